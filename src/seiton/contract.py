@@ -1,0 +1,180 @@
+"""The messages between services, and nothing else.
+
+Field names and status words are those of the reference system (contract §1.5–1.8). What Seiton adds
+is optional, so that a peer that knows only the contract can leave it out.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_BATCH = 500
+"""Most items in one message between services."""
+
+Text = Annotated[str, Field(max_length=4096)]
+Number = Annotated[int, Field(ge=0, le=99_999)]
+Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class Message(BaseModel):
+    """A message; unknown fields are ignored so that newer peers can talk to older ones."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Facts(Message):
+    """Facts about work and episode that travel with the message; all optional."""
+
+    episode_title: Text | None = None
+    episode_plot: str | None = None
+    aired: date | None = None
+    show_title: Text | None = None
+    original_title: Text | None = None
+    show_plot: str | None = None
+    premiered: date | None = None
+    year: Annotated[int, Field(ge=1850, le=9999)] | None = None
+    rating: Annotated[float, Field(ge=0, le=10)] | None = None
+    genres: tuple[Text, ...] = ()
+    studios: tuple[Text, ...] = ()
+    show_ids: tuple[tuple[Text, Text], ...] = ()
+    episode_ids: tuple[tuple[Text, Text], ...] = ()
+
+
+class Described(Message):
+    """What every request to a viewer says about a download."""
+
+    download_id: Identifier
+    series_id: Identifier
+    anime_title: Text
+    series_no: Number
+    episode_no: Number
+    subtitle_group: Text
+    callback_url: Text
+    # Additions; absent from a core that knows only the contract.
+    core_instance: Text | None = None
+    revision: Annotated[int, Field(ge=1)] | None = None
+    batch_id: Text | None = None
+    episode_end: Number | None = None
+    resolution: Text | None = None
+    version: Number | None = None
+    display_season: Number | None = None
+    display_episode: Number | None = None
+    facts: Facts | None = None
+
+
+class ViewerSyncRequest(Described):
+    """``POST /sync``: file a finished download. ``file_path`` is the video below the download folder."""
+
+    file_path: Text
+    subtitle_paths: tuple[Text, ...] = ()
+
+
+class ViewerResyncRequest(Described):
+    """``POST /resync``: the metadata of a filed episode changed; move it to where it belongs now."""
+
+    old_target_path: Text
+
+
+class ViewerBatch(Message):
+    """``POST /resync/batch``: many resyncs in one message."""
+
+    batch_id: Text
+    items: Annotated[tuple[ViewerResyncRequest, ...], Field(max_length=MAX_BATCH)]
+
+
+class ViewerPlanRequest(Message):
+    """``POST /resync/plan``: a part of a question "what would you do?"; ``last`` asks for the answer."""
+
+    plan_id: Text
+    items: Annotated[tuple[ViewerResyncRequest, ...], Field(max_length=MAX_BATCH)]
+    last: bool = True
+
+
+class Receipt(StrEnum):
+    """What the viewer says to one item of a message."""
+
+    ACCEPTED = "accepted"  #: recorded; a callback will follow
+    REPEATED = "repeated"  #: the same was recorded before; the outcome is or will be reported again
+    STALE = "stale"  #: the viewer knows a later revision; it is in ``revision``
+    UNKNOWN = "unknown"  #: the viewer holds no such file
+    REFUSED = "refused"  #: cannot be done; ``reason`` says why
+
+
+class ItemReceipt(Message):
+    """Answer to one item of a batch."""
+
+    download_id: int
+    receipt: Receipt
+    revision: int
+    reason: str | None = None
+
+
+class BatchReceipt(Message):
+    """Answer to a batch, per item, in any order."""
+
+    batch_id: str
+    items: tuple[ItemReceipt, ...]
+
+
+class PlannedMove(Message):
+    """One unit that would move; paths relative to the library root, for display."""
+
+    download_id: int
+    from_path: str
+    to_path: str
+    files: int = 1
+
+
+class PlannedHold(Message):
+    """One unit that would be left alone, and why."""
+
+    download_id: int
+    path: str | None
+    target: str | None
+    reason: str
+    detail: str | None = None
+
+
+class PlanAnswer(Message):
+    """What a resync would do. Writes nothing."""
+
+    plan_id: str
+    complete: bool
+    steps: tuple[PlannedMove, ...] = ()
+    holds: tuple[PlannedHold, ...] = ()
+    unchanged: int = 0
+    nfos: int = 0
+
+
+class BatchStatus(Message):
+    """``GET /resync/batches/{id}``."""
+
+    batch_id: str
+    total: int
+    pending: int
+    moved: int
+    unchanged: int
+    held: int
+    failed: int
+
+
+class ViewerSyncCallback(Message):
+    """``POST /sync-callback``: what became of one sync or resync.
+
+    The first four fields are the contract's. ``held`` is true when the file was left alone for a
+    ``reason`` (a word of ``domain.states.HoldReason``): then ``target_path`` is where it lies.
+    """
+
+    download_id: Identifier
+    status: Literal["synced", "failed"]
+    target_path: Text | None = None
+    error_message: str | None = None
+    revision: Annotated[int, Field(ge=1)] | None = None
+    core_instance: Text | None = None
+    reason: str | None = None
+    held: bool = False
+    changed: bool | None = None

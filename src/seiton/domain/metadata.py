@@ -1,0 +1,102 @@
+"""What an episode *is*: the values that paths and NFOs are made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+
+UNKNOWN_GROUP = "未知字幕組"
+"""The group of a release that names none (contract §3.4)."""
+
+MAX_NUMBER = 99_999
+"""Largest season or episode number that is believed; more is a mistake in a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowFacts:
+    """Facts about the whole work, all optional; ``ids`` are ``(namespace, value)`` pairs."""
+
+    title: str | None = None
+    original_title: str | None = None
+    plot: str | None = None
+    premiered: date | None = None
+    year: int | None = None
+    rating: float | None = None
+    genres: tuple[str, ...] = ()
+    studios: tuple[str, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeFacts:
+    """Facts about one episode, all optional."""
+
+    title: str | None = None
+    original_title: str | None = None
+    plot: str | None = None
+    aired: date | None = None
+    runtime_minutes: int | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeMeta:
+    """Everything a library path and an NFO are made from.
+
+    ``series_no`` is the season (0 = specials). ``display_season``/``display_episode`` place a special
+    between ordinary episodes. ``episode_end`` is the last number of a file that holds several episodes.
+    """
+
+    anime_title: str
+    series_no: int
+    episode_no: int
+    episode_end: int | None = None
+    subtitle_group: str | None = None
+    resolution: str | None = None
+    version: int = 1
+    display_season: int | None = None
+    display_episode: int | None = None
+    show: ShowFacts = field(default_factory=ShowFacts)
+    facts: EpisodeFacts = field(default_factory=EpisodeFacts)
+
+
+def fingerprint(value: EpisodeMeta) -> str:
+    """Return a short stable digest of ``value``: equal metadata, equal fingerprint, on every machine."""
+    text = json.dumps(asdict(value), sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not belong in metadata")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbering:
+    """Where an episode number of a title ends up: season, episode, and a place to display it."""
+
+    series_no: int
+    episode_no: int
+    display_season: int | None = None
+    display_episode: int | None = None
+
+
+def place_number(series_no: int, episode_no: int, tenths: int = 0) -> Numbering:
+    """Give a fractional episode (``12.5``: ``tenths=5``) a whole number among the specials.
+
+    Media servers read ``S01E12.5`` as episode 12 (nfo-naming rule 9), so it becomes
+    ``S00E125``: unique for each season and recognisable, shown after episode 12. Later seasons count
+    from 10,000 upwards so that 12.5 of two seasons never meet.
+    """
+    if not tenths:
+        return Numbering(series_no=series_no, episode_no=episode_no)
+    offset = max(series_no - 1, 0) * 10_000
+    return Numbering(
+        series_no=0,
+        episode_no=offset + episode_no * 10 + tenths,
+        display_season=series_no or None,
+        display_episode=episode_no + 1 if series_no else None,
+    )

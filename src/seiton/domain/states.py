@@ -1,0 +1,147 @@
+"""Every persisted state and its legal transitions.
+
+Database constraints are made from these enums, so a state that code can write is a state that the
+database accepts (the reference wrote ``resyncing`` into a column that refused it).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RawItemStatus(StrEnum):
+    """What the parsers made of a feed entry."""
+
+    PENDING = "pending"  #: not looked at yet
+    PARSED = "parsed"  #: a parser matched
+    NO_MATCH = "no_match"  #: no parser matched
+    FAILED = "failed"  #: a parser matched, but what it took from the title cannot be used
+    SKIPPED = "skipped"  #: set aside by hand; stays so whatever parsers say
+
+
+class DownloadStatus(StrEnum):
+    """Where a download stands; the words are the contract's."""
+
+    PENDING = "pending"  #: wanted, recorded, not handed to a client yet
+    DOWNLOADING = "downloading"  #: a client has it
+    COMPLETED = "completed"  #: all bytes are there, the viewer has not been asked
+    SYNCING = "syncing"  #: the viewer was asked to file it
+    SYNCED = "synced"  #: it is in the library
+    RESYNCING = "resyncing"  #: the viewer was asked to move it
+    SYNC_FAILED = "sync_failed"  #: filing is given up or held; the reason is on the row
+    FAILED = "failed"  #: the client failed
+    CANCELLED = "cancelled"  #: taken back
+    DOWNLOADER_ERROR = "downloader_error"  #: the client could not be asked
+    NO_DOWNLOADER = "no_downloader"  #: nobody can fetch this kind of link
+    BATCH_UNMATCHED = "batch_unmatched"  #: no file of the torrent fits this episode
+    BATCH_FAILED = "batch_failed"  #: … and that is final
+
+
+D = DownloadStatus
+DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
+    D.PENDING: frozenset({D.DOWNLOADING, D.FAILED, D.CANCELLED, D.NO_DOWNLOADER, D.DOWNLOADER_ERROR}),
+    D.DOWNLOADING: frozenset({D.COMPLETED, D.FAILED, D.CANCELLED, D.DOWNLOADER_ERROR, D.PENDING}),
+    D.DOWNLOADER_ERROR: frozenset({D.DOWNLOADING, D.COMPLETED, D.FAILED, D.CANCELLED, D.PENDING}),
+    D.NO_DOWNLOADER: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
+    D.FAILED: frozenset({D.PENDING, D.DOWNLOADING, D.CANCELLED}),
+    D.CANCELLED: frozenset({D.PENDING}),
+    D.COMPLETED: frozenset({D.SYNCING, D.SYNC_FAILED, D.BATCH_UNMATCHED, D.CANCELLED}),
+    D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED}),
+    D.SYNC_FAILED: frozenset({D.COMPLETED, D.SYNCING, D.SYNCED, D.CANCELLED}),
+    # A failed resync leaves the file where it was: playable, hence synced.
+    D.SYNCED: frozenset({D.RESYNCING}),
+    D.RESYNCING: frozenset({D.SYNCED}),
+    D.BATCH_UNMATCHED: frozenset({D.COMPLETED, D.BATCH_FAILED, D.CANCELLED}),
+    D.BATCH_FAILED: frozenset({D.COMPLETED, D.PENDING}),
+}
+"""From each state, the states that may follow. Staying is always allowed."""
+
+IN_LIBRARY = frozenset({D.SYNCED, D.RESYNCING})
+"""The file lies in the library."""
+
+IN_CLIENT = frozenset({D.DOWNLOADING, D.DOWNLOADER_ERROR})
+"""A torrent client is working on it."""
+
+
+def may_follow(before: DownloadStatus, after: DownloadStatus) -> bool:
+    """Say whether a download may go from ``before`` to ``after``."""
+    return before == after or after in DOWNLOAD_TRANSITIONS[before]
+
+
+class ResyncState(StrEnum):
+    """How far one cause has got."""
+
+    RUNNING = "running"  #: titles are parsed again, or files are on their way
+    WAITING = "waiting"  #: braked: a person has to confirm
+    DONE = "done"  #: everything is applied, or held with a reason
+    FAILED = "failed"  #: could not be worked out; nothing was sent
+    SUPERSEDED = "superseded"  #: a later cause took over before this one was finished
+
+
+class UnitState(StrEnum):
+    """The viewer's view of one file it holds, or is asked to hold."""
+
+    WANTED = "wanted"  #: not in the library yet
+    PLACED = "placed"  #: lies at its recorded path
+    MISSING = "missing"  #: was placed; is not there any more
+
+
+class StepState(StrEnum):
+    """One journal row."""
+
+    OPEN = "open"  #: recorded, perhaps done: the disk knows
+    DONE = "done"  #: done and on the disk
+    REVERSED = "reversed"  #: done, then taken back because the plan could not go on
+    ABANDONED = "abandoned"  #: not done: something stood in the way
+
+
+class TaskStatus(StrEnum):
+    """One message that the viewer was sent."""
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class TaskType(StrEnum):
+    """What a viewer task is about."""
+
+    SYNC = "sync"
+    RESYNC = "resync"
+
+
+class HoldReason(StrEnum):
+    """Why a file was left alone: an expected outcome, shown to the user as such."""
+
+    TARGET_OWNED = "target_owned"  #: another file of ours lies there and stays
+    TARGET_FOREIGN = "target_foreign"  #: a file that is not ours lies there
+    TWO_CLAIMS = "two_claims"  #: two files want the same name
+    SOURCE_MISSING = "source_missing"  #: the file is not where it was left
+    SOURCE_CHANGED = "source_changed"  #: another file lies where ours was left
+    NAME_IMPOSSIBLE = "name_impossible"  #: no file name can be made from the metadata
+    NO_LINK = "no_link"  #: link and reflink are impossible, copying is not allowed
+    NO_SPACE = "no_space"  #: a copy would not fit, or not leave the reserve
+    FILESYSTEM_UNSAFE = "filesystem_unsafe"  #: no call here can rename without overwriting
+    FILESYSTEM_ERROR = "filesystem_error"  #: the file system refused (permission, read-only, I/O)
+    LIBRARY_AWAY = "library_away"  #: the library is not mounted, or another one is
+    OUTSIDE_ROOT = "outside_root"  #: the source is not below the download folder
+    NO_VIDEO = "no_video"  #: nothing in the download is a video of this episode
+    NFO_UNREADABLE = "nfo_unreadable"  #: the user's NFO cannot be parsed, so it is not replaced
+    BRAKED = "braked"  #: many files at once: a person has to confirm
+    PINNED = "pinned"  #: set by hand
+    GAVE_UP = "gave_up"  #: tried for 14 days
+
+
+class SourceType(StrEnum):
+    """Where a parser takes a field from."""
+
+    REGEX = "regex"
+    STATIC = "static"
+
+
+class DownloadType(StrEnum):
+    """How a link can be fetched."""
+
+    MAGNET = "magnet"
+    TORRENT = "torrent"
+    HTTP = "http"
