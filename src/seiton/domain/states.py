@@ -115,6 +115,7 @@ class HoldReason(StrEnum):
 
     TARGET_OWNED = "target_owned"  #: another file of ours lies there and stays
     TARGET_FOREIGN = "target_foreign"  #: a file that is not ours lies there
+    WAITING = "waiting"  #: the one that lies there wants to leave, but is held itself
     TWO_CLAIMS = "two_claims"  #: two files want the same name
     SOURCE_MISSING = "source_missing"  #: the file is not where it was left
     SOURCE_CHANGED = "source_changed"  #: another file lies where ours was left

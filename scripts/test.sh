@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Everything that `make test` checks, in order; stops at the first stage that fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+
+stage() {
+  local name=$1
+  shift
+  printf '\n=== %s ===\n' "$name"
+  "$@" || { code=$?; printf '\n=== FAILED: %s (%s) ===\n' "$name" "$*"; exit "$code"; }
+}
+
+stage "lint" $bin/ruff check .
+stage "format" $bin/ruff format --check .
+stage "types" $bin/mypy
+stage "import rules" $bin/lint-imports
+# shellcheck disable=SC2086  # several arguments are meant
+stage "tests" $bin/pytest -n 2 --dist worksteal ${PYTEST_ARGS:-}

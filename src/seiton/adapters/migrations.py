@@ -1,0 +1,57 @@
+"""Schema migrations (Alembic) for the two services, side by side in one database or apart."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Literal
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from seiton.adapters.database import Database
+from seiton.errors import Unavailable
+from seiton.text import _
+
+Service = Literal["core", "viewer"]
+SERVICES: tuple[Service, ...] = ("core", "viewer")
+
+
+def _config(service: Service, connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("seiton") / "migrations" / service))
+    config.attributes["connection"] = connection
+    config.attributes["service"] = service
+    return config
+
+
+def version_table(service: Service) -> str:
+    """Return the name of the table that records how far a service's schema is."""
+    return f"{service}_schema_version"
+
+
+def upgrade(database: Database, service: Service, revision: str = "head") -> None:
+    """Bring the service's tables to ``revision``; nothing happens when they are there already.
+
+    Raises ``Unavailable`` when the database was written by a newer Seiton.
+    """
+    scripts = ScriptDirectory.from_config(_config(service))
+    with database.write() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
+        found = context.get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        if found is not None and found not in known:
+            raise Unavailable(
+                _("The database was written by a newer Seiton (schema {found}). Install that version.").format(
+                    found=found
+                )
+            )
+        command.upgrade(_config(service, connection), revision)
+
+
+def downgrade(database: Database, service: Service, revision: str) -> None:
+    """Take the service's tables back to ``revision`` (``base`` removes them)."""
+    with database.write() as connection:
+        command.downgrade(_config(service, connection), revision)

@@ -1,0 +1,126 @@
+"""What can be set, its bounds and defaults."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from seiton.text import LANGUAGES, _, negotiate
+
+
+def _folder(value: object) -> Path:
+    """Take only what names a folder; an empty text would silently mean the current one."""
+    if not isinstance(value, str | os.PathLike) or os.fspath(value) in ("", b"") or "\0" in str(value):
+        raise ValueError(_("must be the path of a folder"))
+    return Path(value)
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(_("must be an address such as http://192.0.2.7:8000"))
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    """Accept SQLite and PostgreSQL, the latter also in the spelling without a driver."""
+    value = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError(_("must begin with sqlite:/// or postgresql://"))
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.match(r"(en|zh)\b", value.replace("_", "-"), re.IGNORECASE):
+        raise ValueError(_("must be one of {choices}", choices=", ".join(LANGUAGES)))
+    return negotiate(value)
+
+
+def _list(value: object) -> object:
+    """Split what a flag or variable can only give as one text."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _host(value: str) -> str:
+    """Accept ``nas``, ``192.168.1.7``, ``nas:9117``, ``[fd00::1]:9117`` and networks: ``10.0.0.0/8``."""
+    text = value.strip().rstrip(".").lower()
+    for read in (ip_address, lambda name: ip_network(name, strict=False)):
+        try:
+            return str(read(text.strip("[]")))
+        except ValueError:
+            pass
+    if not re.fullmatch(r"([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text):
+        raise ValueError(_("must be hosts, addresses or networks, such as nas, nas:9117 or 192.168.1.0/24"))
+    return text
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Folder = Annotated[Path, BeforeValidator(_folder)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+
+
+class FeedLimits(BaseModel):
+    """How much a feed may cost: bytes, seconds for the whole request, redirects."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, le=2**30)
+    timeout: float = Field(default=30.0, gt=0, le=600)
+    max_redirects: int = Field(default=5, ge=0, le=20)
+
+
+class Settings(BaseModel):
+    """What a process was told. ``load_settings`` makes one; tests may call it with ``data=…`` alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Folder
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: Port = 8000
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        default_factory=lambda values: f"sqlite:///{values['data'] / 'seiton.db'}", repr=False
+    )
+    library: Folder = Field(default_factory=lambda values: values["data"] / "library")
+    downloads: Folder = Field(default_factory=lambda values: values["data"] / "downloads")
+    language: Annotated[str, AfterValidator(_language)] | None = None
+    """``None``: whatever the person in front asks for (``LANG``, the browser)."""
+    public_url: WebUrl | None = Field(default=None, repr=False)
+    """Where other modules reach this process; ``None``: at ``host`` and ``port``."""
+    viewer_url: WebUrl | None = Field(default=None, repr=False)
+    """A viewer on another machine; ``None``: the one in this process."""
+    torrent_port: Port = 0
+    """Where the embedded client listens; 0: any free port."""
+    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(_lower)] = (
+        "auto"
+    )
+    allow_copy: bool = False
+    """Whether ``auto`` may copy where neither hard link nor reflink is possible."""
+    private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
+    """Hosts, also with a port, and networks that requests may go to although they are private."""
+    feed_limits: FeedLimits = FeedLimits()
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
+
+
+def flat_names() -> dict[str, tuple[str, ...]]:
+    """Return each setting's flat name (as flags and variables have it) with its path of attributes."""
+    names: dict[str, tuple[str, ...]] = {}
+    for name in Settings.model_fields:
+        if name == "feed_limits":
+            names |= {f"{name}_{inner}": (name, inner) for inner in FeedLimits.model_fields}
+        else:
+            names[name] = (name,)
+    return names

@@ -1,0 +1,297 @@
+"""Core's tables. Column names are the reference's (contract §2.1); what Seiton adds is said in comments.
+
+Nothing here cascades: deleting a row never deletes history, downloads or files.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, Text
+
+from seiton.adapters.database import NAMING, Id, Instant, one_of
+from seiton.domain import states
+
+metadata = sa.MetaData(naming_convention=NAMING)
+
+
+def _table(name: str, *parts: sa.schema.SchemaItem) -> Table:
+    return Table(f"core_{name}", metadata, *parts, sqlite_autoincrement=True)
+
+
+state = _table(
+    "state",
+    # One row. Locked by whoever ingests titles or changes rules, so that each title is parsed by
+    # the rules of one version.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("instance_id", String(36), nullable=False),
+    Column("rules_version", Id, nullable=False),  # of the rules as they are
+    Column("reparsed_version", Id, nullable=False),  # every stored title is parsed by these
+    Column("reparse_target", Id),  # a reparse to this version is under way
+    Column("reparse_cursor", Id),  # items up to this id are done
+)
+
+rulesets = _table(
+    "rulesets",
+    # Snapshots of all parsers by version: a reparse goes from one to the next, also after a crash.
+    Column("version", Id, primary_key=True, autoincrement=False),
+    Column("rules", sa.JSON, nullable=False),
+    Column("resync_id", Id),  # the edit that made it
+    Column("created_at", Instant, nullable=False),
+)
+
+subscriptions = _table(
+    "subscriptions",
+    Column("subscription_id", Id, primary_key=True),
+    Column("fetcher_id", Id, nullable=False, server_default="0"),  # 0 = the built-in fetcher
+    Column("source_url", Text, nullable=False),
+    Column("url_hash", String(64), nullable=False, unique=True),  # of source_url: URLs outgrow an index
+    Column("name", Text),
+    Column("description", Text),
+    Column("last_fetched_at", Instant),
+    Column("next_fetch_at", Instant),
+    Column("fetch_interval_minutes", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("config", sa.JSON),
+    Column("source_type", String(20), nullable=False),
+    Column("assignment_status", String(20), nullable=False),
+    Column("assigned_at", Instant),
+    Column("auto_selected", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("last_error", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("item_faults", sa.JSON),  # malformed entries of the last fetch
+    sa.CheckConstraint("fetch_interval_minutes > 0", name="interval"),
+)
+
+raw_items = _table(
+    "raw_items",
+    Column("item_id", Id, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("download_url", Text, nullable=False),
+    Column("url_hash", String(64), nullable=False, unique=True),
+    Column("pub_date", Instant),
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id"), nullable=False),  # first
+    Column("status", String(20), nullable=False),
+    Column("parser_id", Id),  # who matched, or failed; no foreign key: parsers may be deleted
+    Column("error_message", Text),
+    Column("parsed_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    # additions
+    Column("download_type", String(20), nullable=False),
+    Column("info_hash", String(64)),
+    Column("size", sa.BigInteger),
+    Column("page_url", Text),
+    Column("facts", sa.JSON),
+    one_of("status", states.RawItemStatus, "status"),
+    Index(None, "status", "item_id"),
+    Index(None, "parser_id", "item_id"),
+    Index(None, "created_at", "item_id"),
+)
+
+item_subscriptions = _table(
+    "item_subscriptions",
+    # An item belongs to every subscription that brought it.
+    Column("item_id", Id, ForeignKey("core_raw_items.item_id"), primary_key=True),
+    Column(
+        "subscription_id",
+        Id,
+        ForeignKey("core_subscriptions.subscription_id"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("seen_at", Instant, nullable=False),
+)
+
+_FIELDS = ("anime_title", "episode_no", "series_no", "subtitle_group", "resolution", "season", "year")
+
+
+def _source_columns() -> list[Column[str]]:
+    columns: list[Column[str]] = []
+    for field in (*_FIELDS, "episode_end"):
+        required = field in {"anime_title", "episode_no"}
+        columns.append(Column(f"{field}_source", String(10), nullable=not required))
+        columns.append(Column(f"{field}_value", Text, nullable=not required))
+    return columns
+
+
+parsers = _table(
+    "parsers",
+    Column("parser_id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("priority", Integer, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("condition_regex", Text, nullable=False),
+    Column("parse_regex", Text, nullable=False),
+    *_source_columns(),
+    Column("created_from_type", String(20)),
+    Column("created_from_id", Id),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("origin", String(20), nullable=False, server_default="user"),  # user | builtin
+    Column("version", Integer, nullable=False, server_default="1"),  # counts edits
+)
+
+animes = _table(
+    "animes",
+    Column("anime_id", Id, primary_key=True),
+    Column("title", Text, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+seasons = _table(
+    "seasons",
+    Column("season_id", Id, primary_key=True),
+    Column("year", Integer, nullable=False),
+    Column("season", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("year", "season"),
+)
+
+series = _table(
+    "series",
+    Column("series_id", Id, primary_key=True),
+    Column("anime_id", Id, ForeignKey("core_animes.anime_id"), nullable=False),
+    Column("series_no", Integer, nullable=False),
+    Column("season_id", Id, ForeignKey("core_seasons.season_id")),  # mutable fact, not identity
+    Column("description", Text),
+    Column("aired_date", Date),
+    Column("end_date", Date),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("anime_id", "series_no"),
+    sa.CheckConstraint("series_no >= 0", name="series_no"),
+)
+
+subtitle_groups = _table(
+    "subtitle_groups",
+    Column("group_id", Id, primary_key=True),
+    Column("group_name", Text, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+links = _table(
+    "links",
+    Column("link_id", Id, primary_key=True),
+    Column("series_id", Id, ForeignKey("core_series.series_id"), nullable=False, index=True),
+    Column("group_id", Id, ForeignKey("core_subtitle_groups.group_id"), nullable=False),
+    Column("episode_no", Integer, nullable=False),
+    Column("title", Text),
+    Column("url", Text, nullable=False),
+    Column("source_hash", String(80), nullable=False),
+    Column("filtered_flag", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("raw_item_id", Id, ForeignKey("core_raw_items.item_id")),
+    Column("download_type", String(20)),
+    # additions
+    Column("slot", Integer, nullable=False, server_default="0"),  # place in a batch; survives renumbering
+    Column("episode_tenths", Integer, nullable=False, server_default="0"),  # 12.5 → 5
+    Column("version", Integer, nullable=False, server_default="1"),  # 01v2 → 2
+    Column("resolution", Text),
+    Column("is_batch", Boolean, nullable=False, server_default=sa.false()),
+    Column("detached_at", Instant),  # no parser matches the title any more
+    Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("raw_item_id", "slot"),
+    sa.CheckConstraint("episode_no >= 0", name="episode_no"),
+)
+
+resyncs = _table(
+    "resyncs",
+    Column("resync_id", Id, primary_key=True),
+    Column("cause", String(40), nullable=False),  # parser_created, parser_updated, …
+    Column("subject_id", Id),  # of the parser, anime, …
+    Column("subject_name", Text),
+    Column("before", sa.JSON),  # the rule as it was: undo and history
+    Column("after", sa.JSON),
+    Column("state", String(20), nullable=False),
+    Column("rules_version", Id),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("parsed", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("no_match", Integer, nullable=False, server_default="0"),
+    Column("resync_triggered", Integer, nullable=False, server_default="0"),
+    Column("new_links", Integer, nullable=False, server_default="0"),
+    Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
+    Column("error_message", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    one_of("state", states.ResyncState, "state"),
+)
+
+downloads = _table(
+    "downloads",
+    Column("download_id", Id, primary_key=True),
+    Column("link_id", Id, ForeignKey("core_links.link_id"), nullable=False, index=True),
+    Column("downloader_type", String(50), nullable=False),  # the download type, as in the reference
+    Column("status", String(20), nullable=False),
+    Column("progress", Float),
+    Column("downloaded_bytes", sa.BigInteger),
+    Column("total_bytes", sa.BigInteger),
+    Column("error_message", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("module_id", Id),
+    Column("torrent_hash", String(64)),
+    Column("sync_retry_count", Integer, nullable=False, server_default="0"),
+    # additions: where the bytes are (never changes) and where the library has them (as last reported)
+    Column("content_path", Text),
+    Column("source_path", Text),
+    Column("subtitle_paths", sa.JSON),
+    Column("library_path", Text),
+    Column("viewer", Text),  # who owns the library file
+    # what the rules say, and what is known to be applied
+    Column("desired", sa.JSON),
+    Column("desired_fingerprint", String(32)),
+    Column("desired_revision", Integer, nullable=False, server_default="0"),
+    Column("applied_revision", Integer, nullable=False, server_default="0"),
+    Column("applied_fingerprint", String(32)),
+    Column("sent_revision", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Instant),
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),  # cause of the last revision
+    # when it does not work
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Instant),
+    Column("next_try_at", Instant),
+    Column("hold_reason", String(30)),
+    Column("hold_detail", Text),
+    one_of("status", states.DownloadStatus, "status"),
+    sa.CheckConstraint("status <> 'synced' OR library_path IS NOT NULL", name="synced_has_path"),
+    Index(None, "status", "download_id"),
+    Index(None, "torrent_hash"),
+    Index(None, "updated_at", "download_id"),
+    Index(
+        "ix_core_downloads_one_active_per_link",
+        "link_id",
+        unique=True,
+        sqlite_where=sa.text("status NOT IN ('cancelled')"),
+        postgresql_where=sa.text("status NOT IN ('cancelled')"),
+    ),
+    Index(
+        "ix_core_downloads_drifting",
+        "download_id",
+        sqlite_where=sa.text("desired_revision > applied_revision"),
+        postgresql_where=sa.text("desired_revision > applied_revision"),
+    ),
+)
+
+resync_items = _table(
+    "resync_items",
+    # What one cause meant for one download, kept for ever: progress now, history and undo later.
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id"), primary_key=True),
+    Column("download_id", Id, ForeignKey("core_downloads.download_id"), primary_key=True, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("before", sa.JSON),
+    Column("before_path", Text),
+    Column("after_path", Text),
+    Column("outcome", String(20), nullable=False),  # pending moved unchanged held failed superseded
+    Column("reason", String(30)),
+    Column("detail", Text),
+    one_of("outcome", ("pending", "moved", "unchanged", "held", "failed", "superseded"), "outcome"),
+)

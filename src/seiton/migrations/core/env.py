@@ -1,0 +1,5 @@
+"""Entry point for Alembic."""
+
+from seiton.migrations.environment import run
+
+run()

@@ -1,0 +1,424 @@
+"""The first tables"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "core_animes",
+        sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("anime_id", name=op.f("pk_core_animes")),
+        sa.UniqueConstraint("title", name=op.f("uq_core_animes_title")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_parsers",
+        sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("condition_regex", sa.Text(), nullable=False),
+        sa.Column("parse_regex", sa.Text(), nullable=False),
+        sa.Column("anime_title_source", sa.String(length=10), nullable=False),
+        sa.Column("anime_title_value", sa.Text(), nullable=False),
+        sa.Column("episode_no_source", sa.String(length=10), nullable=False),
+        sa.Column("episode_no_value", sa.Text(), nullable=False),
+        sa.Column("series_no_source", sa.String(length=10), nullable=True),
+        sa.Column("series_no_value", sa.Text(), nullable=True),
+        sa.Column("subtitle_group_source", sa.String(length=10), nullable=True),
+        sa.Column("subtitle_group_value", sa.Text(), nullable=True),
+        sa.Column("resolution_source", sa.String(length=10), nullable=True),
+        sa.Column("resolution_value", sa.Text(), nullable=True),
+        sa.Column("season_source", sa.String(length=10), nullable=True),
+        sa.Column("season_value", sa.Text(), nullable=True),
+        sa.Column("year_source", sa.String(length=10), nullable=True),
+        sa.Column("year_value", sa.Text(), nullable=True),
+        sa.Column("episode_end_source", sa.String(length=10), nullable=True),
+        sa.Column("episode_end_value", sa.Text(), nullable=True),
+        sa.Column("created_from_type", sa.String(length=20), nullable=True),
+        sa.Column("created_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("origin", sa.String(length=20), server_default="user", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("parser_id", name=op.f("pk_core_parsers")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_resyncs",
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("subject_name", sa.Text(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("rules_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("parsed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("no_match", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("resync_triggered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new_links", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reparsed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
+            name=op.f("ck_core_resyncs_state"),
+        ),
+        sa.PrimaryKeyConstraint("resync_id", name=op.f("pk_core_resyncs")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_rulesets",
+        sa.Column(
+            "version",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_core_rulesets")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_seasons",
+        sa.Column("season_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("season", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("season_id", name=op.f("pk_core_seasons")),
+        sa.UniqueConstraint("year", "season", name=op.f("uq_core_seasons_year_season")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("instance_id", sa.String(length=36), nullable=False),
+        sa.Column("rules_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reparsed_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reparse_target", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reparse_cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_state")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_subscriptions",
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "fetcher_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column("source_url", sa.Text(), nullable=False),
+        sa.Column("url_hash", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("last_fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_fetch_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fetch_interval_minutes", sa.Integer(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("config", sa.JSON(), nullable=True),
+        sa.Column("source_type", sa.String(length=20), nullable=False),
+        sa.Column("assignment_status", sa.String(length=20), nullable=False),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("auto_selected", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("item_faults", sa.JSON(), nullable=True),
+        sa.CheckConstraint("fetch_interval_minutes > 0", name=op.f("ck_core_subscriptions_interval")),
+        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_core_subscriptions")),
+        sa.UniqueConstraint("url_hash", name=op.f("uq_core_subscriptions_url_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_subtitle_groups",
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
+        sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_raw_items",
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("download_url", sa.Text(), nullable=False),
+        sa.Column("url_hash", sa.String(length=64), nullable=False),
+        sa.Column("pub_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("parsed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("download_type", sa.String(length=20), nullable=False),
+        sa.Column("info_hash", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("page_url", sa.Text(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('pending', 'parsed', 'no_match', 'failed', 'skipped')",
+            name=op.f("ck_core_raw_items_status"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_raw_items_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_core_raw_items")),
+        sa.UniqueConstraint("url_hash", name=op.f("uq_core_raw_items_url_hash")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_raw_items_created_at"), ["created_at", "item_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_core_raw_items_parser_id"), ["parser_id", "item_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
+
+    op.create_table(
+        "core_series",
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("series_no", sa.Integer(), nullable=False),
+        sa.Column("season_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("aired_date", sa.Date(), nullable=True),
+        sa.Column("end_date", sa.Date(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("series_no >= 0", name=op.f("ck_core_series_series_no")),
+        sa.ForeignKeyConstraint(["anime_id"], ["core_animes.anime_id"], name=op.f("fk_core_series_anime_id")),
+        sa.ForeignKeyConstraint(
+            ["season_id"], ["core_seasons.season_id"], name=op.f("fk_core_series_season_id")
+        ),
+        sa.PrimaryKeyConstraint("series_id", name=op.f("pk_core_series")),
+        sa.UniqueConstraint("anime_id", "series_no", name=op.f("uq_core_series_anime_id_series_no")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_item_subscriptions",
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["core_raw_items.item_id"], name=op.f("fk_core_item_subscriptions_item_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_item_subscriptions_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("item_id", "subscription_id", name=op.f("pk_core_item_subscriptions")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_item_subscriptions_subscription_id"), ["subscription_id"], unique=False
+        )
+
+    op.create_table(
+        "core_links",
+        sa.Column("link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("episode_no", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("source_hash", sa.String(length=80), nullable=False),
+        sa.Column("filtered_flag", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raw_item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("download_type", sa.String(length=20), nullable=True),
+        sa.Column("slot", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("episode_tenths", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.Column("is_batch", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["core_subtitle_groups.group_id"], name=op.f("fk_core_links_group_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["raw_item_id"], ["core_raw_items.item_id"], name=op.f("fk_core_links_raw_item_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_links_series_id")
+        ),
+        sa.PrimaryKeyConstraint("link_id", name=op.f("pk_core_links")),
+        sa.UniqueConstraint("raw_item_id", "slot", name=op.f("uq_core_links_raw_item_id_slot")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_links_series_id"), ["series_id"], unique=False)
+
+    op.create_table(
+        "core_downloads",
+        sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("downloader_type", sa.String(length=50), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("progress", sa.Float(), nullable=True),
+        sa.Column("downloaded_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("total_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("torrent_hash", sa.String(length=64), nullable=True),
+        sa.Column("sync_retry_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("content_path", sa.Text(), nullable=True),
+        sa.Column("source_path", sa.Text(), nullable=True),
+        sa.Column("subtitle_paths", sa.JSON(), nullable=True),
+        sa.Column("library_path", sa.Text(), nullable=True),
+        sa.Column("viewer", sa.Text(), nullable=True),
+        sa.Column("desired", sa.JSON(), nullable=True),
+        sa.Column("desired_fingerprint", sa.String(length=32), nullable=True),
+        sa.Column("desired_revision", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("applied_revision", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("applied_fingerprint", sa.String(length=32), nullable=True),
+        sa.Column("sent_revision", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hold_reason", sa.String(length=30), nullable=True),
+        sa.Column("hold_detail", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "status <> 'synced' OR library_path IS NOT NULL", name=op.f("ck_core_downloads_synced_has_path")
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'downloading', 'completed', 'syncing', 'synced', 'resyncing', 'sync_failed', 'failed', 'cancelled', 'downloader_error', 'no_downloader', 'batch_unmatched', 'batch_failed')",
+            name=op.f("ck_core_downloads_status"),
+        ),
+        sa.ForeignKeyConstraint(["link_id"], ["core_links.link_id"], name=op.f("fk_core_downloads_link_id")),
+        sa.ForeignKeyConstraint(
+            ["resync_id"], ["core_resyncs.resync_id"], name=op.f("fk_core_downloads_resync_id")
+        ),
+        sa.PrimaryKeyConstraint("download_id", name=op.f("pk_core_downloads")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_downloads", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_downloads_drifting",
+            ["download_id"],
+            unique=False,
+            sqlite_where=sa.text("desired_revision > applied_revision"),
+            postgresql_where=sa.text("desired_revision > applied_revision"),
+        )
+        batch_op.create_index(batch_op.f("ix_core_downloads_link_id"), ["link_id"], unique=False)
+        batch_op.create_index(
+            "ix_core_downloads_one_active_per_link",
+            ["link_id"],
+            unique=True,
+            sqlite_where=sa.text("status NOT IN ('cancelled')"),
+            postgresql_where=sa.text("status NOT IN ('cancelled')"),
+        )
+        batch_op.create_index(batch_op.f("ix_core_downloads_status"), ["status", "download_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_downloads_torrent_hash"), ["torrent_hash"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_core_downloads_updated_at"), ["updated_at", "download_id"], unique=False
+        )
+
+    op.create_table(
+        "core_resync_items",
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("before_path", sa.Text(), nullable=True),
+        sa.Column("after_path", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=30), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('pending', 'moved', 'unchanged', 'held', 'failed', 'superseded')",
+            name=op.f("ck_core_resync_items_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["download_id"], ["core_downloads.download_id"], name=op.f("fk_core_resync_items_download_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resync_id"], ["core_resyncs.resync_id"], name=op.f("fk_core_resync_items_resync_id")
+        ),
+        sa.PrimaryKeyConstraint("resync_id", "download_id", name=op.f("pk_core_resync_items")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_resync_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_resync_items_download_id"), ["download_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("core_resync_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_resync_items_download_id"))
+
+    op.drop_table("core_resync_items")
+    with op.batch_alter_table("core_downloads", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_downloads_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_core_downloads_torrent_hash"))
+        batch_op.drop_index(batch_op.f("ix_core_downloads_status"))
+        batch_op.drop_index(
+            "ix_core_downloads_one_active_per_link",
+            sqlite_where=sa.text("status NOT IN ('cancelled')"),
+            postgresql_where=sa.text("status NOT IN ('cancelled')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_core_downloads_link_id"))
+        batch_op.drop_index(
+            "ix_core_downloads_drifting",
+            sqlite_where=sa.text("desired_revision > applied_revision"),
+            postgresql_where=sa.text("desired_revision > applied_revision"),
+        )
+
+    op.drop_table("core_downloads")
+    with op.batch_alter_table("core_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
+
+    op.drop_table("core_links")
+    with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_item_subscriptions_subscription_id"))
+
+    op.drop_table("core_item_subscriptions")
+    op.drop_table("core_series")
+    with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
+        batch_op.drop_index(batch_op.f("ix_core_raw_items_parser_id"))
+        batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
+
+    op.drop_table("core_raw_items")
+    op.drop_table("core_subtitle_groups")
+    op.drop_table("core_subscriptions")
+    op.drop_table("core_state")
+    op.drop_table("core_seasons")
+    op.drop_table("core_rulesets")
+    op.drop_table("core_resyncs")
+    op.drop_table("core_parsers")
+    op.drop_table("core_animes")

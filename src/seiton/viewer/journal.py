@@ -1,0 +1,206 @@
+"""The journal: what is about to be done to files, written before, and looked up after a crash."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import CHUNK, chunks
+from seiton.adapters.files import Identity, digest_of
+from seiton.domain.states import StepState
+from seiton.viewer import tables
+
+
+class StepKind(StrEnum):
+    """What one step does. No step can overwrite; every step can be looked up on the disk."""
+
+    FOLDER = "folder"  #: make a folder
+    MOVE = "move"  #: rename a media file, sidecar or trickplay folder inside the library, no-replace
+    ENTER = "enter"  #: link or copy a file from the download folder into the library
+    WRITE = "write"  #: put a generated file where nothing is
+    REWRITE = "rewrite"  #: replace a generated file that still has the content we left
+    DROP = "drop"  #: take a generated file away; its content is kept in ``objects``
+    PRUNE = "prune"  #: remove an empty folder that we made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One no-overwrite change of one name. ``source`` of ENTER is absolute, all else relative."""
+
+    kind: StepKind
+    target: bytes
+    unit_id: int | None = None
+    source: bytes | None = None
+    identity: Identity | None = None
+    before_digest: str | None = None
+    after_digest: str | None = None
+    token: str = ""
+    step_id: int = 0
+
+    def inverse(self) -> Step | None:
+        """Return the step that takes this one back, or ``None`` where nothing has to be."""
+        if self.kind is StepKind.MOVE:
+            return replace(self, source=self.target, target=self.source or b"", token="", step_id=0)
+        if self.kind is StepKind.WRITE:
+            return replace(
+                self,
+                kind=StepKind.DROP,
+                before_digest=self.after_digest,
+                after_digest=None,
+                token="",
+                step_id=0,
+            )
+        if self.kind is StepKind.DROP:
+            return replace(
+                self,
+                kind=StepKind.WRITE,
+                after_digest=self.before_digest,
+                before_digest=None,
+                token="",
+                step_id=0,
+            )
+        if self.kind is StepKind.REWRITE:
+            return replace(
+                self, before_digest=self.after_digest, after_digest=self.before_digest, token="", step_id=0
+            )
+        return None
+
+
+def new_token() -> str:
+    """Return a name for a step's temporary files, unique for ever."""
+    return secrets.token_hex(8)
+
+
+def record(
+    connection: sa.Connection, library_id: str, plan_id: str, steps: Sequence[Step], now: datetime
+) -> list[Step]:
+    """Write ``steps`` as open rows, in order; return them with their tokens and ids."""
+    if not steps:
+        return []
+    named = [replace(step, token=step.token or new_token()) for step in steps]
+    rows = [_row(step) | {"library_id": library_id, "plan_id": plan_id, "created_at": now} for step in named]
+    for part in chunks(rows):
+        connection.execute(sa.insert(tables.journal), part)
+    table = tables.journal
+    first = connection.execute(sa.select(table.c.step_id).where(table.c.token == named[0].token)).scalar_one()
+    if connection.dialect.name == "sqlite":  # one writer: ids of one transaction are consecutive
+        return [replace(step, step_id=first + offset) for offset, step in enumerate(named)]
+    ids: dict[str, int] = {}
+    for part_tokens in chunks([step.token for step in named]):
+        found = sa.select(table.c.token, table.c.step_id).where(table.c.token.in_(part_tokens))
+        ids.update((row.token, row.step_id) for row in connection.execute(found))
+    return [replace(step, step_id=ids[step.token]) for step in named]
+
+
+def _row(step: Step) -> dict[str, Any]:
+    identity = step.identity
+    return {
+        "unit_id": step.unit_id,
+        "token": step.token,
+        "kind": step.kind.value,
+        "source": step.source,
+        "target": step.target,
+        "inode": identity.inode if identity else None,
+        "size": identity.size if identity else None,
+        "mtime_ns": identity.mtime_ns if identity else None,
+        "birth_ns": identity.birth_ns if identity else None,
+        "before_digest": step.before_digest,
+        "after_digest": step.after_digest,
+        "state": StepState.OPEN.value,
+    }
+
+
+def open_steps(connection: sa.Connection, library_id: str) -> tuple[str, list[Step]]:
+    """Return the steps that a killed process left open, in order, with their plan's id."""
+    table = tables.journal
+    query = (
+        sa.select(table)
+        .where(table.c.library_id == library_id, table.c.state == StepState.OPEN)
+        .order_by(table.c.step_id)
+    )
+    rows = connection.execute(query).mappings().all()
+    return (rows[0]["plan_id"] if rows else ""), [_step(row) for row in rows]
+
+
+def _step(row: Any) -> Step:
+    identity = None
+    if row["inode"] is not None:
+        identity = Identity(
+            inode=row["inode"], size=row["size"], mtime_ns=row["mtime_ns"], birth_ns=row["birth_ns"]
+        )
+    return Step(
+        kind=StepKind(row["kind"]),
+        target=row["target"],
+        unit_id=row["unit_id"],
+        source=row["source"],
+        identity=identity,
+        before_digest=row["before_digest"],
+        after_digest=row["after_digest"],
+        token=row["token"],
+        step_id=row["step_id"],
+    )
+
+
+def set_evidence(connection: sa.Connection, step: Step, identity: Identity, digest: str | None) -> None:
+    """Record what a staged copy is before it is published under its name."""
+    table = tables.journal
+    connection.execute(
+        sa.update(table)
+        .where(table.c.step_id == step.step_id)
+        .values(
+            inode=identity.inode,
+            size=identity.size,
+            mtime_ns=identity.mtime_ns,
+            birth_ns=identity.birth_ns,
+            after_digest=digest,
+        )
+    )
+
+
+def close(
+    connection: sa.Connection,
+    steps: Iterable[Step],
+    state: StepState,
+    now: datetime,
+    error: str | None = None,
+) -> None:
+    """Mark ``steps`` as finished in ``state``."""
+    table = tables.journal
+    for part in chunks([step.step_id for step in steps], CHUNK):
+        connection.execute(
+            sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now, error=error)
+        )
+
+
+def keep(connection: sa.Connection, contents: Iterable[bytes], now: datetime) -> None:
+    """Store before- and after-images; equal content is stored once."""
+    by_digest = {digest_of(content): content for content in contents}
+    if not by_digest:
+        return
+    table = tables.objects
+    known: set[str] = set()
+    for part in chunks(list(by_digest)):
+        known.update(connection.execute(sa.select(table.c.digest).where(table.c.digest.in_(part))).scalars())
+    fresh = [
+        {"digest": digest, "content": content, "created_at": now}
+        for digest, content in by_digest.items()
+        if digest not in known
+    ]
+    for rows in chunks(fresh):
+        connection.execute(sa.insert(table), rows)
+
+
+def contents_of(connection: sa.Connection, digests: Iterable[str]) -> dict[str, bytes]:
+    """Return stored contents by digest."""
+    table = tables.objects
+    found: dict[str, bytes] = {}
+    for part in chunks(sorted(set(digests))):
+        query = sa.select(table.c.digest, table.c.content).where(table.c.digest.in_(part))
+        found.update((row.digest, row.content) for row in connection.execute(query))
+    return found

@@ -1,0 +1,38 @@
+"""Which library this viewer keeps: recognised by the id on the disk, never by its path alone."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from seiton.adapters.files import LibraryRoot
+from seiton.viewer import tables
+from seiton.viewer.service import Viewer
+
+
+def open_library(viewer: Viewer) -> LibraryRoot:
+    """Open the root; at the very first time give it an id and remember it.
+
+    Raises ``LibraryAway`` when the folder is missing, cannot be written or carries another id than the one
+    on record (another disk is mounted there).
+    """
+    known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
+    with viewer.database.read() as connection:
+        expected = connection.execute(known).scalar_one_or_none()
+    library = LibraryRoot.open(viewer.root, expected_id=expected, create=expected is None)
+    if expected is None:
+        row = {
+            "library_id": library.library_id,
+            "root": viewer.root,
+            "profile": {},
+            "profile_version": 0,
+            "created_at": viewer.now(),
+        }
+        with viewer.database.write() as connection:
+            moved = connection.execute(
+                sa.update(tables.libraries)
+                .where(tables.libraries.c.library_id == library.library_id)
+                .values(root=viewer.root)
+            )
+            if not moved.rowcount:  # a known library that is mounted elsewhere now keeps its records
+                connection.execute(sa.insert(tables.libraries).values(row))
+    return library

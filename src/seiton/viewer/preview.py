@@ -1,0 +1,136 @@
+"""Answer "what would you do?" with the very code that would do it, up to the point of doing it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seiton.contract import (
+    Described,
+    PlanAnswer,
+    PlannedHold,
+    PlannedMove,
+    ViewerPlanRequest,
+)
+from seiton.domain.moves import plan
+from seiton.domain.naming import display
+from seiton.domain.states import HoldReason
+from seiton.viewer.gather import Gathered, gather, pending_rows
+from seiton.viewer.legs import LegMaker, Stuck
+from seiton.viewer.receive import FOREIGN, known_units, wish_of
+from seiton.viewer.service import Viewer
+from seiton.viewer.wishes import dump_wish
+
+OPEN_PLANS = 32
+"""Questions that may be asked in parts at one time; the oldest is forgotten beyond that."""
+
+
+class Previews:
+    """Collects the parts of a question in memory; nothing is written for it anywhere."""
+
+    def __init__(self) -> None:
+        self._parts: OrderedDict[str, list[Described]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ask(self, viewer: Viewer, request: ViewerPlanRequest) -> PlanAnswer:
+        """Take a part; with the last one, answer with every move and hold."""
+        with self._lock:
+            items = self._parts.setdefault(request.plan_id, [])
+            items.extend(request.items)
+            if not request.last:
+                while len(self._parts) > OPEN_PLANS:
+                    self._parts.popitem(last=False)
+                return PlanAnswer(plan_id=request.plan_id, complete=False)
+            del self._parts[request.plan_id]
+        return preview(viewer, request.plan_id, items)
+
+
+def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAnswer:
+    """Plan ``items`` together with everything that is pending already. Writes nothing."""
+    library = viewer.library()
+    now = viewer.now()
+    unknown: list[PlannedHold] = []
+    with viewer.database.read() as connection:
+        rows: dict[int, Mapping[str, Any]] = {
+            row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
+        }
+        units = known_units(connection, items)
+        for item in items:
+            unit = units.get((item.core_instance or FOREIGN, item.download_id))
+            if unit is None:
+                reason = HoldReason.SOURCE_MISSING
+                hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=reason)
+                unknown.append(hold)
+            else:
+                rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item))}
+        gathered = gather(
+            connection, library.library_id, library.root, list(rows.values()), viewer.profile.naming, now
+        )
+    return _answer(plan_id, library.root, rows, gathered, unknown)
+
+
+def _answer(
+    plan_id: str,
+    root: bytes,
+    rows: Mapping[int, Mapping[str, Any]],
+    gathered: Gathered,
+    unknown: list[PlannedHold],
+) -> PlanAnswer:
+    decided = plan(gathered.wishes, owners=gathered.owners, foreign=gathered.foreign)
+    maker = LegMaker(root, gathered.folders, lambda _unit: ([], []))
+    steps, holds, nfos = [], list(unknown), 0
+    for unit in gathered.held:
+        row = rows[unit.unit_id]
+        holds.append(_hold(row, unit.hold or HoldReason.SOURCE_MISSING, None, unit.detail))
+    for hold in decided.holds:
+        target = display(gathered.units[hold.unit_id].target)
+        holds.append(_hold(rows[hold.unit_id], hold.reason, target, None))
+    for component in decided.components:
+        legs = maker.expand(component, gathered.units)
+        moving = list(dict.fromkeys(shift.unit_id for shift in component.shifts))
+        for unit_id in moving:
+            unit = gathered.units[unit_id]
+            if isinstance(legs, Stuck):
+                mine = legs.unit.unit_id == unit_id
+                reason = legs.reason if mine else HoldReason.WAITING
+                holds.append(_hold(rows[unit_id], reason, display(unit.target), legs.detail))
+                continue
+            steps.append(
+                PlannedMove(
+                    download_id=rows[unit_id]["download_id"],
+                    from_path=display(unit.video or unit.source or b""),
+                    to_path=display(unit.target + unit.video_tail),
+                    files=1 + len(unit.sidecars) + unit.has_nfo,
+                )
+            )
+            nfos += 1
+    unchanged = 0
+    for unit_id in decided.in_place:
+        leg = maker.refresh_nfo(gathered.units[unit_id])
+        if isinstance(leg, Stuck):
+            holds.append(_hold(rows[unit_id], leg.reason, None, leg.detail))
+        elif leg is not None and leg.steps:
+            nfos += 1
+        else:
+            unchanged += 1
+    return PlanAnswer(
+        plan_id=plan_id,
+        complete=True,
+        steps=tuple(steps),
+        holds=tuple(holds),
+        unchanged=unchanged,
+        nfos=nfos,
+    )
+
+
+def _hold(row: Mapping[str, Any], reason: HoldReason, target: str | None, detail: str | None) -> PlannedHold:
+    video = row["video"]
+    return PlannedHold(
+        download_id=row["download_id"],
+        path=display(video) if video is not None else None,
+        target=target,
+        reason=reason.value,
+        detail=detail,
+    )

@@ -1,0 +1,318 @@
+"""Take requests from a Core: record what is wanted, touch no file.
+
+Messages only upsert desired rows, so they may come late, twice or in the wrong order. What cannot be
+recorded is refused; nothing is ever done untracked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from seiton.adapters.files import identify
+from seiton.contract import (
+    Described,
+    Facts,
+    ItemReceipt,
+    Receipt,
+    ViewerResyncRequest,
+    ViewerSyncRequest,
+)
+from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
+from seiton.domain.naming import path_key, split_stem
+from seiton.domain.states import HoldReason, TaskStatus, TaskType, UnitState
+from seiton.errors import Unavailable
+from seiton.text import _
+from seiton.viewer import tables
+from seiton.viewer.service import Viewer
+from seiton.viewer.wishes import dump_wish
+
+FOREIGN = "foreign"
+"""The instance name of a core that gives none."""
+
+
+def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
+    """Record ``requests`` in one transaction and say for each what becomes of it.
+
+    Raises ``LibraryAway`` when the library is not there and ``Unavailable`` when nothing can be recorded.
+    """
+    library_id = viewer.library().library_id
+    try:
+        with viewer.database.write() as connection:
+            receipts = _record(viewer, connection, library_id, requests)
+    except SQLAlchemyError as error:
+        raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
+    viewer.wake("converge")
+    return receipts
+
+
+def _record(
+    viewer: Viewer, connection: sa.Connection, library_id: str, requests: Sequence[Described]
+) -> list[ItemReceipt]:
+    known = known_units(connection, requests)
+    receipts = []
+    updates: list[dict[str, Any]] = []
+    tasks: list[dict[str, Any]] = []
+    for request in requests:
+        key = (request.core_instance or FOREIGN, request.download_id)
+        unit = known.get(key)
+        wish = wish_of(request)
+        stored = dump_wish(wish)
+        revision, receipt = _judge(request, unit, stored)
+        refusal: HoldReason | None = None
+        if receipt is Receipt.ACCEPTED:
+            changes = _wanted(viewer, request, unit, stored, revision)
+            row: Mapping[str, Any] | HoldReason
+            if isinstance(changes, HoldReason):
+                row = changes
+            elif unit is None:
+                row = _insert(viewer, connection, library_id, request, changes)
+            else:
+                row = {**unit, **changes}
+                updates.append({name: row[name] for name in _UPDATED} | {"its_id": row["unit_id"]})
+            if isinstance(row, HoldReason):
+                refusal = row
+                receipt = Receipt.UNKNOWN if refusal is HoldReason.SOURCE_MISSING else Receipt.REFUSED
+            else:
+                known[key] = row
+                tasks.append(_task(viewer, request, row, revision))
+        elif receipt is Receipt.REPEATED and unit is not None:
+            _report_again(viewer, connection, unit["unit_id"], revision)
+        receipts.append(
+            ItemReceipt(download_id=request.download_id, receipt=receipt, revision=revision, reason=refusal)
+        )
+    if updates:
+        wanted = {name: sa.bindparam(name) for name in _UPDATED}
+        update = sa.update(tables.units).where(tables.units.c.unit_id == sa.bindparam("its_id"))
+        connection.execute(update.values(wanted), updates)
+    if tasks:
+        connection.execute(sa.insert(tables.sync_tasks), tasks)
+    return receipts
+
+
+def known_units(
+    connection: sa.Connection, requests: Sequence[Described]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    units = tables.units
+    query = sa.select(units).where(units.c.download_id.in_({request.download_id for request in requests}))
+    rows = connection.execute(query).mappings()
+    return {(row["core_instance"], row["download_id"]): row for row in rows}
+
+
+def _judge(request: Described, unit: Mapping[str, Any] | None, stored: dict[str, Any]) -> tuple[int, Receipt]:
+    """Compare the message's revision with the one on record; revision-less ones count by arrival."""
+    if unit is None:
+        return request.revision or 1, Receipt.ACCEPTED
+    current: int = unit["revision"]
+    same = unit["wish"] == stored
+    if request.revision is None:
+        return (current, Receipt.REPEATED) if same else (current + 1, Receipt.ACCEPTED)
+    if request.revision > current:
+        return request.revision, Receipt.ACCEPTED
+    if request.revision == current and same:
+        return current, Receipt.REPEATED
+    return current, Receipt.STALE
+
+
+_UPDATED = (
+    "wish",
+    "revision",
+    "series_id",
+    "updated_at",
+    "hold_reason",
+    "hold_detail",
+    "attempts",
+    "next_try_at",
+    "source_path",
+    "subtitle_sources",
+)
+
+
+def _wanted(
+    viewer: Viewer,
+    request: Described,
+    unit: Mapping[str, Any] | None,
+    stored: dict[str, Any],
+    revision: int,
+) -> dict[str, Any] | HoldReason:
+    """Return what the message changes in the unit's row, or why it cannot be taken."""
+    changes: dict[str, Any] = {
+        "wish": stored,
+        "revision": revision,
+        "series_id": request.series_id,
+        "updated_at": viewer.now(),
+        "hold_reason": None,
+        "hold_detail": None,
+        "attempts": 0,
+        "next_try_at": None,
+    }
+    if isinstance(request, ViewerSyncRequest) and (unit is None or unit["state"] == UnitState.WANTED):
+        source = find_source(viewer, request.file_path)
+        if source is None:
+            return HoldReason.OUTSIDE_ROOT
+        changes["source_path"] = source
+        subtitles = [find_source(viewer, path) for path in request.subtitle_paths]
+        changes["subtitle_sources"] = [os.fsdecode(path) for path in subtitles if path is not None]
+    return changes
+
+
+def _insert(
+    viewer: Viewer,
+    connection: sa.Connection,
+    library_id: str,
+    request: Described,
+    changes: dict[str, Any],
+) -> dict[str, Any] | HoldReason:
+    """Insert a unit that is new to this viewer; a resync of a file it never held takes that file over."""
+    row = {
+        "subtitle_sources": [],
+        **changes,
+        "library_id": library_id,
+        "core_instance": request.core_instance or FOREIGN,
+        "download_id": request.download_id,
+        "created_at": viewer.now(),
+        "state": UnitState.WANTED,
+        "applied_revision": 0,
+    }
+    if isinstance(request, ViewerResyncRequest):
+        found = _unowned_file(viewer, connection, library_id, request.old_target_path)
+        if isinstance(found, HoldReason):
+            return found
+        row |= found
+    inserted = connection.execute(sa.insert(tables.units).values(row)).inserted_primary_key
+    assert inserted is not None
+    row |= {"unit_id": inserted[0]}
+    row.setdefault("source_path", None)
+    if row["state"] == UnitState.PLACED:
+        claim = {"library_id": library_id, "kind": "current", "unit_id": row["unit_id"]}
+        connection.execute(sa.insert(tables.claims).values(path_key=path_key(row["stem"]), **claim))
+    return row
+
+
+def find_source(viewer: Viewer, path: str) -> bytes | None:
+    """Return the absolute path of a finished download, or ``None`` when it is not below a download root.
+
+    A core in another container may know the folder as ``/downloads`` (contract §5.3).
+    """
+    given = os.fsencode(path)
+    candidates = (
+        [given] if os.path.isabs(given) else [os.path.join(root, given) for root in viewer.download_roots]
+    )
+    if given.startswith(b"/downloads/"):
+        rest = given.removeprefix(b"/downloads/")
+        candidates += [os.path.join(root, rest) for root in viewer.download_roots]
+    roots = [os.path.realpath(root) for root in viewer.download_roots]
+    inside = []
+    for candidate in candidates:
+        resolved = os.path.realpath(candidate)
+        if any(resolved.startswith(root + b"/") for root in roots):
+            inside.append(resolved)
+    return next((path for path in inside if os.path.exists(path)), inside[0] if inside else None)
+
+
+def _unowned_file(
+    viewer: Viewer, connection: sa.Connection, library_id: str, path: str
+) -> dict[str, Any] | HoldReason:
+    """Find a file that another program filed: inside the root and nobody's, else it is not ours to move."""
+    given = os.fsencode(path)
+    absolute = os.path.normpath(os.path.join(viewer.root, given))
+    parent = os.path.realpath(os.path.dirname(absolute))
+    resolved = os.path.join(parent, os.path.basename(absolute))
+    root = os.path.realpath(viewer.root)
+    if not resolved.startswith(root + b"/"):
+        return HoldReason.OUTSIDE_ROOT
+    identity = identify(resolved)
+    if identity is None:
+        return HoldReason.SOURCE_MISSING
+    relative = resolved[len(root) + 1 :]
+    stem, _extension = split_stem(relative)
+    owner = sa.select(tables.claims.c.unit_id).where(
+        tables.claims.c.library_id == library_id,
+        tables.claims.c.path_key == path_key(stem),
+    )
+    if connection.execute(owner).first() is not None:
+        return HoldReason.TARGET_OWNED
+    return {
+        "state": UnitState.PLACED,
+        "stem": stem,
+        "video": relative,
+        "inode": identity.inode,
+        "size": identity.size,
+        "mtime_ns": identity.mtime_ns,
+        "birth_ns": identity.birth_ns,
+        "added_at": viewer.now(),
+    }
+
+
+def _task(viewer: Viewer, request: Described, unit: Mapping[str, Any], revision: int) -> dict[str, Any]:
+    resync = isinstance(request, ViewerResyncRequest)
+    source = request.old_target_path if isinstance(request, ViewerResyncRequest) else ""
+    if isinstance(request, ViewerSyncRequest):
+        source = request.file_path
+    return {
+        "unit_id": unit["unit_id"],
+        "core_instance": unit["core_instance"],
+        "download_id": request.download_id,
+        "core_series_id": request.series_id,
+        "anime_title": request.anime_title,
+        "series_no": request.series_no,
+        "episode_no": request.episode_no,
+        "subtitle_group": request.subtitle_group,
+        "task_type": TaskType.RESYNC if resync else TaskType.SYNC,
+        "source_path": source,
+        "status": TaskStatus.PROCESSING,
+        "revision": revision,
+        "batch_id": request.batch_id,
+        "callback_url": request.callback_url,
+        "created_at": viewer.now(),
+    }
+
+
+def _report_again(viewer: Viewer, connection: sa.Connection, unit_id: int, revision: int) -> None:
+    tasks = tables.sync_tasks
+    connection.execute(
+        sa.update(tasks)
+        .where(
+            tasks.c.unit_id == unit_id,
+            tasks.c.revision == revision,
+            tasks.c.status != TaskStatus.PROCESSING,
+        )
+        .values(report_due_at=viewer.now(), reported_at=None)
+    )
+
+
+def wish_of(request: Described) -> EpisodeMeta:
+    """Turn a message into what the rest of the Viewer works with."""
+    facts = request.facts or Facts()
+    return EpisodeMeta(
+        anime_title=request.anime_title,
+        series_no=request.series_no,
+        episode_no=request.episode_no,
+        episode_end=request.episode_end,
+        subtitle_group=request.subtitle_group,
+        resolution=request.resolution,
+        version=request.version or 1,
+        display_season=request.display_season,
+        display_episode=request.display_episode,
+        show=ShowFacts(
+            title=facts.show_title,
+            original_title=facts.original_title,
+            plot=facts.show_plot,
+            premiered=facts.premiered,
+            year=facts.year,
+            rating=facts.rating,
+            genres=facts.genres,
+            studios=facts.studios,
+            ids=facts.show_ids,
+        ),
+        facts=EpisodeFacts(
+            title=facts.episode_title,
+            plot=facts.episode_plot,
+            aired=facts.aired,
+            ids=facts.episode_ids,
+        ),
+    )

@@ -1,0 +1,96 @@
+"""The outbox: tell Core what became of its requests, until it has taken each answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from seiton.contract import ViewerSyncCallback
+from seiton.domain.states import TaskStatus
+from seiton.viewer import tables
+from seiton.viewer.receive import FOREIGN
+from seiton.viewer.service import Viewer
+
+BATCH = 500
+FIRST_RETRY = timedelta(seconds=2)
+LAST_RETRY = timedelta(minutes=10)
+
+
+def report(viewer: Viewer) -> int:
+    """Deliver reports that are due, in order; return how many Core has taken."""
+    tasks = tables.sync_tasks
+    delivered = 0
+    while True:
+        now = viewer.now()
+        query = (
+            sa.select(tasks)
+            .where(tasks.c.report_due_at <= now, tasks.c.reported_at.is_(None))
+            .order_by(tasks.c.task_id)
+            .limit(BATCH)
+        )
+        with viewer.database.read() as connection:
+            due = connection.execute(query).mappings().all()
+        if not due:
+            return delivered
+        taken = viewer.core.report([(task["callback_url"], callback_of(viewer, task)) for task in due])
+        now = viewer.now()
+        rows = [
+            {"its_id": task["task_id"], "attempts": task["report_attempts"] + (not ok), "ok": ok}
+            for task, ok in zip(due, taken, strict=True)
+        ]
+        good = [
+            {"its_id": row["its_id"], "due": task["report_due_at"]}
+            for row, task in zip(rows, due, strict=True)
+            if row["ok"]
+        ]
+        bad = [
+            {
+                "its_id": row["its_id"],
+                "attempts": row["attempts"],
+                "due": now + min(FIRST_RETRY * 2 ** min(row["attempts"], 20), LAST_RETRY),
+            }
+            for row in rows
+            if not row["ok"]
+        ]
+        with viewer.database.write() as connection:
+            if good:
+                connection.execute(
+                    sa.update(tasks)
+                    .where(
+                        tasks.c.task_id == sa.bindparam("its_id"),
+                        tasks.c.report_due_at == sa.bindparam("due"),
+                    )
+                    .values(reported_at=now, report_due_at=None),
+                    good,
+                )
+            if bad:
+                connection.execute(
+                    sa.update(tasks)
+                    .where(tasks.c.task_id == sa.bindparam("its_id"))
+                    .values(report_attempts=sa.bindparam("attempts"), report_due_at=sa.bindparam("due")),
+                    bad,
+                )
+        delivered += len(good)
+        if bad:
+            return delivered
+
+
+def callback_of(viewer: Viewer, task: Mapping[str, Any]) -> ViewerSyncCallback:
+    """Return the message that says what became of ``task``."""
+    held = task["outcome"] == "held"
+    path = task["target_path"]
+    return ViewerSyncCallback(
+        download_id=task["download_id"],
+        status="synced" if task["status"] == TaskStatus.COMPLETED else "failed",
+        target_path=os.path.join(os.fsdecode(viewer.root), path) if path else None,
+        error_message=task["error_message"] or task["reason"],
+        revision=task["revision"],
+        core_instance=None if task["core_instance"] == FOREIGN else task["core_instance"],
+        reason=task["reason"],
+        held=held,
+        changed=task["outcome"] == "moved" if task["status"] == TaskStatus.COMPLETED else None,
+    )

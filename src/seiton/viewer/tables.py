@@ -1,0 +1,180 @@
+"""The Viewer's tables: what it was asked, what it holds, and the journal of what it does to files.
+
+Paths are bytes relative to the library root; ``*_display`` columns are for people.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+from seiton.adapters.database import NAMING, Id, Instant, one_of
+from seiton.domain import states
+
+metadata = sa.MetaData(naming_convention=NAMING)
+
+
+def _table(name: str, *parts: sa.schema.SchemaItem) -> Table:
+    return Table(f"viewer_{name}", metadata, *parts, sqlite_autoincrement=True)
+
+
+libraries = _table(
+    "libraries",
+    Column("library_id", String(36), primary_key=True),  # what .seiton/library-id says
+    Column("root", LargeBinary, nullable=False),
+    Column("profile", sa.JSON, nullable=False),  # naming profile and link mode; Core owns it
+    Column("profile_version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+units = _table(
+    "units",
+    # One video and everything that follows it. Desired rows are upserted by messages, nothing else.
+    Column("unit_id", Id, primary_key=True),
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), nullable=False),
+    Column("core_instance", String(64), nullable=False),
+    Column("download_id", Id, nullable=False),
+    Column("series_id", Id, nullable=False),
+    Column("show_id", Id, index=True),  # viewer_shows; where it lies now
+    Column("wish", sa.JSON, nullable=False),  # domain.metadata.EpisodeMeta
+    Column("revision", Integer, nullable=False),  # of the wish
+    Column("applied_revision", Integer, nullable=False, server_default="0"),
+    Column("state", String(20), nullable=False),
+    Column("stem", LargeBinary),  # relative path without extension
+    Column("video", LargeBinary),  # relative path
+    Column("inode", sa.BigInteger),
+    Column("size", sa.BigInteger),
+    Column("mtime_ns", sa.BigInteger),
+    Column("birth_ns", sa.BigInteger),
+    Column("content_digest", String(64)),
+    Column("nfo_digest", String(64)),  # of the NFO file as we left it
+    Column("nfo_rendering", String(64)),  # of our part of it: differs where the user's elements are kept
+    Column("source_path", LargeBinary),  # absolute, below the download folder
+    Column("subtitle_sources", sa.JSON, nullable=False),
+    Column("added_at", Instant),  # first import; <dateadded>, constant over resyncs
+    Column("hold_reason", String(30)),
+    Column("hold_detail", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("core_instance", "download_id"),
+    one_of("state", states.UnitState, "state"),
+    Index(
+        "ix_viewer_units_pending",
+        "library_id",
+        "unit_id",
+        sqlite_where=sa.text("revision > applied_revision"),
+        postgresql_where=sa.text("revision > applied_revision"),
+    ),
+)
+
+claims = _table(
+    "claims",
+    # One path, one owner: the database refuses a second claimant of a name, now or to come.
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), primary_key=True),
+    Column("path_key", Text, primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("unit_id", Id, ForeignKey("viewer_units.unit_id"), nullable=False, index=True),
+    one_of("kind", ("current", "target"), "kind"),
+)
+
+sync_tasks = _table(
+    "sync_tasks",
+    Column("task_id", Id, primary_key=True),
+    Column("download_id", Id, nullable=False),
+    Column("core_series_id", Id, nullable=False),
+    Column("episode_no", Integer, nullable=False),
+    Column("source_path", Text, nullable=False),
+    Column("target_path", Text),
+    Column("status", String(20), nullable=False),
+    Column("error_message", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("completed_at", Instant),
+    # the seed's step 2
+    Column("anime_title", Text),
+    Column("series_no", Integer),
+    Column("subtitle_group", Text),
+    Column("task_type", String(10), nullable=False),
+    # additions
+    Column("unit_id", Id, ForeignKey("viewer_units.unit_id"), nullable=False, index=True),
+    Column("core_instance", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("batch_id", Text, index=True),
+    Column("callback_url", Text, nullable=False),
+    Column("outcome", String(20)),  # moved unchanged held failed
+    Column("reason", String(30)),
+    # the outbox: the report is due until Core has taken it
+    Column("report_due_at", Instant, index=True),
+    Column("report_attempts", Integer, nullable=False, server_default="0"),
+    Column("reported_at", Instant),
+    sa.UniqueConstraint("core_instance", "download_id", "revision"),
+    one_of("status", states.TaskStatus, "status"),
+    one_of("task_type", states.TaskType, "task_type"),
+    Index(None, "status", "task_id"),
+)
+
+journal = _table(
+    "journal",
+    # Written before the disk is touched; an open row explains any difference between record and disk.
+    Column("step_id", Id, primary_key=True),
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), nullable=False),
+    Column("plan_id", String(36), nullable=False),
+    Column("unit_id", Id),
+    Column("token", String(40), nullable=False, unique=True),  # names its temporary files
+    Column("kind", String(12), nullable=False),
+    Column("source", LargeBinary),
+    Column("target", LargeBinary),
+    Column("inode", sa.BigInteger),
+    Column("size", sa.BigInteger),
+    Column("mtime_ns", sa.BigInteger),
+    Column("birth_ns", sa.BigInteger),
+    Column("before_digest", String(64)),
+    Column("after_digest", String(64)),
+    Column("state", String(12), nullable=False),
+    Column("error", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    one_of("state", states.StepState, "state"),
+    Index(None, "plan_id", "step_id"),
+    Index(
+        "ix_viewer_journal_open",
+        "library_id",
+        "step_id",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+)
+
+objects = _table(
+    "objects",
+    # Before- and after-images of generated files, by content.
+    Column("digest", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+artifacts = _table(
+    "artifacts",
+    # Files and folders that Seiton itself made: the only ones it rewrites, prunes or drops.
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("digest", String(64)),  # as we left it
+    Column("rendering", String(64)),  # our part
+    Column("created_at", Instant, nullable=False),
+    one_of("kind", ("folder", "show_nfo", "season_nfo"), "kind"),
+)
+
+shows = _table(
+    "shows",
+    # A show folder and the id that media servers know it by; the id outlives renames of the folder.
+    Column("show_id", Id, primary_key=True),
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), nullable=False),
+    Column("folder", LargeBinary, nullable=False),
+    Column("folder_key", Text, nullable=False),
+    Column("custom_id", Text, nullable=False),
+    Column("series_no", Integer),  # the season that tvshow.nfo was made from
+    Column("added_at", Instant, nullable=False),
+    sa.UniqueConstraint("library_id", "folder_key"),
+)
