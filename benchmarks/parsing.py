@@ -81,13 +81,12 @@ def rules(count: int) -> list[ParserRule]:
     """Return ``count`` rules: for one show each, every fifth of a show that is there, then five general."""
     made = []
     for number in range(count - len(GENERAL)):
-        known = number % 5 == 0
-        show = (
-            SHOWS[number // 5 % len(SHOWS)].split(" / ")[0] if known else f"作品{number:03d} Show{number:03d}"
-        )
-        group = re.escape(GROUPS[number // 5 % len(GROUPS)]).replace(r"\&", "&")
-        condition = re.escape(show).replace(r"\ ", " ")
-        parse = rf"^\[({group})\]\s*({condition}).*?\s-\s*(\d+)\s*\[.*?(\d{{3,4}}[pP])"
+        known = number // 5
+        show, group = f"作品{number:03d} Show{number:03d}", GROUPS[known % len(GROUPS)]
+        if number % 5 == 0:
+            show = SHOWS[known % len(SHOWS)].split(" / ")[0].replace("!", r"\!")
+        condition = (show, rf"^\[{group}\].*{show}", rf"{show}.+\d{{3,4}}[pP]")[number % 3]
+        parse = rf"^\[({group})\]\s*({show}).*?\s-\s*(\d+)\s*\[.*?(\d{{3,4}}[pP])"
         made.append((condition, parse, 1, 2, 3, 4))
     made += GENERAL
     return [

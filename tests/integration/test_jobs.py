@@ -280,6 +280,24 @@ def test_a_recorded_job_that_fails_is_tried_again_until_it_succeeds(
     assert set(records(database)) <= {"SUCCESS"}
 
 
+def test_a_job_that_wakes_itself_and_fails_still_waits_before_its_retry(
+    make_jobs: Callable[..., Jobs],
+) -> None:
+    jobs = make_jobs()
+    runs: list[str] = []
+
+    def spinning(key: str) -> None:
+        runs.append(key)
+        jobs.wake("look", key)
+        raise OSError("not yet")
+
+    jobs.define("look", spinning)
+    jobs.launch()
+    jobs.wake("look", "a")
+    until(lambda: state_of(jobs, "a") is JobState.RETRYING)
+    assert runs == ["a"]
+
+
 def test_a_job_that_waits_for_its_retry_holds_no_thread(make_jobs: Callable[..., Jobs]) -> None:
     jobs = make_jobs()
     tried = threading.Semaphore(0)

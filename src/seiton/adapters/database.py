@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -32,6 +32,9 @@ NAMING = {
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """Primary and foreign keys; 64 bits on both databases."""
+
+Row = Mapping[Any, Any]
+"""A row by column name, as read or about to be written."""
 
 CHUNK = 500
 """Rows in one set-based statement: below every driver's parameter limit."""

@@ -93,6 +93,10 @@ class Jobs:
             return
         self._ledger.launch(self._attend)
         self._launched = True
+        for name, key in self._ledger.left():
+            if name in self._definitions:
+                self._marked[name, key] = time.monotonic()
+                self._pool.ask(name, key)
         self._pool.start()
         self._timers.start()
         for name, definition in self._definitions.items():
@@ -199,11 +203,10 @@ class Jobs:
             return f"no job is called {name!r}"
         with self._lock:
             self._marked[name, key] = time.monotonic()
-        outcome = self._pool.attend(ticket, name, key)
-        if not outcome.done:
-            # The record ends here, so that nobody sleeps on it; its successor is due after our own next try.
-            self._ledger.leave(name, key, outcome.retry_in_s + GRACE_S)
-        return outcome.error
+        # The record ends here, so that nobody sleeps on it; its successor is due after our own next try.
+        return self._pool.attend(
+            ticket, name, key, lambda delay_s: self._ledger.leave(name, key, delay_s + GRACE_S)
+        )
 
     def _prune(self, _key: str) -> None:
         self._ledger.prune(datetime.now(UTC) - _KEPT)

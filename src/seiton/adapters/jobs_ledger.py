@@ -132,6 +132,10 @@ class Ledger:
             )
         )
 
+    def left(self) -> set[tuple[str, str]]:
+        """Return the (name, key) of committed rows that nobody has begun (of the oldest 1000)."""
+        return {(row.name, row.key) for row in map(self._row, self._list(status=_OPEN, limit=1000))}
+
     def any_open(self) -> bool:
         """Say whether a row waits or is being attended, here or in another process."""
         return bool(self._list(status=[*_OPEN, "PENDING"], limit=1, load_input=False))

@@ -38,7 +38,7 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class _Outcome:
     """How the run that a caller waited for ended.
 
     ``done`` is false when it failed (``error`` says why) and when the pool closed first (``error`` is None);
@@ -72,8 +72,8 @@ class _Slot:
     error: str | None = None
     retry_at: float = 0.0  # monotonic
     tickets: frozenset[str] = frozenset()  # durable records that the present run answers
-    waiting: list[Future[Outcome]] = field(default_factory=list)  # for a run that has yet to start
-    served: list[Future[Outcome]] = field(default_factory=list)  # by the present run
+    waiting: list[Future[_Outcome]] = field(default_factory=list)  # for a run that has yet to start
+    served: list[Future[_Outcome]] = field(default_factory=list)  # by the present run
 
 
 class Pool:
@@ -118,30 +118,41 @@ class Pool:
             if not (patient and slot is not None and slot.state is JobState.RETRYING):
                 self._demand(name, key)
 
-    def attend(self, ticket: str, name: str, key: str) -> Outcome:
-        """Wait for a run that answers the durable record ``ticket``, asking for one only if none does."""
+    def attend(self, ticket: str, name: str, key: str, hand_on: Callable[[float], None]) -> str | None:
+        """Wait for a run that answers the durable record ``ticket``, asking for one only if none does.
+
+        Without success ``hand_on(seconds)`` must see to it that somebody looks again after that time. Return
+        the error of the run, if there was one.
+        """
         with self._changed:
-            if self._closed:
-                return Outcome(done=False)
-            if ticket in self._settling:
-                return Outcome(done=True)
-            slot = self._slots.get((name, key))
-            if slot is not None and slot.state is JobState.RETRYING:
-                # Waiting here would hold a place for up to five minutes.
-                wait = max(0.0, slot.retry_at - time.monotonic())
-                return Outcome(done=False, error=slot.error, retry_in_s=wait)
-            future: Future[Outcome] = Future()
-            if slot is not None and ticket in slot.tickets:
-                slot.served.append(future)
-            else:
-                self._demand(name, key).waiting.append(future)
             self._attended.add(ticket)
+            future = self._expect(ticket, name, key)
         try:
-            return future.result()
+            outcome = future.result()
+            if not outcome.done:
+                hand_on(outcome.retry_in_s)
+            return outcome.error
         finally:
             with self._changed:
                 self._attended.discard(ticket)
                 self._changed.notify_all()
+
+    def _expect(self, ticket: str, name: str, key: str) -> Future[_Outcome]:
+        future: Future[_Outcome] = Future()
+        slot = self._slots.get((name, key))
+        if ticket in self._settling:
+            future.set_result(_Outcome(done=True))
+        elif self._closed:
+            future.set_result(_Outcome(done=False))
+        elif slot is not None and slot.state is JobState.RETRYING:
+            # Waiting here would hold a place for up to five minutes.
+            wait = max(0.0, slot.retry_at - time.monotonic())
+            future.set_result(_Outcome(done=False, error=slot.error, retry_in_s=wait))
+        elif slot is not None and ticket in slot.tickets:
+            slot.served.append(future)
+        else:
+            self._demand(name, key).waiting.append(future)
+        return future
 
     def seen(self) -> list[Seen]:
         """Return one entry per (name, key), whatever is not finished first, then newest first."""
@@ -166,11 +177,11 @@ class Pool:
             self._closed = True
             self._queue.clear()
             for slot in self._slots.values():
-                self._answer(slot.waiting, Outcome(done=False))
+                self._answer(slot.waiting, _Outcome(done=False))
             self._changed.notify_all()
             ended = self._changed.wait_for(lambda: not self._running(), timeout_s)
             for slot in self._slots.values():
-                self._answer(slot.served, Outcome(done=False))
+                self._answer(slot.served, _Outcome(done=False))
             self._changed.wait_for(lambda: not self._attended and not self._settling, 1.0)
             self._over = True
         return ended
@@ -201,7 +212,7 @@ class Pool:
         slot.state, slot.since = state, datetime.now(UTC)
 
     @staticmethod
-    def _answer(futures: list[Future[Outcome]], outcome: Outcome) -> None:
+    def _answer(futures: list[Future[_Outcome]], outcome: _Outcome) -> None:
         for future in futures:
             future.set_result(outcome)
         futures.clear()
@@ -239,12 +250,12 @@ class Pool:
                 # A record whose attendant is awake ends by itself.
                 settled = frozenset() if self._over else slot.tickets - self._attended
                 self._settling |= settled
-                outcome = Outcome(done=True)
+                outcome = _Outcome(done=True)
             else:
                 delay = jitter(min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(slot.failures, 30)), 0.2)
                 slot.failures += 1
                 slot.retry_at = time.monotonic() + delay
-                outcome = Outcome(done=False, error=error, retry_in_s=delay)
+                outcome = _Outcome(done=False, error=error, retry_in_s=delay)
             slot.tickets = frozenset()
             self._answer(slot.served, outcome)
             self._continue(slot, outcome)
@@ -252,11 +263,17 @@ class Pool:
         if settled:
             self._settle_now(settled)
 
-    def _continue(self, slot: _Slot, outcome: Outcome) -> None:
+    def _continue(self, slot: _Slot, outcome: _Outcome) -> None:
         """Decide what becomes of a slot whose run has just ended."""
-        if slot.again and not self._closed:
+        if not outcome.done:
+            # Also when it was woken meanwhile: a job that wakes itself and then fails must not spin.
+            self._answer(slot.waiting, outcome)
+            self._turn(slot, JobState.RETRYING)
+            number = slot.failures
+            self._timers.after(outcome.retry_in_s, lambda: self._retry(slot, number))
+        elif slot.again and not self._closed:
             self._put(slot)
-        elif outcome.done:
+        else:
             del self._slots[slot.name, slot.key]
             self._finished.pop((slot.name, slot.key), None)
             self._finished[slot.name, slot.key] = Seen(
@@ -264,10 +281,6 @@ class Pool:
             )
             while len(self._finished) > REMEMBERED:
                 self._finished.popitem(last=False)
-        else:
-            self._turn(slot, JobState.RETRYING)
-            number = slot.failures
-            self._timers.after(outcome.retry_in_s, lambda: self._retry(slot, number))
 
     def _retry(self, slot: _Slot, number: int) -> None:
         with self._changed:

@@ -10,10 +10,14 @@ from seiton.domain.rules import FieldSource, ParserRule
 from seiton.domain.states import SourceType
 
 _SEASON = (
-    r"第[一二三四五六七八九十\d]{1,3}[季期部]|\d{1,2}(?:st|nd|rd|th) [Ss]eason|[Ss]eason \d{1,2}|[Ss]\d{1,2}"
+    r"第[一二三四五六七八九十\d]{1,3}[季期部]"
+    r"|\d{1,2}(?:st|nd|rd|th) [Ss]eason|[Ss]eason \d{1,2}|[Ss]\d{1,2}"
 )
-# The title ends before its season, its translations (" / ", " | ") and notes; lazily, so the first wins.
-_TITLE = rf"(?<title>[^\[\]【】★/|]+?)(?:\s*[\[(（]?\s*(?<season>{_SEASON})\s*[\])）]?)?(?:\s*[/|_].*?)?"
+# The title ends before its season and its translations (" / ", "|"); a slash in a word belongs to it.
+_TITLE = (
+    rf"(?<title>[^\[\]【】★|]+?)(?:\s*[\[(（]?\s*(?<season>{_SEASON})\s*[\])）]?)?"
+    r"(?:\s+/\s.*?|\s*\|.*?)?"
+)
 _EPISODE = r"(?<episode>\d{1,4}(?:\.\d)?(?:[vV]\d)?)"
 _RANGE = r"(?<episode>\d{1,4})\s*[-~～]\s*(?<last>\d{1,4}(?:[vV]\d)?)"
 _FINAL = r"(?:\s*(?:END|End|Fin|FIN|完))?"

@@ -88,18 +88,18 @@ class Match:
 class Pattern:
     """A compiled pattern. Make it with ``compile_pattern``.
 
-    ``literal`` is the text that the pattern amounts to if it is nothing but text; ``needle`` is a text
-    that every matching title contains (empty: none known).
+    ``needles`` are texts that every matching title contains, longest first; ``is_literal``: the pattern
+    is nothing but the text in ``needles``.
     """
 
-    __slots__ = ("_find", "_translation", "group_count", "literal", "names", "needle", "text")
+    __slots__ = ("_find", "_translation", "group_count", "is_literal", "names", "needles", "text")
 
     def __init__(self, text: str, translation: Translation) -> None:
         self.text = text
         self.group_count = translation.group_count
         self.names: Mapping[str, int] = MappingProxyType(dict(translation.names))
-        self.literal = translation.literal
-        self.needle = translation.needle
+        self.is_literal = translation.is_literal
+        self.needles = translation.needles
         self._translation = translation
         self._find = _finder(_render(translation, range(self.group_count + 1)))
 

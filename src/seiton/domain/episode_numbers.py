@@ -34,7 +34,7 @@ def read_numbers(names: Sequence[str], *, hint_title: str | None = None) -> list
     cleaned = [_clean(name, hint_title) for name in names]
     candidates = [[_matches(rule, text) for rule in _RULES] for text in cleaned]
     column = _varying_column(candidates) if len(names) > 1 else None
-    return [_reading(text, _pick(found, column)) for text, found in zip(cleaned, candidates, strict=True)]
+    return [_reading(name, _pick(found, column)) for name, found in zip(names, candidates, strict=True)]
 
 
 def season_of(folder: str) -> int | None:
@@ -69,7 +69,7 @@ _RULES = tuple(
 _NOISE = re.compile(
     r"[\[(][0-9a-f]{8}[\])]"  # CRC
     r"|[0-9]{3,4} ?[x×] ?[0-9]{3,4}|(?<![0-9a-z])[0-9]{3,4}[pi](?![0-9a-z])|(?<![0-9a-z])[248]k(?![0-9a-z])"
-    r"|(?<![a-z])[xh][ .]?26[456]|av1|mp[34]|hi10p?|ma10p|(?:8|10|12)[ -]?bits?"
+    r"|(?<![a-z])[xh][ .]?26[456]|av1|mp[34]|hi10p?|ma10p|(?<![0-9])(?:8|10|12)[ -]?bits?(?![a-z])"
     r"|(?:aac|flac|dts|e?ac-?3|ddp?|opus|truehd|pcm|ma|atmos)[ .]?(?:[0-9](?:\.[0-9])?)?(?:x[0-9])?(?![0-9])"
     r"|(?<![0-9])[257]\.[01][ ]?ch|[0-9]{2,3}(?:\.[0-9]{1,3})?[ ]?fps|(?:big|b)5(?![0-9a-z])|gb2312"
     r"|[\[(](?:19|20)[0-9]{2}(?:[.-][0-9]{1,2}){0,2}[\])]|(?:19|20)[0-9]{2}([.-])[0-9]{2}\1[0-9]{2}"
@@ -133,7 +133,8 @@ def _pick(found: _Row, column: tuple[int, int] | None) -> re.Match[str] | None:
     return next((matches[-1] for matches in found if matches), None)
 
 
-def _reading(text: str, match: re.Match[str] | None) -> Reading | None:
+def _reading(name: str, match: re.Match[str] | None) -> Reading | None:
+    text = unicodedata.normalize("NFKC", name)[:_LONGEST]
     if match is None:
         return Reading(first=10, last=10, special=True) if _SPECIAL.search(text) else None
     first = _tenths(match[1])

@@ -171,7 +171,8 @@ def _insert(block: etree._Element, after: etree._Element | None, ours: etree._El
     if after is None:
         first = block.text or ""
         new.tail = first if len(block) and not first.strip() else "\n"
-        block.text = first if first.strip() or len(block) else "\n  "
+        if not first.strip() and not len(block):
+            block.text = "\n  "  # assigned only here: assigning would turn a user's CDATA into plain text
         block.insert(0, new)
         return new
     new.tail = after.tail if not (after.tail or "").strip() else None

@@ -89,15 +89,15 @@ class Translation:
     """A pattern in RE2's syntax, in pieces.
 
     An integer piece is the opening of that capturing group, so that captures which nobody asks for can be
-    left out. ``literal`` is the text that the pattern amounts to if it is plain text. ``needle`` is a text
-    that every match contains (empty: none known).
+    left out. ``needles`` are the longest texts that every match is known to contain; ``is_literal``: the
+    pattern is nothing but the one text in ``needles``.
     """
 
     pieces: tuple[str | int | Wide, ...]
     names: Mapping[str, int]
     group_count: int
-    literal: str | None
-    needle: str
+    is_literal: bool
+    needles: tuple[str, ...]
 
 
 def translate(pattern: str) -> Translation:
@@ -139,20 +139,31 @@ _ADVICE = {
 
 
 @dataclass(slots=True)
+class _Opened:
+    """A group that is not closed yet; ``runs`` is how many literal runs had been seen before it."""
+
+    position: int
+    verbose: bool
+    runs: int
+    alternatives: bool = False
+
+
+@dataclass(slots=True)
 class _Reader:
     pattern: str
     position: int = 0
     out: list[str | int | Wide] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)
     groups: int = 0
-    opened: list[tuple[int, bool]] = field(default_factory=list)
+    opened: list[_Opened] = field(default_factory=list)
     verbose: bool = False
     repeatable: bool = False
     repeated: bool = False
     plain: bool = True
     certain: bool = True
     run: str = ""
-    needle: str = ""
+    runs: list[str] = field(default_factory=list)
+    last_group: int | None = None
 
     def read(self) -> Translation:
         for position, char in enumerate(self.pattern):
@@ -161,15 +172,15 @@ class _Reader:
         while self.position < len(self.pattern):
             self._one(self.pattern[self.position])
         if self.opened:
-            raise PatternError("unclosed_group", self.opened[-1][0], instead=r"\(")
-        literal = self.run if self.plain else None
+            raise PatternError("unclosed_group", self.opened[-1].position, instead=r"\(")
+        is_literal = self.plain and bool(self.run)
         self._end_run()
         return Translation(
             pieces=tuple(self.out),
             names=self.names,
             group_count=self.groups,
-            literal=literal,
-            needle=self.needle if self.certain else "",
+            is_literal=is_literal,
+            needles=_longest(self.runs) if self.certain else (),
         )
 
     def _one(self, char: str) -> None:
@@ -195,7 +206,9 @@ class _Reader:
             self.position += 1
             self._special(char)
             self.repeatable = False
-            if not self.opened:
+            if self.opened:
+                self.opened[-1].alternatives = True
+            else:
                 self.certain = False
         else:
             self.position += 1
@@ -204,20 +217,22 @@ class _Reader:
     def _literal(self, char: str) -> None:
         self.out.append(quoted(char))
         self.repeatable, self.repeated = True, False
-        if self.opened or char == "\ufffd":  # U+FFFD stands for what titles cannot contain
+        self.last_group = None
+        if char == "\ufffd":  # stands for what an encoded title cannot contain, so it is not in the title
             self._end_run()
             self.plain = False
         else:
             self.run += char
 
-    def _special(self, piece: str | Wide) -> None:
+    def _special(self, piece: str | int | Wide) -> None:
         self.out.append(piece)
         self.repeatable, self.repeated, self.plain = True, False, False
+        self.last_group = None
         self._end_run()
 
     def _end_run(self) -> None:
-        if len(self.run) > len(self.needle):
-            self.needle = self.run
+        if self.run:
+            self.runs.append(self.run)
         self.run = ""
 
     # Escapes
@@ -396,10 +411,9 @@ class _Reader:
         self._begin(start, self.groups)
 
     def _begin(self, start: int, piece: str | int) -> None:
-        self.opened.append((start, self.verbose))
-        self.out.append(piece)
-        self.repeatable, self.repeated, self.plain = False, False, False
-        self._end_run()
+        self._special(piece)
+        self.repeatable = False
+        self.opened.append(_Opened(position=start, verbose=self.verbose, runs=len(self.runs)))
 
     def _flags(self, start: int, on: str, off: str, end: str) -> None:
         for flag in on + off:
@@ -426,8 +440,11 @@ class _Reader:
         if not self.opened:
             raise PatternError("unopened_group", self.position, instead=r"\)")
         self.position += 1
-        self.verbose = self.opened.pop()[1]
         self._special(")")
+        group = self.opened.pop()
+        self.verbose, self.last_group = group.verbose, group.runs
+        if group.alternatives:
+            del self.runs[group.runs :]
 
     def _repeat(self, char: str) -> None:
         start = self.position
@@ -450,7 +467,13 @@ class _Reader:
         if self.pattern.startswith("?", self.position):
             self.position += 1
             sign += "?"
-        if least == 0:
+        if least == 0:  # what is before need not occur
             self.run = self.run[:-1]
+            if self.last_group is not None:
+                del self.runs[self.last_group :]
         self._special(sign)
         self.repeated = True
+
+
+def _longest(runs: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(dict.fromkeys(runs), key=len, reverse=True)[:2])

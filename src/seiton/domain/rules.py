@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from seiton.domain.dialect import Pattern, PatternError, compile_pattern
 from seiton.domain.states import SourceType
@@ -140,6 +140,26 @@ class Failed:
 
 
 Outcome = Matched | NoMatch | Failed
+
+_new_parsed, _new_matched = ParsedTitle.__new__, Matched.__new__
+_set_parsed = tuple(vars(ParsedTitle)[field.name].__set__ for field in fields(ParsedTitle))
+_set_id, _set_value = (vars(Matched)[field.name].__set__ for field in fields(Matched))
+
+
+def matched(parser_id: int, *values: object) -> Matched:
+    """Return ``Matched`` for the values of ``ParsedTitle`` in the order of its fields, all of them.
+
+    The constructors of frozen dataclasses took a fifth of the time to parse a title; this takes half of
+    that. It sets the slots directly, which is what they do.
+    """
+    parsed = _new_parsed(ParsedTitle)
+    for put, value in zip(_set_parsed, values, strict=True):
+        put(parsed, value)
+    outcome = _new_matched(Matched)
+    _set_id(outcome, parser_id)
+    _set_value(outcome, parsed)
+    return outcome
+
 
 _NUMBER = re.compile(r"\$?([0-9]{1,4})|\$\{([0-9]{1,4})\}")
 _NAME = re.compile(r"\$?(\w{1,100})|\$\{(\w{1,100})\}")

@@ -18,6 +18,8 @@ VIDEO_SUFFIXES = frozenset(
 SUBTITLE_SUFFIXES = frozenset(b".ass .ssa .srt .vtt .sub .idx .sup .mks .smi".split())
 _IMAGE_SUFFIXES = frozenset(b".jpg .jpeg .png .webp .gif .bmp .tbn .avif".split())
 _THUMB = b"-thumb."
+_LONGEST_NAME = 1024
+"""Bytes: no file system has longer names, but a torrent may, with a dot at each."""
 
 
 class Kind(StrEnum):
@@ -57,6 +59,8 @@ def followers(base: bytes, names: Iterable[bytes]) -> list[Sidecar]:
 
 def owner(name: bytes, bases: Collection[bytes]) -> bytes | None:
     """Return the longest of ``bases`` (a set) that ``name`` belongs to, or None."""
+    if len(name) > _LONGEST_NAME:
+        return None
     own = video_base(name)
     if own is not None:
         return own if own in bases else None

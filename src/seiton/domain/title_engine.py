@@ -6,7 +6,7 @@ title; only those run. It may name too many, never too few.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import re2
 
@@ -17,9 +17,9 @@ from seiton.domain.rules import (
     Matched,
     NoMatch,
     Outcome,
-    ParsedTitle,
     ParserRule,
     group_of,
+    matched,
 )
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import (
@@ -41,39 +41,52 @@ _NO_MATCH = NoMatch()
 _ABSENT = Fault("group_absent", {})
 _EMPTY = Fault("empty", {})
 
-Source = Callable[[bytes, Spans], bytes | None]
-"""Takes a field's bytes from an encoded title; None when its group took no part in the match."""
-
 
 class Reader:
     """A valid rule, ready to read titles. Searches are compiled when the first title needs them."""
 
-    __slots__ = ("_applies", "_find", "_literal", "_sources", "behaviour", "needles", "rule")
+    __slots__ = (
+        "_applies",
+        "_find",
+        "_fixed",
+        "_id",
+        "_needles",
+        "_slots",
+        "behaviour",
+        "needles",
+        "rule",
+    )
 
     def __init__(self, rule: ParserRule) -> None:
         self.rule = rule
         self.behaviour = rule.behaviour()
         condition, parse = compile_pattern(rule.condition_regex), compile_pattern(rule.parse_regex)
-        self.needles = tuple(needle for needle in (condition.needle, parse.needle) if needle)
-        self._literal = None if condition.literal is None else condition.literal.encode()
+        self._id = rule.parser_id
+        self.needles = tuple(dict.fromkeys((*condition.needles, *parse.needles)))
+        self._needles = tuple(needle.encode() for needle in self.needles)
         self._applies: Finder | None = None
         self._find: Finder | None = None
-        self._sources: tuple[Source | None, ...] = ()
+        self._fixed: list[bytes | None] = []
+        self._slots: tuple[tuple[int, int], ...] = ()
 
     def _compile(self) -> Finder:
         condition, parse = compile_pattern(self.rule.condition_regex), compile_pattern(self.rule.parse_regex)
-        if self._literal is None and condition.text != parse.text:
+        if not condition.is_literal and condition.text != parse.text:
             self._applies = condition.finder(())
         sources = [source for _, source in self.rule.sources()]
-        groups = sorted({group for source in sources if (group := _group(source, parse))})
-        self._sources = tuple(_source(source, parse, groups) for source in sources)
+        taken = [_group(source, parse) for source in sources]
+        groups = sorted({group for group in taken if group})
+        slots = {group: slot for slot, group in enumerate([0, *groups])}
+        self._fixed = [_fixed(source) for source in sources]
+        self._slots = tuple((field, slots[group]) for field, group in enumerate(taken) if group is not None)
         self._find = parse.finder(groups)
         return self._find
 
     def read(self, raw: bytes) -> Matched | Failed | None:
         """Read an encoded title; None when this rule is not for it."""
-        if self._literal is not None and self._literal not in raw:
-            return None
+        for needle in self._needles:
+            if needle not in raw:
+                return None
         find = self._find or self._compile()
         if self._applies is not None and self._applies(raw)[0][0] < 0:
             return None
@@ -83,9 +96,12 @@ class Reader:
         return self._values(raw, spans)
 
     def _values(self, raw: bytes, spans: Spans) -> Matched | Failed:
-        title, number, series, group, resolution, season, year, last = [
-            source and source(raw, spans) for source in self._sources
-        ]
+        fields = self._fixed.copy()
+        for field, slot in self._slots:
+            start, end = spans[slot]
+            if start >= 0:
+                fields[field] = raw[start:end]
+        title, number, series, group, resolution, season, year, last = fields
         anime_title = text_of(title) if title else ""
         if not anime_title:
             return self._failed("anime_title", _ABSENT if title is None else _EMPTY)
@@ -95,22 +111,25 @@ class Reader:
         series_no = 1 if series is None else series_of(series)
         if isinstance(series_no, Fault):
             return self._failed("series_no", series_no)
-        end, version = _last(episode, last)
-        if isinstance(end, Fault):
-            return self._failed("episode_end", end)
-        parsed = ParsedTitle(
-            anime_title=anime_title,
-            episode_no=episode.number,
-            episode_tenths=episode.tenths,
-            episode_end=end,
-            version=version,
-            series_no=series_no,
-            subtitle_group=(text_of(group) or None) if group else None,
-            resolution=(text_of(resolution) or None) if resolution else None,
-            season=(text_of(season) or None) if season else None,
-            year=year_of(year) if year else None,
+        end, version = None, episode.version
+        if last is not None:
+            span = _last(episode, last)
+            if isinstance(span, Fault):
+                return self._failed("episode_end", span)
+            end, version = span
+        return matched(
+            self._id,
+            anime_title,
+            episode.number,
+            episode.tenths,
+            end,
+            version,
+            series_no,
+            (text_of(group) or None) if group else None,
+            (text_of(resolution) or None) if resolution else None,
+            (text_of(season) or None) if season else None,
+            year_of(year) if year else None,
         )
-        return Matched(parser_id=self.rule.parser_id, parsed=parsed)
 
     def _failed(self, field: str, fault: Fault) -> Failed:
         return Failed(
@@ -201,14 +220,13 @@ class Prefilter:
         return [self._start + number for number in found] if self._start else found
 
 
-def _last(first: Episode, raw: bytes | None) -> tuple[int | Fault | None, int]:
+def _last(first: Episode, raw: bytes) -> tuple[int | None, int] | Fault:
     """Return the last episode of a range (None: there is only the first) and the version of the whole."""
-    if raw is None:
-        return None, first.version
     last = episode_of(raw)
     if isinstance(last, Fault):
-        return last, first.version
-    return range_of(first, last), max(first.version, last.version)
+        return last
+    end = range_of(first, last)
+    return end if isinstance(end, Fault) else (end, max(first.version, last.version))
 
 
 def _skeleton(rule: ParserRule) -> str:
@@ -223,17 +241,5 @@ def _group(source: FieldSource | None, pattern: Pattern) -> int | None:
     return group_of(source.value, pattern)
 
 
-def _source(source: FieldSource | None, pattern: Pattern, groups: Sequence[int]) -> Source | None:
-    if source is None:
-        return None
-    if source.source is SourceType.STATIC:
-        fixed = source.value.encode()
-        return lambda _raw, _spans: fixed
-    group = _group(source, pattern) or 0
-    slot = groups.index(group) + 1 if group else 0
-
-    def take(raw: bytes, spans: Spans) -> bytes | None:
-        start, end = spans[slot]
-        return None if start < 0 else raw[start:end]
-
-    return take
+def _fixed(source: FieldSource | None) -> bytes | None:
+    return source.value.encode() if source and source.source is SourceType.STATIC else None

@@ -26,7 +26,7 @@ TEMPLATES: Mapping[str, str] = {
     "number_range": "{found} is not between 0 and {most}.",
     "episode_range": "{found} is several episodes: set the field for the last episode as well.",
     "range_backwards": "The last episode {last} comes before the first, {first}.",
-    "range_wide": "{first} to {last} are too many episodes for one release; at most {most} may follow the first.",
+    "range_wide": "{first} to {last} is too wide for one release: at most {most} may follow the first.",
     "range_fraction": "A range of episodes needs whole numbers, not {found}.",
 }
 """English text for every fault of a title under a parser; translated at the edge."""

@@ -57,7 +57,7 @@ class Applier:
     def run(self, step: Step) -> Failure | None:
         """Do one step, or find it done. Returns why not, as a value."""
         try:
-            return self._DO[step.kind](self, step)
+            return _DO[step.kind](self, step)
         except files.TargetTaken:
             return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
         except files.SourceGone:
@@ -192,10 +192,14 @@ class Applier:
         present = [folder for folder in self.folders if os.path.isdir(folder)]
         files.flush(self._root, folders=present)
 
-    _DO: dict[StepKind, Callable[[Applier, Step], Failure | None]] = {}
+
+def _known(step: Step) -> Identity:
+    if step.identity is None:
+        raise ValueError(f"step {step.step_id} moves a file without evidence of what it is")
+    return step.identity
 
 
-Applier._DO = {
+_DO: dict[StepKind, Callable[[Applier, Step], Failure | None]] = {
     StepKind.FOLDER: Applier._folder,
     StepKind.MOVE: Applier._move,
     StepKind.ENTER: Applier._enter,
@@ -204,9 +208,3 @@ Applier._DO = {
     StepKind.DROP: Applier._drop,
     StepKind.PRUNE: Applier._prune,
 }
-
-
-def _known(step: Step) -> Identity:
-    if step.identity is None:
-        raise ValueError(f"step {step.step_id} moves a file without evidence of what it is")
-    return step.identity

@@ -87,6 +87,6 @@ def run_back(viewer: Viewer, library: LibraryRoot, steps: Sequence[Step]) -> Non
 def evidence(viewer: Viewer) -> Evidence:
     def write(step: Step, identity: Identity, digest: str | None) -> None:
         with viewer.database.write() as connection:
-            journal.setevidence(connection, step, identity, digest)
+            journal.set_evidence(connection, step, identity, digest)
 
     return write

@@ -7,11 +7,11 @@ order it is called. One process at a time acts on a library, under the lock on i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
+from seiton.adapters.database import Row
 from seiton.adapters.files import LibraryRoot, digest_of, identify
 from seiton.domain.moves import Component, Leg, MovePlan, plan
 from seiton.domain.states import HoldReason, StepState
@@ -70,13 +70,11 @@ def converge(viewer: Viewer) -> Summary:
 class _Pass:
     """One plan over everything pending, from gathering to the records."""
 
-    def __init__(
-        self, viewer: Viewer, library: LibraryRoot, rows: Sequence[Mapping[str, Any]], summary: Summary
-    ) -> None:
+    def __init__(self, viewer: Viewer, library: LibraryRoot, rows: Sequence[Row], summary: Summary) -> None:
         self.viewer, self.library, self.summary = viewer, library, summary
         self.rows = {row["unit_id"]: row for row in rows}
         self.plan_id = str(uuid4())
-        self.holds: list[tuple[Mapping[str, Any], HoldReason, str | None]] = []
+        self.holds: list[tuple[Row, HoldReason, str | None]] = []
         self.left: set[bytes] = set()
 
     def run(self) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import bisect
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import chunks
+from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import Identity, identify, list_names
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.moves import Wish
@@ -85,7 +84,7 @@ class Folders:
         return self._names[folder]
 
     def near(self, stem: bytes) -> list[bytes]:
-        """Return the names beside ``stem`` that begin with its base name: the only ones that may follow it."""
+        """Return the names beside ``stem`` that begin with its base name: only they may follow it."""
         folder, base = os.path.split(stem)
         names = self.names(folder)
         start = bisect.bisect_left(names, base)
@@ -120,7 +119,7 @@ class Gathered:
     held: list[Unit] = field(default_factory=list)
 
 
-def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> Sequence[Mapping[str, Any]]:
+def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> Sequence[Row]:
     """Return the units whose wish is newer than what is applied and whose next try is due."""
     units = tables.units
     query = (
@@ -139,7 +138,7 @@ def gather(
     connection: sa.Connection,
     library_id: str,
     root: bytes,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     naming: NamingProfile,
     now: datetime,
 ) -> Gathered:
@@ -164,7 +163,7 @@ def gather(
     return Gathered(units=units, wishes=wishes, owners=owners, foreign=foreign, folders=folders, held=held)
 
 
-def _unit(row: Mapping[str, Any], naming: NamingProfile, now: datetime) -> Unit:
+def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
     wish = load_wish(row["wish"])
     name = render(wish, naming)
     unit = Unit(

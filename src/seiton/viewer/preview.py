@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from seiton.adapters.database import Row
 from seiton.contract import (
     Described,
     PlanAnswer,
@@ -53,7 +53,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
     now = viewer.now()
     unknown: list[PlannedHold] = []
     with viewer.database.read() as connection:
-        rows: dict[int, Mapping[str, Any]] = {
+        rows: dict[int, Row] = {
             row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
         }
         units = known_units(connection, items)
@@ -74,7 +74,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
 def _answer(
     plan_id: str,
     root: bytes,
-    rows: Mapping[int, Mapping[str, Any]],
+    rows: Mapping[int, Row],
     gathered: Gathered,
     unknown: list[PlannedHold],
 ) -> PlanAnswer:
@@ -125,7 +125,7 @@ def _answer(
     )
 
 
-def _hold(row: Mapping[str, Any], reason: HoldReason, target: str | None, detail: str | None) -> PlannedHold:
+def _hold(row: Row, reason: HoldReason, target: str | None, detail: str | None) -> PlannedHold:
     video = row["video"]
     return PlannedHold(
         download_id=row["download_id"],

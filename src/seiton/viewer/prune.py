@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from seiton.adapters.database import Row
 from seiton.adapters.files import LibraryRoot, digest_of, list_names, read_small
 from seiton.domain.states import StepState
 from seiton.viewer import journal, settle
@@ -67,9 +67,7 @@ def _prune_level(viewer: Viewer, library: LibraryRoot, plan_id: str, folders: li
     return [step.target for step in kept if step.kind is StepKind.PRUNE]
 
 
-def _only_ours(
-    root: bytes, folder: bytes, artifacts: Mapping[bytes, Mapping[str, Any]]
-) -> list[tuple[Step, bytes]] | None:
+def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> list[tuple[Step, bytes]] | None:
     """Return the steps that take away our files in ``folder``, or ``None`` if there is anything else."""
     drops = []
     for name in list_names(os.path.join(root, folder)):

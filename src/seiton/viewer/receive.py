@@ -7,12 +7,13 @@ recorded is refused; nothing is ever done untracked.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from seiton.adapters.database import Row
 from seiton.adapters.files import identify
 from seiton.contract import (
     Described,
@@ -66,7 +67,7 @@ def _record(
         refusal: HoldReason | None = None
         if receipt is Receipt.ACCEPTED:
             changes = _wanted(viewer, request, unit, stored, revision)
-            row: Mapping[str, Any] | HoldReason
+            row: Row | HoldReason
             if isinstance(changes, HoldReason):
                 row = changes
             elif unit is None:
@@ -86,7 +87,7 @@ def _record(
             ItemReceipt(download_id=request.download_id, receipt=receipt, revision=revision, reason=refusal)
         )
     if updates:
-        wanted = {name: sa.bindparam(name) for name in _UPDATED}
+        wanted: dict[str, Any] = {name: sa.bindparam(name) for name in _UPDATED}
         update = sa.update(tables.units).where(tables.units.c.unit_id == sa.bindparam("its_id"))
         connection.execute(update.values(wanted), updates)
     if tasks:
@@ -94,16 +95,14 @@ def _record(
     return receipts
 
 
-def known_units(
-    connection: sa.Connection, requests: Sequence[Described]
-) -> dict[tuple[str, int], Mapping[str, Any]]:
+def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dict[tuple[str, int], Row]:
     units = tables.units
     query = sa.select(units).where(units.c.download_id.in_({request.download_id for request in requests}))
     rows = connection.execute(query).mappings()
     return {(row["core_instance"], row["download_id"]): row for row in rows}
 
 
-def _judge(request: Described, unit: Mapping[str, Any] | None, stored: dict[str, Any]) -> tuple[int, Receipt]:
+def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tuple[int, Receipt]:
     """Compare the message's revision with the one on record; revision-less ones count by arrival."""
     if unit is None:
         return request.revision or 1, Receipt.ACCEPTED
@@ -135,7 +134,7 @@ _UPDATED = (
 def _wanted(
     viewer: Viewer,
     request: Described,
-    unit: Mapping[str, Any] | None,
+    unit: Row | None,
     stored: dict[str, Any],
     revision: int,
 ) -> dict[str, Any] | HoldReason:
@@ -248,7 +247,7 @@ def _unowned_file(
     }
 
 
-def _task(viewer: Viewer, request: Described, unit: Mapping[str, Any], revision: int) -> dict[str, Any]:
+def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[str, Any]:
     resync = isinstance(request, ViewerResyncRequest)
     source = request.old_target_path if isinstance(request, ViewerResyncRequest) else ""
     if isinstance(request, ViewerSyncRequest):

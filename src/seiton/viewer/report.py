@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.database import Row
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.states import TaskStatus
 from seiton.viewer import tables
@@ -79,7 +78,7 @@ def report(viewer: Viewer) -> int:
             return delivered
 
 
-def callback_of(viewer: Viewer, task: Mapping[str, Any]) -> ViewerSyncCallback:
+def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
     """Return the message that says what became of ``task``."""
     held = task["outcome"] == "held"
     path = task["target_path"]

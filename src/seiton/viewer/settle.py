@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import chunks
+from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import Identity, identify
 from seiton.domain.naming import path_key
 from seiton.domain.states import HoldReason, TaskStatus, UnitState
@@ -217,7 +217,7 @@ def finish_tasks(
 
 def record_holds(
     connection: sa.Connection,
-    holds: Sequence[tuple[Mapping[str, Any], HoldReason, str | None]],
+    holds: Sequence[tuple[Row, HoldReason, str | None]],
     now: datetime,
 ) -> None:
     """Record why units stay where they are, when to look again, and report it once per reason."""
@@ -263,7 +263,7 @@ def arrivals_from_steps(connection: sa.Connection, root: bytes, steps: Sequence[
     """Work out from recovered steps where units lie; their wish stays pending and is looked at again."""
     ids = sorted({step.unit_id for step in steps if step.unit_id is not None})
     units = tables.units
-    rows: dict[int, Mapping[str, Any]] = {}
+    rows: dict[int, Row] = {}
     for part in chunks(ids):
         query = sa.select(units).where(units.c.unit_id.in_(part))
         rows.update((row["unit_id"], row) for row in connection.execute(query).mappings())
@@ -276,7 +276,7 @@ def arrivals_from_steps(connection: sa.Connection, root: bytes, steps: Sequence[
     return arrivals
 
 
-def _arrival(row: Mapping[str, Any], steps: Sequence[Step], root: bytes) -> Arrival | None:
+def _arrival(row: Row, steps: Sequence[Step], root: bytes) -> Arrival | None:
     stem, video = row["stem"], row["video"]
     nfo: str | None = row["nfo_digest"]
     if stem is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import chunks
+from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import digest_of, read_small
 from seiton.domain.naming import path_key
 from seiton.domain.nfo import season_nfo, show_nfo
@@ -74,11 +74,9 @@ def ensure_shows(
     return shows
 
 
-def _known_shows(
-    connection: sa.Connection, library_id: str, folders: Iterable[bytes]
-) -> dict[str, Mapping[str, Any]]:
+def _known_shows(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> dict[str, Row]:
     table = tables.shows
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Row] = {}
     for part in chunks([path_key(folder) for folder in folders]):
         query = sa.select(table).where(table.c.library_id == library_id, table.c.folder_key.in_(part))
         found.update((row["folder_key"], row) for row in connection.execute(query).mappings())
@@ -116,7 +114,7 @@ def _sole_origin(members: list[Unit], leaving: Mapping[int, bytes]) -> int | Non
 
 def _insert(
     connection: sa.Connection, library_id: str, folder: bytes, members: list[Unit], now: datetime
-) -> Mapping[str, Any]:
+) -> Row:
     row: dict[str, Any] = {
         "library_id": library_id,
         "folder": folder,
@@ -144,7 +142,7 @@ class FolderSteps:
         self,
         root: bytes,
         shows: Mapping[bytes, Show],
-        artifacts: Mapping[bytes, Mapping[str, Any]],
+        artifacts: Mapping[bytes, Row],
         units: Iterable[Unit],
     ) -> None:
         self._root = root
@@ -193,7 +191,8 @@ class FolderSteps:
         self._generated(os.path.join(folder, SHOW_NFO), content, unit.stem is None, steps, contents)
 
     def _season_file(self, unit: Unit, season: bytes, steps: list[Step], contents: list[bytes]) -> None:
-        content = season_nfo(unit.wish)
+        show = self._shows[unit.name.show_folder] if unit.name else None
+        content = season_nfo(unit.wish, added=show.added_at if show else unit.added_at)
         self._generated(os.path.join(season, SEASON_NFO), content, unit.stem is None, steps, contents)
 
     def _generated(
@@ -235,15 +234,13 @@ def _rank(unit: Unit) -> tuple[bool, int, int]:
     return (*_season_rank(unit.wish.series_no), unit.wish.episode_no)
 
 
-def load_artifacts(
-    connection: sa.Connection, library_id: str, folders: Iterable[bytes]
-) -> dict[bytes, Mapping[str, Any]]:
+def load_artifacts(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> dict[bytes, Row]:
     """Return what Seiton made of ``folders`` and of the NFO files that belong to them, by path."""
     table = tables.artifacts
     paths: set[bytes] = set()
     for folder in folders:
         paths |= {folder, os.path.join(folder, SHOW_NFO), os.path.join(folder, SEASON_NFO)}
-    found: dict[bytes, Mapping[str, Any]] = {}
+    found: dict[bytes, Row] = {}
     for part in chunks(sorted(paths)):
         query = sa.select(table).where(table.c.library_id == library_id, table.c.path.in_(part))
         found.update((row["path"], row) for row in connection.execute(query).mappings())

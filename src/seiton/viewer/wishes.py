@@ -11,7 +11,8 @@ from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 
 def dump_wish(wish: EpisodeMeta) -> dict[str, Any]:
     """Return ``wish`` as JSON values, without what is absent, so that equal wishes are equal JSON."""
-    return _lean(asdict(wish))
+    stored: dict[str, Any] = _lean(asdict(wish))
+    return stored
 
 
 def _lean(value: Any) -> Any:

@@ -63,7 +63,8 @@ def read_small(path: bytes, limit: int = 1 << 20) -> bytes | None:
 def stage(folder: bytes, content: bytes, *, step: str) -> bytes:
     """Write ``content`` to ``.seiton-tmp-<step>`` in ``folder`` and return its path.
 
-    An older one is replaced. Not flushed. Put it in place with ``publish``. Raises a ``FileOutcome``; the temp is gone then.
+    An older one is replaced. Not flushed. Put it in place with ``publish``. Raises a ``FileOutcome``; the
+    temp is gone then.
     """
     temp = temp_path(folder, step)
     unlink_own(temp)

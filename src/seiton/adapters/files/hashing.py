@@ -16,8 +16,8 @@ CHUNK = 4 << 20
 
 
 def digest_of(content: bytes) -> str:
-    """Return the blake2b digest (64 bytes, hex) by which generated files are recognised."""
-    return hashlib.blake2b(content).hexdigest()
+    """Return the blake2b digest (32 bytes, hex) by which generated files are recognised."""
+    return hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
 def hash_file(path: bytes) -> str:

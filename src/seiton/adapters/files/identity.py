@@ -51,7 +51,8 @@ class Identity:
 def identify(path: bytes) -> Identity | None:
     """Return the identity of what lies at ``path``, None if absent.
 
-    A symbolic link is itself, not where it leads. Raises a ``FileOutcome`` when that cannot be said (permission, I/O error).
+    A symbolic link is itself, not where it leads. Raises a ``FileOutcome`` when that cannot be said
+    (permission, I/O error).
     """
     seen = look_closely(path)
     return None if seen is None else identity_of(seen)

@@ -73,7 +73,7 @@ def move(
             return
     else:
         error = errno.EINVAL
-    if is_respelling(source, target) and (ours.is_dir or _resume_or_same(source, target, step)):
+    if is_respelling(source, target) and (ours.is_dir or _resume_or_same(source, target, step, ways)):
         _respell(source, target, step, ours, ways)
     elif ours.is_dir:
         raise UnsafeFilesystem(error, source)
@@ -84,18 +84,18 @@ def move(
 def _refused(error: int, source: bytes, target: bytes, step: str, ours: Identity, ways: Ways) -> None:
     """Deal with a no from a kernel that knows the call: respell through a parking name, or raise."""
     concerns_names = error in (errno.EEXIST, errno.ENOENT)
-    if concerns_names and is_respelling(source, target) and _resume_or_same(source, target, step):
+    if concerns_names and is_respelling(source, target) and _resume_or_same(source, target, step, ways):
         _respell(source, target, step, ours, ways)
         return
     raise explain(error, source, target)
 
 
-def _resume_or_same(source: bytes, target: bytes, step: str) -> bool:
+def _resume_or_same(source: bytes, target: bytes, step: str, ways: Ways) -> bool:
     """Say whether both names lead to one file now, or a file of this step lies parked."""
     if set_aside_at(park_path(source, step)) is not None:
         return True
     one, other = identify(source), identify(target)
-    return one is not None and other is not None and one.same_file(other)
+    return one is not None and other is not None and ways.same(one, other)
 
 
 def _respell(source: bytes, target: bytes, step: str, ours: Identity, ways: Ways) -> None:
@@ -135,7 +135,7 @@ def _by_link(source: bytes, target: bytes, step: str, ours: Identity, ways: Ways
     one, other = identify(source), identify(target)
     if other is None:
         raise SourceGone(errno.ENOENT, target)
-    if one is None or not one.same_file(other) or not other.looks_like(ours):
+    if one is None or not ways.same(one, other) or not other.looks_like(ours):
         # The source was replaced in between: what got a second name is not ours.
         retire(target, step=step, ours=other, survivor=source, ways=ways)
         raise NotOurs(errno.EEXIST, source)

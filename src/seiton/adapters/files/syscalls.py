@@ -19,6 +19,8 @@ FLAG_REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 _AT_FDCWD = -100
 _AT_SYMLINK_NOFOLLOW = 0x100
+_AT_STATX_FORCE_SYNC = 0x2000
+_LOOK = _AT_SYMLINK_NOFOLLOW | _AT_STATX_FORCE_SYNC  # FUSE and NFS would answer from a cache
 _STATX_BASIC_AND_BIRTH = 0xFFF
 _STATX_BTIME = 0x800
 _FICLONE = 0x40049409
@@ -77,7 +79,7 @@ def look(path: bytes) -> Look | int:
     if _statx is None:
         return errno.ENOSYS
     buffer = _StatxBuffer()
-    if _statx(_AT_FDCWD, path, _AT_SYMLINK_NOFOLLOW, _STATX_BASIC_AND_BIRTH, buffer) != 0:
+    if _statx(_AT_FDCWD, path, _LOOK, _STATX_BASIC_AND_BIRTH, buffer) != 0:
         return _get_errno()
     mask, mode, inode, size, birth_s, birth_ns, mtime_s, mtime_ns, major, minor = _unpack_statx(buffer)
     born = birth_s * 1_000_000_000 + birth_ns if mask & _STATX_BTIME else 0

@@ -19,8 +19,9 @@ OWN_FOLDER = b".seiton"
 class Ways:
     """What the file system of a root can do.
 
-    ``stable_inode`` is False where a file gets another inode number by being renamed or linked (mergerfs
-    with its default ``inodecalc``): recorded identities are then compared by ``same``, without the inode.
+    ``stable_inode`` is False where a file may get another inode number by being renamed, linked or just
+    forgotten by the kernel (mergerfs by default, FAT, sshfs): recorded identities are then compared by
+    ``same``, without the inode.
     """
 
     no_replace: bool = True
@@ -63,47 +64,46 @@ def probe(root: bytes) -> Ways:
 
 
 def _attempt(folder: bytes) -> Ways:
-    first, second, third = (b"%s/%s" % (folder, name) for name in (b"first", b"second", b"third"))
+    first, second, third, cased, composed = (
+        b"%s/%s" % (folder, name) for name in (b"1", b"2", b"3", b"probe-Case", "é".encode())
+    )
     _write(first, b"1")
     _write(second, b"22")
-    before = identify(first)
-    # A file system that ignores the flag would overwrite here: it must refuse the taken name as well.
-    taken = rename_flagged(first, second, NOREPLACE)
-    no_replace = taken != 0 and _size(second) == 2 and rename_flagged(first, third, NOREPLACE) == 0
-    lone = third if no_replace else first
-    if not no_replace and _size(first) is not None:
-        os.rename(first, third)
-        lone = third
-    after = identify(lone)
-    stable = before is not None and after is not None and after.inode == before.inode
-    exchange = rename_flagged(lone, second, EXCHANGE) == 0 and _size(lone) == 2 and _size(second) == 1
-    links, stable_when_linked = _links(second, first)
-    cased = b"%s/probe-Case" % folder
     _write(cased, b"")
-    composed = "é".encode()
     with contextlib.suppress(OSError):
-        _write(b"%s/%s" % (folder, composed), b"")
+        _write(composed, b"")
+    before = _inode(first)
+    # A file system that ignores the flag would overwrite here: it must refuse the taken name as well.
+    no_replace = (
+        rename_flagged(first, second, NOREPLACE) != 0
+        and _size(second) == 2
+        and rename_flagged(first, third, NOREPLACE) == 0
+    )
+    if not no_replace:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(first, third)
+    renamed = _inode(third)
+    exchange = rename_flagged(third, second, EXCHANGE) == 0 and (_size(third), _size(second)) == (2, 1)
+    linked_from = _inode(second)
+    hard_link = _links(second, first)
     return Ways(
         no_replace=no_replace,
-        hard_link=links,
+        hard_link=hard_link,
         exchange=exchange,
-        case_insensitive=identify(b"%s/PROBE-cASE" % folder) is not None,
-        normalising=identify(b"%s/%s" % (folder, b"e\xcc\x81")) is not None,
-        stable_inode=stable and stable_when_linked,
+        case_insensitive=_size(b"%s/PROBE-cASE" % folder) is not None,
+        normalising=_size(b"%s/e\xcc\x81" % folder) is not None,
+        # Where there are no hard links (FAT, most of FUSE), numbers are made up and given anew after a while.
+        stable_inode=hard_link and before == renamed and linked_from == _inode(second) == _inode(first),
     )
 
 
-def _links(existing: bytes, new: bytes) -> tuple[bool, bool]:
-    """Try a hard link; return whether it is one, and whether the inode number survived it."""
-    before = identify(existing)
+def _links(existing: bytes, new: bytes) -> bool:
+    """Try a hard link; some network file systems make a copy and say that it is one."""
     try:
         os.link(existing, new)
     except OSError:
-        return False, True
-    one, other = identify(existing), identify(new)
-    if before is None or one is None or other is None:
-        return False, True
-    return one.inode == other.inode, one.inode == before.inode
+        return False
+    return os.lstat(new).st_nlink == 2
 
 
 def _write(path: bytes, content: bytes) -> None:
@@ -117,3 +117,8 @@ def _write(path: bytes, content: bytes) -> None:
 def _size(path: bytes) -> int | None:
     found = identify(path)
     return None if found is None else found.size
+
+
+def _inode(path: bytes) -> int | None:
+    found = identify(path)
+    return None if found is None else found.inode

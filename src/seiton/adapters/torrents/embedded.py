@@ -364,7 +364,8 @@ class EmbeddedClient:
         try:
             if transfer is None or transfer.fault:
                 return
-            params = alert.params
+            # The alert's own parameters are gone with the next alert: a copy.
+            params = lt.read_resume_data(lt.write_resume_data_buf(alert.params))
             short = transfer.sync()
             downloaded = bool(params.have_pieces) and all(params.have_pieces)
             with self._lock:

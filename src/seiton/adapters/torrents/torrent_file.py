@@ -14,13 +14,13 @@ from typing import Any, cast
 import libtorrent as lt
 
 from seiton.adapters.torrents.port import Refusal, TorrentRefused
-from seiton.domain.contents import TorrentFile
+from seiton.domain.contents import TorrentFile, hostile
 from seiton.text import _
 
 MAX_TORRENT_BYTES = 10 * 1024 * 1024
 MAX_FILES = 20_000
 
-_DRIVE = re.compile(rb"[A-Za-z]:(\\.*)?", re.DOTALL)
+_DRIVE = re.compile(rb"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +169,8 @@ def _is_link(entry: dict[Any, Any]) -> bool:
 
 
 def _is_hostile(path: tuple[bytes, ...]) -> bool:
-    return not path or any(_is_hostile_part(part) for part in path) or bool(_DRIVE.fullmatch(path[0]))
-
-
-def _is_hostile_part(part: bytes) -> bool:
-    return not part or b"\0" in part or b"/" in part or part.startswith(b"\\") or b".." in part.split(b"\\")
+    return (
+        any(b"/" in part for part in path)
+        or hostile(b"/".join(path)) is not None
+        or _DRIVE.fullmatch(path[0]) is not None
+    )

@@ -136,7 +136,7 @@ class Transfer:
             if self.stage is Stage.COMPLETE:
                 if _size(self.path_of(file)) != file.size:
                     return self.path_of(file)
-            elif layout and file.size and _size(self.path_of(file)) is None:
+            elif layout is not None and file.size and _size(self.path_of(file)) is None:
                 first = layout.file_offset(file.index) // piece_length
                 last = (layout.file_offset(file.index) + file.size - 1) // piece_length
                 if any(have[first : last + 1]):

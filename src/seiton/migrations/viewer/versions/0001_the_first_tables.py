@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("path", sa.LargeBinary(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("rendering", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "kind IN ('folder', 'show_nfo', 'season_nfo')", name=op.f("ck_viewer_artifacts_kind")
@@ -51,7 +52,6 @@ def upgrade() -> None:
         sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library_id", sa.String(length=36), nullable=False),
         sa.Column("plan_id", sa.String(length=36), nullable=False),
-        sa.Column("component", sa.Integer(), nullable=False),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("folder", sa.LargeBinary(), nullable=False),
         sa.Column("folder_key", sa.Text(), nullable=False),
         sa.Column("custom_id", sa.Text(), nullable=False),
+        sa.Column("series_no", sa.Integer(), nullable=True),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_shows_library_id")
@@ -109,10 +110,10 @@ def upgrade() -> None:
         sa.Column("core_instance", sa.String(length=64), nullable=False),
         sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("show_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("wish", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("applied_revision", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("applied_rendering", sa.String(length=32), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("stem", sa.LargeBinary(), nullable=True),
         sa.Column("video", sa.LargeBinary(), nullable=True),
@@ -122,6 +123,7 @@ def upgrade() -> None:
         sa.Column("birth_ns", sa.BigInteger(), nullable=True),
         sa.Column("content_digest", sa.String(length=64), nullable=True),
         sa.Column("nfo_digest", sa.String(length=64), nullable=True),
+        sa.Column("nfo_rendering", sa.String(length=64), nullable=True),
         sa.Column("source_path", sa.LargeBinary(), nullable=True),
         sa.Column("subtitle_sources", sa.JSON(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
@@ -149,6 +151,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("revision > applied_revision"),
             postgresql_where=sa.text("revision > applied_revision"),
         )
+        batch_op.create_index(batch_op.f("ix_viewer_units_show_id"), ["show_id"], unique=False)
 
     op.create_table(
         "viewer_claims",
@@ -231,6 +234,7 @@ def downgrade() -> None:
 
     op.drop_table("viewer_claims")
     with op.batch_alter_table("viewer_units", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_viewer_units_show_id"))
         batch_op.drop_index(
             "ix_viewer_units_pending",
             sqlite_where=sa.text("revision > applied_revision"),
