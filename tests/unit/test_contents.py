@@ -122,7 +122,7 @@ def test_extras_and_tiny_files_are_no_episodes() -> None:
     found = assign(
         files(
             "A/A - 01.mkv", "A/A - 02.mkv", "A/Extras/A - 01.mkv", "A/SP&PV/PV - 02.mkv", "A/NCOP 01.mkv",
-            "A/[G] A [NCED2].mkv", "A/Menu02.mkv", ("A/A - 02 preview clip.mkv", MB), "A/映像特典/01.mkv",
+            "A/[G] A [NCED2].mkv", "A/Menu02.mkv", ("A/A - 02 x.mkv", MB), "A/映像特典/01.mkv",
         ),
         wanted(1, 2),
     )  # fmt: skip
@@ -152,6 +152,17 @@ def test_specials_and_episodes_are_told_apart() -> None:
     pack = files("A - 01.mkv", "A - 02.mkv", "A - SP01.mkv", "A - OVA 2.mkv")
     assert chosen(assign(pack, wanted(1, 2))) == {1: "A - 01.mkv", 2: "A - 02.mkv"}
     assert chosen(assign(pack, wanted(1, 2, series_no=0))) == {1: "A - SP01.mkv", 2: "A - OVA 2.mkv"}
+
+
+def test_a_fractional_episode_is_found_although_it_will_be_filed_as_a_special() -> None:
+    pack = files("A - 12.mkv", "A - 12.5.mkv", "A - SP01.mkv")
+    assert chosen(assign(pack, wanted(12.5, 1, series_no=0))) == {1: "A - 12.5.mkv", 2: "A - SP01.mkv"}
+
+
+def test_a_year_is_not_an_episode() -> None:
+    (reading,) = read_numbers(["Show 07 2023.mkv"])
+    assert reading is not None
+    assert reading.whole == 7
 
 
 def test_a_torrent_without_a_video_says_so() -> None:
@@ -208,8 +219,8 @@ def test_names_that_are_not_utf8_are_matched_too() -> None:
 
 
 PIECE = st.sampled_from(
-    ["A", "01", "02", " - ", "[", "]", "/", "..", "\\", ".mkv", ".ass", "v2", "S01E", "第", "話", "SP", ".5", "NCOP",
-     "１", "\udcff"]
+    ["A", "01", "02", " - ", "[", "]", "/", "..", "\\", ".mkv", ".ass", "v2", "S01E", "第", "話", "SP", ".5",
+     "NCOP", "１", "\udcff"]
 )  # fmt: skip
 
 

@@ -388,6 +388,7 @@ def test_entities_are_never_expanded() -> None:
     begun = time.process_time()
     for body in (bomb, outside, b"<!-- " + b"x" * 70_000 + b" -->" + bomb):
         assert reason_of(body) is FeedReason.FORBIDDEN_XML
+    assert reason_of("<!DOCTYPE rss []><rss/>".encode("utf-16-le")) is FeedReason.FORBIDDEN_XML
     assert reason_of(bomb.decode().encode("utf-16")) in (FeedReason.FORBIDDEN_XML, FeedReason.MALFORMED)
     assert time.process_time() - begun < 2
 

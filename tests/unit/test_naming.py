@@ -144,6 +144,15 @@ def test_markup_that_jellyfin_obeys_is_disarmed() -> None:
     assert name("X [2020]").show == "X [2020]"
 
 
+def test_a_year_that_the_title_ends_with_is_not_written_twice() -> None:
+    assert name("X (2020)", year=2020, profile=WITH_YEAR).show == "X (2020)"
+    assert name("X (2020)", year=2021, profile=WITH_YEAR).show == "X (2020) (2021)"
+
+
+def test_letters_with_separate_marks_are_composed() -> None:
+    assert name("カ\u3099").show == "ガ"
+
+
 def test_a_number_in_the_title_is_not_taken_for_the_files() -> None:
     assert name("Foo S02E03 Bar").base == "Foo S02Ｅ03 Bar - S01E01"
 
@@ -236,6 +245,10 @@ def test_names_that_are_not_utf8_stay_distinct_and_can_be_stored(names: list[byt
     if any("\udc80" <= char <= "\udcff" for text in decoded for char in text):
         same = [unicodedata.normalize("NFD", unicodedata.normalize("NFD", t).casefold()) for t in decoded]
         assert (key == path_key(other)) == (same[0] == same[1])
+
+
+def test_a_byte_that_is_not_utf8_does_not_meet_its_own_digits() -> None:
+    assert len({path_key(raw) for raw in (b"a\xe9", b"ae9", b"a/e9", b"a\xe8", "aé".encode())}) == 5
 
 
 def test_a_path_is_displayed_without_tricks() -> None:

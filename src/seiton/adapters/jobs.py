@@ -86,7 +86,11 @@ class Jobs:
         self._definitions[name] = _Definition(run=run, every=every)
 
     def launch(self) -> None:
-        """Make the job tables, start the threads, and pick up what a killed process left. Idempotent."""
+        """Make the job tables, start the threads, and pick up what a killed process left. Idempotent.
+
+        On SQLite the application's own database comes first: it puts the file into WAL, which fails with
+        "database is locked" while anybody else has it open.
+        """
         if self._closed:
             raise RuntimeError("these jobs were closed")
         if self._launched:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import re2
 
+from seiton.domain.regex_classes import COMMON_DIGIT, DIGIT, RARE_DIGIT_BYTES
 from seiton.domain.regex_syntax import TEMPLATES, PatternError, Translation, Wide, translate
 
 __all__ = [
@@ -34,6 +35,9 @@ MAX_TITLE = 2000
 MAX_MEMORY = 2 * 1024 * 1024
 """Bytes that one compiled pattern may use. Bounds the time as well: the worst patterns that fit took about
 0.1 s on a title of ``MAX_TITLE`` CJK characters (September 2025 build of RE2)."""
+
+SMALL_PROGRAM = 512
+"""Instructions up to which RE2 finds groups with its fast matcher (RE2, ``Prog::Flatten``)."""
 
 Span = tuple[int, int]
 Spans = Sequence[Span]
@@ -142,6 +146,24 @@ def _render(translation: Translation, groups: Collection[int], *, any_for_wide: 
 
 
 def _finder(source: str) -> Finder:
+    engine = _engine(source)
+    match: Callable[[object, bytes, int, int], Spans] = engine.Match
+    anchor = re2._Anchor.UNANCHORED
+    if engine.ProgramSize() > SMALL_PROGRAM and DIGIT in source:
+        smaller = _engine(source.replace(DIGIT, COMMON_DIGIT))
+        if smaller.ProgramSize() <= SMALL_PROGRAM:
+            rare = RARE_DIGIT_BYTES.search
+            match_common: Callable[[object, bytes, int, int], Spans] = smaller.Match
+
+            def find(raw: bytes) -> Spans:
+                chosen = match if not raw.isascii() and rare(raw) else match_common
+                return chosen(anchor, raw, 0, len(raw))
+
+            return find
+    return lambda raw: match(anchor, raw, 0, len(raw))
+
+
+def _engine(source: str) -> re2._re2.RE2:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY
@@ -153,5 +175,4 @@ def _finder(source: str) -> Finder:
         if "too large" in reason or "repetition size" in reason:
             raise PatternError("too_complex")
         raise PatternError("refused", None, reason=reason)
-    match, anchor = engine.Match, re2._Anchor.UNANCHORED
-    return lambda raw: match(anchor, raw, 0, len(raw))
+    return engine

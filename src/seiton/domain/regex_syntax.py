@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seiton.domain.regex_classes import (
+    DIGIT,
     ESCAPED_CONTROLS,
     NOT_SPACE,
     POSIX_CLASSES,
@@ -79,7 +80,10 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wide:
-    """A set of many characters; a prefilter, which looks for literals only, may take it for any."""
+    """A set of many characters, as one bracketed class or a group of them.
+
+    A prefilter, which looks for literals only, may take it for any character.
+    """
 
     text: str
 
@@ -239,7 +243,7 @@ class _Reader:
 
     def _escape(self) -> None:
         letter = self._letter()
-        wide = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": f"[{SPACE}]", "S": f"[^{SPACE}]"}
+        wide = {"d": f"[{DIGIT}]", "D": f"[^{DIGIT}]", "s": f"[{SPACE}]", "S": f"[^{SPACE}]"}
         wide |= {"w": f"[{WORD}]", "W": f"[^{WORD}]"}
         if letter in wide:
             self.position += 2
@@ -248,7 +252,7 @@ class _Reader:
             self.position += 2
             self._special("\\" + letter)
         elif letter in "pP":
-            self._special(Wide(text=self._property()))
+            self._special(Wide(text=f"[{self._property()}]"))
         else:
             self._literal(self._escaped_char())
 
@@ -346,7 +350,7 @@ class _Reader:
             raise PatternError("class_set", start, found=found, instead="".join("\\" + c for c in found))
         if two in ("\\p", "\\P"):
             return self._property()
-        sets = {"\\d": r"\p{Nd}", "\\D": r"\P{Nd}", "\\s": SPACE, "\\S": NOT_SPACE, "\\w": WORD, "\\W": "\\W"}
+        sets = {"\\d": DIGIT, "\\D": r"\P{Nd}", "\\s": SPACE, "\\S": NOT_SPACE, "\\w": WORD, "\\W": "\\W"}
         if two in sets:
             self.position += 2
             return sets[two]

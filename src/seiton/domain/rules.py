@@ -141,23 +141,54 @@ class Failed:
 
 Outcome = Matched | NoMatch | Failed
 
-_new_parsed, _new_matched = ParsedTitle.__new__, Matched.__new__
-_set_parsed = tuple(vars(ParsedTitle)[field.name].__set__ for field in fields(ParsedTitle))
-_set_id, _set_value = (vars(Matched)[field.name].__set__ for field in fields(Matched))
+_new = object.__new__
+(
+    _set_title,
+    _set_number,
+    _set_tenths,
+    _set_end,
+    _set_version,
+    _set_series,
+    _set_group,
+    _set_resolution,
+    _set_season,
+    _set_year,
+) = (vars(ParsedTitle)[field.name].__set__ for field in fields(ParsedTitle))
+_set_id, _set_parsed = (vars(Matched)[field.name].__set__ for field in fields(Matched))
 
 
-def matched(parser_id: int, *values: object) -> Matched:
-    """Return ``Matched`` for the values of ``ParsedTitle`` in the order of its fields, all of them.
+def matched(
+    parser_id: int,
+    title: str,
+    number: int,
+    tenths: int,
+    end: int | None,
+    version: int,
+    series: int,
+    group: str | None,
+    resolution: str | None,
+    season: str | None,
+    year: int | None,
+) -> Matched:
+    """Return ``Matched``; the values are those of ``ParsedTitle`` in the order of its fields.
 
-    The constructors of frozen dataclasses took a fifth of the time to parse a title; this takes half of
-    that. It sets the slots directly, which is what they do.
+    The constructors of frozen dataclasses took a quarter of the time to parse a title. This sets the
+    slots directly, as they do, in a third of that.
     """
-    parsed = _new_parsed(ParsedTitle)
-    for put, value in zip(_set_parsed, values, strict=True):
-        put(parsed, value)
-    outcome = _new_matched(Matched)
+    parsed = _new(ParsedTitle)
+    _set_title(parsed, title)
+    _set_number(parsed, number)
+    _set_tenths(parsed, tenths)
+    _set_end(parsed, end)
+    _set_version(parsed, version)
+    _set_series(parsed, series)
+    _set_group(parsed, group)
+    _set_resolution(parsed, resolution)
+    _set_season(parsed, season)
+    _set_year(parsed, year)
+    outcome = _new(Matched)
     _set_id(outcome, parser_id)
-    _set_value(outcome, parsed)
+    _set_parsed(outcome, parsed)
     return outcome
 
 

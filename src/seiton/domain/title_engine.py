@@ -6,6 +6,7 @@ title; only those run. It may name too many, never too few.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import re2
@@ -50,7 +51,7 @@ class Reader:
         "_find",
         "_fixed",
         "_id",
-        "_needles",
+        "_literal",
         "_slots",
         "behaviour",
         "needles",
@@ -63,7 +64,7 @@ class Reader:
         condition, parse = compile_pattern(rule.condition_regex), compile_pattern(rule.parse_regex)
         self._id = rule.parser_id
         self.needles = tuple(dict.fromkeys((*condition.needles, *parse.needles)))
-        self._needles = tuple(needle.encode() for needle in self.needles)
+        self._literal = condition.needles[0].encode() if condition.is_literal else b""
         self._applies: Finder | None = None
         self._find: Finder | None = None
         self._fixed: list[bytes | None] = []
@@ -71,7 +72,7 @@ class Reader:
 
     def _compile(self) -> Finder:
         condition, parse = compile_pattern(self.rule.condition_regex), compile_pattern(self.rule.parse_regex)
-        if not condition.is_literal and condition.text != parse.text:
+        if not self._literal and condition.text != parse.text:
             self._applies = condition.finder(())
         sources = [source for _, source in self.rule.sources()]
         taken = [_group(source, parse) for source in sources]
@@ -84,23 +85,20 @@ class Reader:
 
     def read(self, raw: bytes) -> Matched | Failed | None:
         """Read an encoded title; None when this rule is not for it."""
-        for needle in self._needles:
-            if needle not in raw:
-                return None
+        if self._literal not in raw:
+            return None
         find = self._find or self._compile()
         if self._applies is not None and self._applies(raw)[0][0] < 0:
             return None
         spans = find(raw)
-        if spans[0][0] < 0:
-            return None
-        return self._values(raw, spans)
+        return None if spans[0][0] < 0 else self._values(raw, spans)
 
     def _values(self, raw: bytes, spans: Spans) -> Matched | Failed:
         fields = self._fixed.copy()
         for field, slot in self._slots:
-            start, end = spans[slot]
+            start, stop = spans[slot]
             if start >= 0:
-                fields[field] = raw[start:end]
+                fields[field] = raw[start:stop]
         title, number, series, group, resolution, season, year, last = fields
         anime_title = text_of(title) if title else ""
         if not anime_title:
@@ -111,7 +109,8 @@ class Reader:
         series_no = 1 if series is None else series_of(series)
         if isinstance(series_no, Fault):
             return self._failed("series_no", series_no)
-        end, version = None, episode.version
+        end: int | None = None
+        version = episode.version
         if last is not None:
             span = _last(episode, last)
             if isinstance(span, Fault):
@@ -148,38 +147,51 @@ class Engine:
 
     def __init__(self, readers: Sequence[Reader]) -> None:
         self._readers = tuple(readers)
-        self._prefilter: Prefilter | None = None
+        self._prefilter: tuple[Prefilter, list[tuple[bytes, bytes]]] | None = None
 
     def parse(self, title: str) -> Outcome:
         """Return the first match; else the first failure; else ``NoMatch``."""
-        readers = self._readers
+        if len(self._readers) <= FEW:
+            return self._try_all(title)
+        raw = encode_title(title)
+        prefilter, needles = self._prefilter or self._build()
+        readers, failed = self._readers, None
+        for rank in prefilter.candidates(raw):
+            common, rare = needles[rank]
+            if common not in raw or rare not in raw:
+                continue
+            outcome = readers[rank].read(raw)
+            if outcome is None:
+                continue
+            if isinstance(outcome, Matched):
+                return outcome
+            failed = failed or outcome
+        return failed or _NO_MATCH
+
+    def _try_all(self, title: str) -> Outcome:
+        raw: bytes | None = None
         failed: Failed | None = None
-        if len(readers) > FEW:
-            raw = encode_title(title)
-            prefilter = self._prefilter or self._build()
-            for rank in prefilter.candidates(raw):
-                outcome = readers[rank].read(raw)
-                if outcome is None:
-                    continue
-                if isinstance(outcome, Matched):
-                    return outcome
-                failed = failed or outcome
-            return failed or _NO_MATCH
-        encoded: bytes | None = None
-        for reader in readers:
+        for reader in self._readers:
             for needle in reader.needles:
                 if needle not in title:
                     break
             else:
-                encoded = encoded or encode_title(title)
-                outcome = reader.read(encoded)
+                raw = encode_title(title) if raw is None else raw
+                outcome = reader.read(raw)
                 if isinstance(outcome, Matched):
                     return outcome
                 failed = failed or outcome
         return failed or _NO_MATCH
 
-    def _build(self) -> Prefilter:
-        self._prefilter = Prefilter([_skeleton(reader.rule) for reader in self._readers])
+    def _build(self) -> tuple[Prefilter, list[tuple[bytes, bytes]]]:
+        # The prefilter leaves literals out that many rules share: two of each rule are looked for again.
+        shared = Counter(needle for reader in self._readers for needle in reader.needles)
+        needles = []
+        for reader in self._readers:
+            common, rare = (*sorted(reader.needles, key=lambda n: -shared[n]), "", "")[:2]
+            needles.append((common.encode(), rare.encode()))
+        prefilter = Prefilter([_skeleton(reader.rule) for reader in self._readers])
+        self._prefilter = prefilter, needles
         return self._prefilter
 
 
@@ -191,19 +203,21 @@ class Prefilter:
     patterns are then divided between two.
     """
 
-    __slots__ = ("_filter", "_halves", "_start")
+    __slots__ = ("_canary", "_halves", "_match", "_start")
 
     def __init__(self, patterns: Sequence[str], start: int = 0) -> None:
         self._start = start
         self._halves: tuple[Prefilter, ...] = ()
         options = re2.Options()
         options.log_errors = False
-        self._filter = re2.Filter()
+        # The binding itself, as in ``dialect``.
+        literals = re2._re2.Filter()
         for pattern in patterns:
-            self._filter.Add(pattern.encode(), options)
-        canary = self._filter.Add(_CANARY, options)
-        self._filter.Compile()
-        if canary not in (self._filter.Match(_CANARY, True) or ()):
+            literals.Add(pattern.encode(), options)
+        self._canary = literals.Add(_CANARY, options)
+        literals.Compile()
+        self._match = literals.Match
+        if self._canary not in self._match(_CANARY, True):
             if len(patterns) == 1:
                 raise AssertionError("a prefilter for a single pattern does not work")
             middle = len(patterns) // 2
@@ -213,9 +227,9 @@ class Prefilter:
         """Return the numbers of the patterns that could match ``raw``, in ascending order."""
         if self._halves:
             return [number for half in self._halves for number in half.candidates(raw)]
-        found = self._filter.Match(raw, True) or []
+        found: list[int] = self._match(raw, True)
         found.sort()
-        if _CANARY in raw:
+        if found and found[-1] == self._canary:
             found.pop()
         return [self._start + number for number in found] if self._start else found
 

@@ -18,7 +18,7 @@ from seiton.domain.naming import Impossible, Name, NamingProfile, path_key, rend
 from seiton.domain.sidecars import Kind, followers
 from seiton.domain.states import HoldReason, UnitState
 from seiton.viewer import tables
-from seiton.viewer.wishes import load_wish
+from seiton.domain.wishes import load_wish
 
 NFO = b".nfo"
 

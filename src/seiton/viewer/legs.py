@@ -11,7 +11,7 @@ from seiton.domain.moves import Component, Leg, Shift
 from seiton.domain.naming import path_key
 from seiton.domain.nfo import episode_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
-from seiton.domain.sidecars import subtitle_tail
+from seiton.domain.sidecars import numbered, subtitle_tail
 from seiton.domain.states import HoldReason
 from seiton.viewer.gather import NFO, Folders, Unit
 from seiton.viewer.journal import Step, StepKind, new_token
@@ -148,7 +148,7 @@ class LegMaker:
         nfo = render_nfo(unit)
         leg.contents += [*contents, nfo]
         leg.steps += [*steps, _write(unit, target + NFO, nfo)]
-        taken: set[bytes] = set()
+        taken: set[str] = set()
         video_name = os.fsdecode(os.path.basename(unit.source or b""))
         for source in unit.subtitle_sources:
             identity = identify(source)
@@ -216,12 +216,11 @@ def _enter_step(unit: Unit, source: bytes, target: bytes, identity: Identity | N
     )
 
 
-def _free_tail(tail: str, taken: set[bytes]) -> bytes:
-    """Number a second subtitle of one language: ``.zh-hant.ass``, ``.zh-hant.2.ass``."""
-    stem, extension = os.path.splitext(tail)
-    candidate, number = os.fsencode(tail), 2
-    while path_key(candidate).encode("utf-8", "surrogateescape") in taken:
-        candidate = os.fsencode(f"{stem}.{number}{extension}")
+def _free_tail(tail: str, taken: set[str]) -> bytes:
+    """Number a second subtitle of one language, so that both can follow the video."""
+    candidate, number = tail, 2
+    while path_key(os.fsencode(candidate)) in taken:
+        candidate = numbered(tail, number)
         number += 1
-    taken.add(path_key(candidate).encode("utf-8", "surrogateescape"))
-    return candidate
+    taken.add(path_key(os.fsencode(candidate)))
+    return os.fsencode(candidate)

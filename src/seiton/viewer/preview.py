@@ -21,7 +21,7 @@ from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
 from seiton.viewer.receive import FOREIGN, known_units, wish_of
 from seiton.viewer.service import Viewer
-from seiton.viewer.wishes import dump_wish
+from seiton.domain.wishes import dump_wish
 
 OPEN_PLANS = 32
 """Questions that may be asked in parts at one time; the oldest is forgotten beyond that."""

@@ -30,7 +30,7 @@ from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
 from seiton.viewer.service import Viewer
-from seiton.viewer.wishes import dump_wish
+from seiton.domain.wishes import dump_wish
 
 FOREIGN = "foreign"
 """The instance name of a core that gives none."""

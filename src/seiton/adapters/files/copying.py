@@ -78,7 +78,7 @@ def _fill(reading: int, before: os.stat_result, temp: bytes, source: bytes, refl
             temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, before.st_mode & 0o777
         )
     except OSError as error:
-        raise outcome_of(error, temp) from error
+        raise explain(error.errno or errno.EIO, source, temp) from error
     digest: str | None = None
     try:
         if reflink_only:

@@ -26,14 +26,13 @@ from seiton.adapters.torrents.port import (
 from seiton.adapters.torrents.records import Record, Records, Stage
 from seiton.adapters.torrents.session import open_session
 from seiton.adapters.torrents.torrent_file import key_of, magnet_params, names_of, torrent_params
-from seiton.adapters.torrents.transfer import Transfer, gone
+from seiton.adapters.torrents.transfer import Transfer, gone, is_downloaded
 from seiton.domain.contents import TorrentFile
 from seiton.errors import NotFound
 from seiton.text import _
 
 log = logging.getLogger(__name__)
 
-_SAVE_FLAGS = lt.torrent_handle.save_info_dict | lt.torrent_handle.flush_disk_cache
 _SECOND_LOOK_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 _DELETE_SECONDS = 30.0
@@ -237,7 +236,7 @@ class EmbeddedClient:
     def _save(self, transfer: Transfer) -> None:
         """Ask libtorrent for what there is to remember; the answer comes as an alert."""
         if transfer.handle is not None:
-            transfer.handle.save_resume_data(_SAVE_FLAGS)
+            transfer.handle.save_resume_data(lt.torrent_handle.save_info_dict)
             self._saving += 1
 
     # What follows runs in the client's own thread.
@@ -264,10 +263,9 @@ class EmbeddedClient:
             case lt.torrent_checked_alert():
                 self._admit(self._of(alert))
             case lt.torrent_finished_alert():
-                with self._lock:
-                    transfer = self._of(alert)
-                    if transfer and transfer.stage is Stage.ADMITTED:
-                        self._save(transfer)
+                self._flush(self._of(alert))
+            case lt.cache_flushed_alert():
+                self._flushed(self._of(alert))
             case lt.torrent_removed_alert():
                 self._ended(alert.info_hashes, deleting=False)
             case lt.torrent_deleted_alert() | lt.torrent_delete_failed_alert():
@@ -295,6 +293,19 @@ class EmbeddedClient:
                 return self._known(names_of(alert.handle.info_hashes()))
             except RuntimeError:
                 return None  # removed in the meantime
+
+    def _flush(self, transfer: Transfer | None) -> None:
+        """Let libtorrent finish writing: it calls a torrent finished while its last bytes are in memory."""
+        with self._lock:
+            if transfer and transfer.handle is not None and transfer.stage is Stage.ADMITTED:
+                transfer.flushing = True
+                transfer.handle.flush_cache()
+
+    def _flushed(self, transfer: Transfer | None) -> None:
+        with self._lock:
+            if transfer and transfer.flushing:
+                transfer.flushing, transfer.flushed = False, True
+                self._save(transfer)
 
     def _ended(self, hashes: lt.info_hash_t, *, deleting: bool) -> None:
         with self._lock:
@@ -324,7 +335,9 @@ class EmbeddedClient:
         checked = (lt.torrent_status.downloading, lt.torrent_status.finished, lt.torrent_status.seeding)
         if transfer.stage is Stage.NEW and seen.state in checked:
             self._admit(transfer)
-        elif seen.is_finished or handle.need_save_resume_data():
+        elif seen.is_finished:
+            self._flush(transfer)
+        elif handle.need_save_resume_data():
             self._save(transfer)
 
     def _admit(self, transfer: Transfer | None) -> None:
@@ -367,11 +380,13 @@ class EmbeddedClient:
             # The alert's own parameters are gone with the next alert: a copy.
             params = lt.read_resume_data(lt.write_resume_data_buf(alert.params))
             short = transfer.sync()
-            downloaded = bool(params.have_pieces) and all(params.have_pieces)
+            downloaded = is_downloaded(params)
             with self._lock:
                 if self._transfers.get(transfer.info_hash) is not transfer:
                     return
                 before = transfer.stage
+                if downloaded and before is Stage.ADMITTED and not transfer.flushed:
+                    return
                 self._advance(transfer, downloaded and not short)
                 self._records.write(transfer.record(params))
                 transfer.params = params

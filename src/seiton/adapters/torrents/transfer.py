@@ -39,6 +39,8 @@ class Transfer:
         "cleared",
         "disk_fault",
         "fault",
+        "flushed",
+        "flushing",
         "handle",
         "info_hash",
         "names",
@@ -57,6 +59,8 @@ class Transfer:
         self.cleared = False  #: nothing lies in the way; not yet remembered
         self.fault: str | None = None  #: why it will not be downloaded
         self.disk_fault: str | None = None  #: what libtorrent said of the disk last
+        self.flushing = False  #: finished; the last bytes are being written
+        self.flushed = False  #: they are written
         self._content: tuple[TorrentFile, ...] | None = None
 
     @property
@@ -103,11 +107,11 @@ class Transfer:
     def content(self) -> tuple[TorrentFile, ...]:
         """Return the files, () while they are not known. Raises ``TorrentRefused``."""
         if self._content is None:
-            info = self.handle.torrent_file() if self.handle else self.params.ti
+            info = self.handle.torrent_file() if self.handle is not None else self.params.ti
             if info is None:
                 return ()
             renamed = self.params.renamed_files
-            if self.handle:
+            if self.handle is not None:
                 renamed = self.handle.get_renamed_files().export_filenames(info.layout())
             self._content = content_files(info, renamed)
         return self._content
@@ -129,9 +133,9 @@ class Transfer:
         Of a complete torrent every file, with its full size; otherwise those with a byte in a piece that
         was downloaded when the torrent was last remembered.
         """
-        have = self.params.have_pieces
-        piece_length = self.params.ti.piece_length() if self.params.ti else 1
-        layout = self.params.ti.layout() if self.params.ti else None
+        have = _have(self.params)
+        piece_length = self.params.ti.piece_length() if self.params.ti is not None else 1
+        layout = self.params.ti.layout() if self.params.ti is not None else None
         for file in self.content():
             if self.stage is Stage.COMPLETE:
                 if _size(self.path_of(file)) != file.size:
@@ -180,7 +184,7 @@ class Transfer:
 
     def _absent(self) -> TorrentStatus:
         size = sum(file.size for file in self.content())
-        have = self.params.have_pieces
+        have = _have(self.params)
         progress = sum(have) / len(have) if have else 0.0
         return TorrentStatus(
             info_hash=self.info_hash,
@@ -221,6 +225,19 @@ class Transfer:
         if not files:
             return None
         return os.path.join(self.save_path, files[0].path.split(b"/")[0]).decode()
+
+
+def is_downloaded(params: lt.add_torrent_params) -> bool:
+    """Say whether resume data knows every piece to be there."""
+    have = _have(params)
+    return bool(have) and all(have)
+
+
+def _have(params: lt.add_torrent_params) -> list[bool]:
+    """Return a bool for each piece, [] if it is not known; the bit field is padded to whole bytes."""
+    have = params.have_pieces
+    pieces = params.ti.num_pieces() if params.ti is not None else 0
+    return have[:pieces] if len(have) >= pieces else []
 
 
 def _size(path: bytes) -> int | None:

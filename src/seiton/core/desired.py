@@ -1,0 +1,177 @@
+"""What each download should be, by the rules as they are: fingerprint and revision, nothing sent.
+
+A change of any input recomputes this for what it can affect. Where the fingerprint differs, the revision
+grows by one. That is all an edit does; the reconciler does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import Row, chunks
+from seiton.core import tables
+from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, ResyncState
+from seiton.domain.wishes import dump_wish
+
+_LINKED = (
+    tables.downloads.join(tables.links, tables.links.c.link_id == tables.downloads.c.link_id)
+    .join(tables.series, tables.series.c.series_id == tables.links.c.series_id)
+    .join(tables.animes, tables.animes.c.anime_id == tables.series.c.anime_id)
+    .join(tables.subtitle_groups, tables.subtitle_groups.c.group_id == tables.links.c.group_id)
+)
+
+
+def meta_of(
+    *,
+    anime_title: str,
+    series_no: int,
+    episode_no: int,
+    episode_tenths: int,
+    subtitle_group: str,
+    resolution: str | None,
+    version: int,
+) -> EpisodeMeta:
+    """Return what an episode is, from its link's values: the one place for preview and for the real thing."""
+    number = place_number(series_no, episode_no, episode_tenths)
+    return EpisodeMeta(
+        anime_title=anime_title,
+        series_no=number.series_no,
+        episode_no=number.episode_no,
+        subtitle_group=subtitle_group,
+        resolution=resolution,
+        version=version,
+        display_season=number.display_season,
+        display_episode=number.display_episode,
+    )
+
+
+def _meta_of_row(row: Row) -> EpisodeMeta:
+    return meta_of(
+        anime_title=row["anime_title"],
+        series_no=row["series_no"],
+        episode_no=row["episode_no"],
+        episode_tenths=row["episode_tenths"],
+        subtitle_group=row["group_name"],
+        resolution=row["resolution"],
+        version=row["version"],
+    )
+
+
+def refresh_desired(
+    connection: sa.Connection, link_ids: Sequence[int], resync_id: int | None, now: datetime
+) -> int:
+    """Recompute what the downloads of ``link_ids`` should be; return how many library files must follow."""
+    followers = 0
+    for part in chunks(sorted(set(link_ids))):
+        query = (
+            sa.select(
+                tables.downloads,
+                tables.links.c.series_id,
+                tables.links.c.episode_no,
+                tables.links.c.episode_tenths,
+                tables.links.c.version,
+                tables.links.c.resolution,
+                tables.series.c.series_no,
+                tables.animes.c.title.label("anime_title"),
+                tables.subtitle_groups.c.group_name,
+            )
+            .select_from(_LINKED)
+            .where(
+                tables.links.c.link_id.in_(part),
+                tables.downloads.c.status != DownloadStatus.CANCELLED,
+            )
+        )
+        rows = connection.execute(query).mappings().all()
+        followers += _write(connection, rows, resync_id, now)
+    return followers
+
+
+def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None, now: datetime) -> int:
+    updates: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+    for row in rows:
+        meta = _meta_of_row(row)
+        mark = fingerprint(meta)
+        if mark == row["desired_fingerprint"]:
+            continue
+        revision = row["desired_revision"] + 1
+        updates.append(
+            {
+                "its_id": row["download_id"],
+                "desired": dump_wish(meta),
+                "desired_fingerprint": mark,
+                "desired_revision": revision,
+                "cause": resync_id,
+                "updated_at": now,
+            }
+        )
+        if resync_id is not None and row["status"] in IN_LIBRARY:
+            items.append(
+                {
+                    "resync_id": resync_id,
+                    "download_id": row["download_id"],
+                    "revision": revision,
+                    "before": row["desired"],
+                    "before_path": row["library_path"],
+                    "outcome": "pending",
+                }
+            )
+    if not updates:
+        return 0
+    table = tables.downloads
+    connection.execute(
+        sa.update(table)
+        .where(table.c.download_id == sa.bindparam("its_id"))
+        .values(
+            desired=sa.bindparam("desired"),
+            desired_fingerprint=sa.bindparam("desired_fingerprint"),
+            desired_revision=sa.bindparam("desired_revision"),
+            resync_id=sa.func.coalesce(
+                sa.bindparam("cause", type_=table.c.resync_id.type), table.c.resync_id
+            ),
+            # A new wish is a new attempt: what failed before may work now.
+            attempts=0,
+            failing_since=None,
+            next_try_at=None,
+            hold_reason=None,
+            hold_detail=None,
+            updated_at=sa.bindparam("updated_at"),
+        ),
+        updates,
+    )
+    supersede(connection, [row["download_id"] for row in items], resync_id)
+    if items:
+        connection.execute(sa.insert(tables.resync_items), items)
+    return len(items)
+
+
+def supersede(connection: sa.Connection, download_ids: Sequence[int], resync_id: int | None) -> None:
+    """A newer cause takes over what an older one has not finished."""
+    table = tables.resync_items
+    for part in chunks(download_ids):
+        connection.execute(
+            sa.update(table)
+            .where(
+                table.c.download_id.in_(part),
+                table.c.outcome == "pending",
+                table.c.resync_id != resync_id,
+            )
+            .values(outcome="superseded")
+        )
+
+
+def finish_resyncs(connection: sa.Connection, now: datetime) -> int:
+    """Close the resyncs that have nothing left to wait for; return how many."""
+    items, resyncs = tables.resync_items, tables.resyncs
+    waiting = sa.exists().where(items.c.resync_id == resyncs.c.resync_id, items.c.outcome == "pending")
+    done = connection.execute(
+        sa.update(resyncs)
+        .where(resyncs.c.state == ResyncState.RUNNING, resyncs.c.reparsed, ~waiting)
+        .values(state=ResyncState.DONE.value, finished_at=now)
+    )
+    return done.rowcount

@@ -1,0 +1,88 @@
+"""What every use case of Core needs: its database, the services it talks to, its clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from seiton.adapters.database import Database
+from seiton.adapters.http import WebClient
+from seiton.adapters.torrents.port import TorrentClient
+from seiton.contract import (
+    ItemReceipt,
+    PlanAnswer,
+    ViewerBatch,
+    ViewerPlanRequest,
+    ViewerSyncRequest,
+)
+
+FIRST_RETRY = timedelta(minutes=1)
+LAST_RETRY = timedelta(hours=6)
+GIVE_UP = timedelta(days=14)
+
+
+class ViewerPort(Protocol):
+    """A viewer in this process or over HTTP. Every call may raise ``Unavailable``: then nobody knows."""
+
+    def sync(self, requests: Sequence[ViewerSyncRequest]) -> list[ItemReceipt]:
+        """Ask to file finished downloads."""
+
+    def resync(self, batch: ViewerBatch) -> list[ItemReceipt]:
+        """Ask to bring filed episodes to their new names."""
+
+    def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
+        """Ask what a resync would do. Writes nothing."""
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Progress:
+    """Lets a request wait for work in the background without asking the database again and again."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+
+    def announce(self) -> None:
+        """Say that something finished."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, is_done: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until ``is_done()`` at an announcement, at most ``timeout_s`` seconds."""
+        deadline = datetime.now(UTC) + timedelta(seconds=timeout_s)
+        with self._changed:
+            while not is_done():
+                left = (deadline - datetime.now(UTC)).total_seconds()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(left, 1.0))
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """Core's collaborators. ``wake(job, key)`` asks for another look soon, from another thread."""
+
+    database: Database
+    instance_id: str
+    viewer: ViewerPort
+    torrents: TorrentClient
+    web: WebClient
+    downloads_folder: str
+    callback_url: str
+    max_feed_bytes: int
+    wake: Callable[[str, str], None]
+    now: Callable[[], datetime] = utc_now
+    progress: Progress = field(default_factory=Progress)
+
+
+def next_try(now: datetime, attempts: int) -> datetime:
+    """Return when to try again after ``attempts`` failures: 1 minute doubling to 6 hours."""
+    pause: timedelta = min(FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 20), LAST_RETRY)
+    return now + pause

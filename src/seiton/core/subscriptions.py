@@ -1,0 +1,167 @@
+"""Subscriptions: add, list, remove, and fetch those that are due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import Row
+from seiton.adapters.feeds import FeedLimits, fetch_feed
+from seiton.core import tables
+from seiton.core.ingest import Ingested, hash_url, ingest
+from seiton.core.service import Core, next_try
+from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
+from seiton.text import _
+
+MAX_URL = 8192
+MAX_INTERVAL_MINUTES = 60 * 24 * 30
+
+
+def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
+    """Add a feed by ``source_url`` and fetch it at once in the background.
+
+    Raises ``InvalidInput`` and, for a URL that is subscribed to already, ``Conflict``.
+    """
+    url = str(values.get("source_url") or "").strip()
+    interval = values.get("fetch_interval_minutes") or 60
+    _check(url, interval, values.get("source_type") or "rss")
+    now = core.now()
+    row = {
+        "source_url": url,
+        "url_hash": hash_url(url),
+        "name": values.get("name"),
+        "description": values.get("description"),
+        "fetch_interval_minutes": interval,
+        "config": values.get("config"),
+        "source_type": values.get("source_type") or "rss",
+        "fetcher_id": 0,
+        "is_active": True,
+        "assignment_status": "auto_assigned",
+        "assigned_at": now,
+        "auto_selected": True,
+        "next_fetch_at": now,
+        "created_at": now,
+        "updated_at": now,
+    }
+    table = tables.subscriptions
+    with core.database.write() as connection:
+        known = sa.select(table).where(table.c.url_hash == row["url_hash"])
+        found = connection.execute(known).mappings().one_or_none()
+        if found is not None and found["is_active"]:
+            raise Conflict(_("This feed is subscribed to already: {url}", url=url))
+        if found is not None:  # removed before: it goes on with what it brought
+            connection.execute(
+                sa.update(table).where(table.c.subscription_id == found["subscription_id"]).values(row)
+            )
+        else:
+            connection.execute(sa.insert(table).values(row))
+        subscription = connection.execute(known).mappings().one()
+    core.wake("fetch", str(subscription["subscription_id"]))
+    return subscription
+
+
+def _check(url: str, interval: object, source_type: str) -> None:
+    problems = []
+    parts = urlsplit(url) if len(url) <= MAX_URL else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = _("Give the address of a feed, such as https://example.org/rss.")
+        problems.append(Problem(field="source_url", message=message))
+    if not isinstance(interval, int) or not 1 <= interval <= MAX_INTERVAL_MINUTES:
+        message = _("Give minutes between 1 and {most}.", most=MAX_INTERVAL_MINUTES)
+        problems.append(Problem(field="fetch_interval_minutes", message=message))
+    if source_type != "rss":
+        problems.append(
+            Problem(field="source_type", message=_("Only rss is known (Atom is understood too)."))
+        )
+    if problems:
+        raise InvalidInput(problems)
+
+
+def remove_subscription(core: Core, subscription_id: int) -> Row:
+    """Stop following a feed. What it brought stays: titles, downloads and files."""
+    table = tables.subscriptions
+    with core.database.write() as connection:
+        query = sa.select(table).where(table.c.subscription_id == subscription_id, table.c.is_active)
+        row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
+        connection.execute(
+            sa.update(table)
+            .where(table.c.subscription_id == subscription_id)
+            .values(is_active=False, updated_at=core.now())
+        )
+    return row
+
+
+def due_subscriptions(core: Core) -> list[int]:
+    """Return the ids of active subscriptions whose next fetch is due, the longest waiting first."""
+    table = tables.subscriptions
+    query = (
+        sa.select(table.c.subscription_id)
+        .where(
+            table.c.is_active, sa.or_(table.c.next_fetch_at.is_(None), table.c.next_fetch_at <= core.now())
+        )
+        .order_by(table.c.next_fetch_at)
+        .limit(1000)
+    )
+    with core.database.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
+    """Fetch one feed now; ``None`` when it did not change or could not be had (the row says why)."""
+    table = tables.subscriptions
+    query = sa.select(table).where(table.c.subscription_id == subscription_id, table.c.is_active)
+    with core.database.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    core.web.policy.allow_url(row["source_url"])
+    try:
+        fetched = fetch_feed(
+            core.web,
+            row["source_url"],
+            etag=row["etag"],
+            last_modified=row["last_modified"],
+            limits=FeedLimits(max_bytes=core.max_feed_bytes),
+        )
+    except SeitonError as error:
+        failures = row["failures"] + 1
+        _note(
+            core,
+            row,
+            {"last_error": str(error), "failures": failures, "next_fetch_at": next_try(core.now(), failures)},
+        )
+        return None
+    result = ingest(core, subscription_id, fetched.feed.items) if fetched.feed is not None else None
+    values: dict[str, Any] = {
+        "last_error": None,
+        "failures": 0,
+        "etag": fetched.etag,
+        "last_modified": fetched.last_modified,
+        "last_fetched_at": core.now(),
+        "next_fetch_at": core.now() + timedelta(minutes=row["fetch_interval_minutes"]),
+    }
+    if fetched.feed is not None:
+        values["item_faults"] = [
+            {"index": fault.index, "title": fault.title, "code": fault.code.value, "message": fault.message}
+            for fault in fetched.feed.faults
+        ]
+        values["name"] = row["name"] or fetched.feed.title or None
+    # After the items are stored: a crash in between fetches again and finds them known.
+    _note(core, row, values)
+    return result
+
+
+def _note(core: Core, row: Row, values: dict[str, Any]) -> None:
+    table = tables.subscriptions
+    with core.database.write() as connection:
+        connection.execute(
+            sa.update(table)
+            .where(table.c.subscription_id == row["subscription_id"])
+            .values(values | {"updated_at": core.now()})
+        )
