@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import libtorrent as lt
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import ClientAway, Refusal, TorrentRefused, TorrentSource, TransferState
 from seiton.adapters.torrents.torrent_file import MAX_TORRENT_BYTES, read_magnet, read_torrent
-from tests.integration.torrent_port import BATCH, EventedPort, Home, Made, Swarm, eventually
+from tests.integration.torrent_port import BATCH, EventedPort, Home, Made, Swarm, encoded, eventually
 
 # Downloads what it is told to in a process of its own, saying how far it is, until it is killed.
 _CHILD = """
@@ -226,10 +227,9 @@ class TestEmbeddedClient(EventedPort):
         assert time.monotonic() - begun < 5
 
 
-def _torrent(name: object, files: list[dict[bytes, object]] | None) -> bytes:
-    info: dict[bytes, object] = {b"name": name, b"piece length": 16384, b"pieces": b"\0" * 20}
-    info |= {b"length": 5} if files is None else {b"files": files}
-    return lt.bencode({b"info": info})  # type: ignore[arg-type]
+def _torrent(name: bytes, files: list[dict[bytes, Any]] | None) -> bytes:
+    info: dict[bytes, Any] = {b"name": name, b"piece length": 16384, b"pieces": b"\0" * 20}
+    return encoded(info | ({b"length": 5} if files is None else {b"files": files}))
 
 
 @pytest.mark.parametrize(
@@ -248,20 +248,20 @@ def _torrent(name: object, files: list[dict[bytes, object]] | None) -> bytes:
     ],
 )
 def test_a_path_that_leads_astray_is_refused(name: bytes, path: list[bytes] | None) -> None:
-    files: list[dict[bytes, object]] | None = None if path is None else [{b"length": 5, b"path": path}]
+    files: list[dict[bytes, Any]] | None = None if path is None else [{b"length": 5, b"path": path}]
     with pytest.raises(TorrentRefused) as caught:
         read_torrent(_torrent(name, files))
     assert caught.value.reason is Refusal.HOSTILE_PATH
 
 
 def test_a_second_hidden_spelling_of_a_path_is_looked_at_too() -> None:
-    entry: dict[bytes, object] = {b"length": 5, b"path": [b"fine.mkv"], b"path.utf-8": [b"..", b"evil.mkv"]}
+    entry: dict[bytes, Any] = {b"length": 5, b"path": [b"fine.mkv"], b"path.utf-8": [b"..", b"evil.mkv"]}
     with pytest.raises(TorrentRefused, match="evil"):
         read_torrent(_torrent(b"x", [entry]))
 
 
 def test_a_link_in_a_torrent_is_refused() -> None:
-    entry: dict[bytes, object] = {b"attr": b"l", b"length": 0, b"path": [b"a"], b"symlink path": [b"b"]}
+    entry: dict[bytes, Any] = {b"attr": b"l", b"length": 0, b"path": [b"a"], b"symlink path": [b"b"]}
     with pytest.raises(TorrentRefused, match="would not stay"):
         read_torrent(_torrent(b"x", [{b"length": 5, b"path": [b"b"]}, entry]))
 
@@ -278,7 +278,7 @@ def test_too_large_torrents_are_refused() -> None:
     with pytest.raises(TorrentRefused) as caught:
         read_torrent(b"d" + b" " * MAX_TORRENT_BYTES)
     assert caught.value.reason is Refusal.TOO_LARGE
-    many: list[dict[bytes, object]] = [{b"length": 0, b"path": [b"%d" % n]} for n in range(20_001)]
+    many: list[dict[bytes, Any]] = [{b"length": 0, b"path": [b"%d" % n]} for n in range(20_001)]
     many[0][b"length"] = 5
     with pytest.raises(TorrentRefused) as caught:
         read_torrent(_torrent(b"x", many))

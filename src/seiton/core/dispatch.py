@@ -142,9 +142,7 @@ def _source(core: Core, row: Row) -> TorrentSource:
         linked_from=row["source_url"],
     )
     if isinstance(fetched, NotModified):
-        raise Unavailable(
-            _("{url} answered that nothing changed, to a question that did not ask.", url=fetched.url)
-        )
+        raise Unavailable(_("{url} gave no torrent.", url=fetched.url))
     info = read_torrent(fetched.body)
     return TorrentSource(content=fetched.body, info_hash=info.info_hash)
 

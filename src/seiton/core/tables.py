@@ -295,3 +295,25 @@ resync_items = _table(
     Column("detail", Text),
     one_of("outcome", ("pending", "moved", "unchanged", "held", "failed", "superseded"), "outcome"),
 )
+
+
+def status_guard(dialect: str) -> list[str]:
+    """Return the statements that make the database refuse a download's step that no code should take.
+
+    One state machine: the transitions come from ``domain.states``.
+    """
+    legal = ", ".join(
+        f"'{before}>{after}'"
+        for before, afters in states.DOWNLOAD_TRANSITIONS.items()
+        for after in sorted(afters)
+    )
+    when = f"OLD.status <> NEW.status AND OLD.status || '>' || NEW.status NOT IN ({legal})"
+    trigger = "CREATE TRIGGER core_downloads_status BEFORE UPDATE OF status ON core_downloads FOR EACH ROW"
+    if dialect == "sqlite":
+        return [f"{trigger} WHEN {when} BEGIN SELECT RAISE(ABORT, 'illegal download status'); END"]
+    function = (
+        "CREATE FUNCTION core_downloads_status() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'illegal download status: % to %', OLD.status, NEW.status "
+        "USING ERRCODE = 'check_violation'; END $$"
+    )
+    return [function, f"{trigger} WHEN ({when}) EXECUTE FUNCTION core_downloads_status()"]

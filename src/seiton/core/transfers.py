@@ -1,4 +1,4 @@
-"""Follow transfers in the torrent client until their files are there, then say which file is which episode."""
+"""Follow transfers until their files are there, then say which file is which episode."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ _EPISODE = r"(?<episode>\d{1,4}(?:\.\d)?(?:[vV]\d)?)"
 _RANGE = r"(?<episode>\d{1,4})\s*[-~～]\s*(?<last>\d{1,4}(?:[vV]\d)?)"
 _FINAL = r"(?:\s*(?:END|End|Fin|FIN|完))?"
 _RESOLUTION = r"(?:.*?(?<resolution>\d{3,4}[pPiI]|\d{3,4}[xX×]\d{3,4}|[248][kK]))?"
-_NEWS = r"(?:★?[^\[\]【】★]{0,12}新番★?\s*)?"
-"""``★04月新番★``, an announcement and no part of the title."""
+_NEWS = r"(?:[\[【★]?[^\[\]【】★]{0,12}新番[\]】★]?\s*)?"
+"""``★04月新番★``, ``【4月新番】``: an announcement and no part of the title."""
 
 
 def _taken(group: str) -> FieldSource:

@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import re2
 
+from seiton.domain.pattern_errors import TEMPLATES, PatternError
 from seiton.domain.regex_classes import COMMON_DIGIT, DIGIT, RARE_DIGIT_BYTES
-from seiton.domain.regex_syntax import TEMPLATES, PatternError, Translation, Wide, translate
+from seiton.domain.regex_syntax import Translation, Wide, translate
 
 __all__ = [
     "MAX_PATTERN",
@@ -34,7 +35,7 @@ MAX_TITLE = 2000
 
 MAX_MEMORY = 2 * 1024 * 1024
 """Bytes that one compiled pattern may use. Bounds the time as well: the worst patterns that fit took about
-0.1 s on a title of ``MAX_TITLE`` CJK characters (September 2025 build of RE2)."""
+0.1 s on a title of ``MAX_TITLE`` CJK characters (google-re2 1.1.20251105)."""
 
 SMALL_PROGRAM = 512
 """Instructions up to which RE2 finds groups with its fast matcher (RE2, ``Prog::Flatten``)."""
@@ -125,7 +126,7 @@ class Pattern:
         return _render(self._translation, (), any_for_wide=True)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def compile_pattern(text: str) -> Pattern:
     """Compile ``text``; raise ``PatternError`` if it is not in the dialect or too large."""
     if len(text) > MAX_PATTERN:

@@ -45,7 +45,8 @@ DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
     D.NO_DOWNLOADER: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
     D.FAILED: frozenset({D.PENDING, D.DOWNLOADING, D.CANCELLED}),
     D.CANCELLED: frozenset({D.PENDING}),
-    D.COMPLETED: frozenset({D.SYNCING, D.SYNC_FAILED, D.BATCH_UNMATCHED, D.CANCELLED}),
+    # A report may come after the request was given up as lost.
+    D.COMPLETED: frozenset({D.SYNCING, D.SYNCED, D.SYNC_FAILED, D.BATCH_UNMATCHED, D.CANCELLED}),
     D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED}),
     D.SYNC_FAILED: frozenset({D.COMPLETED, D.SYNCING, D.SYNCED, D.CANCELLED}),
     # A failed resync leaves the file where it was: playable, hence synced.

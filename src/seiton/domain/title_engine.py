@@ -198,14 +198,15 @@ class Engine:
 class Prefilter:
     """Names the patterns of a list that could match a text, by the literals that they require.
 
-    RE2's own prefilter reports nothing at all when its automaton does not fit into its memory (thousands
-    of patterns with long literals). A canary that must be found in a text of our own detects that; the
-    patterns are then divided between two.
+    RE2's prefilter takes literals up to a limit (from 80 to 100 kB measured); beyond it, it either does not
+    compile, and crashes when used all the same, or may find nothing at all. So its answer to compiling is
+    heeded, a canary must be found, and what does not fit is divided between two.
     """
 
-    __slots__ = ("_canary", "_halves", "_match", "_start")
+    __slots__ = ("_canary", "_halves", "_match", "_patterns", "_start")
 
     def __init__(self, patterns: Sequence[str], start: int = 0) -> None:
+        self._patterns = len(patterns)
         self._start = start
         self._halves: tuple[Prefilter, ...] = ()
         options = re2.Options()
@@ -215,18 +216,18 @@ class Prefilter:
         for pattern in patterns:
             literals.Add(pattern.encode(), options)
         self._canary = literals.Add(_CANARY, options)
-        literals.Compile()
-        self._match = literals.Match
-        if self._canary not in self._match(_CANARY, True):
-            if len(patterns) == 1:
-                raise AssertionError("a prefilter for a single pattern does not work")
+        works = literals.Compile() and self._canary in literals.Match(_CANARY, True)
+        self._match = literals.Match if works else None
+        if not works and len(patterns) > 1:
             middle = len(patterns) // 2
             self._halves = (Prefilter(patterns[:middle], start), Prefilter(patterns[middle:], start + middle))
 
     def candidates(self, raw: bytes) -> list[int]:
         """Return the numbers of the patterns that could match ``raw``, in ascending order."""
-        if self._halves:
-            return [number for half in self._halves for number in half.candidates(raw)]
+        if self._match is None:
+            if self._halves:
+                return [number for half in self._halves for number in half.candidates(raw)]
+            return list(range(self._start, self._start + self._patterns))
         found: list[int] = self._match(raw, True)
         found.sort()
         if found and found[-1] == self._canary:

@@ -61,7 +61,7 @@ _SERIES = re.compile(
 )
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def text_of(raw: bytes) -> str:
     """Return the text of a captured field: NFC, trimmed, without control characters; may be empty."""
     text = unicodedata.normalize("NFC", raw.decode()).strip()

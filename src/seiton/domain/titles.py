@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _prepare(rule: ParserRule) -> Reader | tuple[RuleFault, ...]:
     return tuple(engine_faults(rule)) or Reader(rule)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from seiton.core.tables import status_guard
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -376,8 +378,14 @@ def upgrade() -> None:
     with op.batch_alter_table("core_resync_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_resync_items_download_id"), ["download_id"], unique=False)
 
+    for statement in status_guard(op.get_bind().dialect.name):
+        op.execute(statement)
+
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER core_downloads_status ON core_downloads")
+        op.execute("DROP FUNCTION core_downloads_status()")
     with op.batch_alter_table("core_resync_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_resync_items_download_id"))
 
