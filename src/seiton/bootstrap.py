@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seiton import __version__
 from seiton.adapters.database import Database
@@ -19,7 +19,7 @@ from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.torrents.embedded import EmbeddedClient
-from seiton.config import Settings, mask_secrets
+from seiton.config import Settings
 from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
@@ -104,7 +104,7 @@ class Seiton:
 
     def __init__(self, settings: Settings, *, loopback_only: bool = False) -> None:
         self.settings = settings
-        for name in ("data", "downloads", "library"):
+        for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
         self.database = Database(settings.database_url)
         for service in SERVICES:
@@ -236,7 +236,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         message = _(
-            "{host}:{port} cannot be opened ({reason}); is Seiton running already? Choose another with --port.",
+            "{host}:{port} cannot be opened ({reason}). Is Seiton running? Or choose another --port.",
             host=host,
             port=port,
             reason=error.strerror or error,
@@ -257,34 +257,19 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         config = uvicorn.Config(
             seiton.application(), log_level="warning", timeout_graceful_shutdown=3, lifespan="off"
         )
-        server = _Server(config)
-        log.info("data in %s", mask_secrets(settings.database_url))
-        server.serve_here(listener, lambda: on_ready(f"http://{host}:{port}"))
+        server = uvicorn.Server(config)
+        # In a thread of its own uvicorn leaves signals alone: stopping is ours, and ends with code 0.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web")
 
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            server.should_exit = True
 
-def _Server(config: Any) -> Any:  # noqa: N802
-    """Return a uvicorn server that stops on a signal without raising it again."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def install_signal_handlers(self) -> None:
-            """Signals are handled by ``serve_here``."""
-
-        def serve_here(self, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-            def stop(_number: int, _frame: FrameType | None) -> None:
-                self.should_exit = True
-
-            previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-            thread = threading.Thread(target=self.run, kwargs={"sockets": [listener]}, name="web")
-            thread.start()
-            try:
-                while not self.started and thread.is_alive():
-                    thread.join(0.05)
-                on_ready()
-                while thread.is_alive():
-                    thread.join(0.5)
-            finally:
-                for number, handler in previous.items():
-                    signal.signal(number, handler)
-
-    return Server(config)
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        thread.start()
+        while not server.started and thread.is_alive():
+            thread.join(0.02)
+        on_ready(f"http://{host}:{port}")
+        while thread.is_alive():
+            thread.join(0.5)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -100,7 +100,14 @@ def prepare_state(database: Database, now: datetime) -> str:
         for rule in DEFAULT_RULES:
             connection.execute(
                 sa.insert(tables.parsers).values(
-                    columns_of(rule) | {"origin": "builtin", "created_at": now, "updated_at": now}
+                    columns_of(rule)
+                    | {
+                        # Far below anything that people choose: their own parsers come first.
+                        "priority": rule.priority - 1000,
+                        "origin": "builtin",
+                        "created_at": now,
+                        "updated_at": now,
+                    }
                 )
             )
         connection.execute(

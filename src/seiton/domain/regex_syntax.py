@@ -397,7 +397,7 @@ class _Reader:
         self._special(")")
         group = self.opened.pop()
         self.verbose, self.last_group = group.verbose, group.runs
-        if False:
+        if group.alternatives:
             del self.runs[group.runs :]
 
     def _repeat(self, char: str) -> None:

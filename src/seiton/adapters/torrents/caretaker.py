@@ -94,11 +94,11 @@ class Caretaker:
         # The session ends with its last reference.
         del self._session
 
-    def take_out(self, transfer: Transfer, *, delete_data: bool) -> threading.Event:
-        """Remove ``transfer`` from the session; the event comes when that, with its files, is done."""
-        ended = self._ending.setdefault((transfer.info_hash, delete_data), threading.Event())
+    def take_out(self, info_hash: str, handle: lt.torrent_handle, *, delete_data: bool) -> threading.Event:
+        """Remove a torrent from the session; the event comes when that, with its files, is done."""
+        ended = self._ending.setdefault((info_hash, delete_data), threading.Event())
         option = lt.session.delete_files if delete_data else lt.session.delete_partfile
-        self._session.remove_torrent(transfer.handle, option)
+        self._session.remove_torrent(handle, option)
         return ended
 
     def _save(self, transfer: Transfer) -> None:
@@ -118,7 +118,10 @@ class Caretaker:
                     log.exception("cannot handle %s", alert.message())
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + _SECOND_LOOK_SECONDS
-                self._look_again()
+                try:
+                    self._look_again()
+                except Exception:
+                    log.exception("cannot look after the torrents; trying again later")
 
     def _handle(self, alert: lt.alert) -> None:
         match alert:
@@ -245,23 +248,17 @@ class Caretaker:
                 before = transfer.stage
                 if downloaded and before is Stage.ADMITTED and not transfer.flushed:
                     return
-                self._advance(transfer, downloaded and not short)
-                self._records.write(transfer.record(params))
-                transfer.params = params
-                if transfer.stage is not before:
+                after = _next_stage(transfer, whole=downloaded and not short)
+                self._records.write(transfer.record(params, after))
+                transfer.params, transfer.stage = params, after
+                if after is not before:
                     transfer.set_running()
                 if short and downloaded:
                     transfer.disk_fault = gone(short)
         finally:
             self._save_ended()
-        if transfer.stage is not before or (short and downloaded):
+        if after is not before or (short and downloaded):
             self._tell(transfer)
-
-    def _advance(self, transfer: Transfer, whole: bool) -> None:
-        if transfer.stage is Stage.NEW and transfer.cleared:
-            transfer.stage = Stage.ADMITTED
-        if transfer.stage is Stage.ADMITTED and whole:
-            transfer.stage = Stage.COMPLETE
 
     def _save_ended(self) -> None:
         with self.lock:
@@ -276,3 +273,10 @@ class Caretaker:
                 callback(transfer.info_hash)
             except Exception:
                 log.exception("a listener failed on torrent %s", transfer.info_hash)
+
+
+def _next_stage(transfer: Transfer, *, whole: bool) -> Stage:
+    stage = transfer.stage
+    if stage is Stage.NEW and transfer.cleared:
+        stage = Stage.ADMITTED
+    return Stage.COMPLETE if stage is Stage.ADMITTED and whole else stage

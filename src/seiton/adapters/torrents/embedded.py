@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
 from collections.abc import Callable, Collection
 
 import libtorrent as lt
 
+from seiton.adapters.torrents.caretaker import Caretaker
 from seiton.adapters.torrents.port import (
     Added,
     ClientAway,
@@ -26,14 +25,13 @@ from seiton.adapters.torrents.port import (
 from seiton.adapters.torrents.records import Record, Records, Stage
 from seiton.adapters.torrents.session import open_session
 from seiton.adapters.torrents.torrent_file import key_of, magnet_params, names_of, torrent_params
-from seiton.adapters.torrents.transfer import Transfer, gone, is_downloaded
+from seiton.adapters.torrents.transfer import Transfer
 from seiton.domain.contents import TorrentFile
 from seiton.errors import NotFound
 from seiton.text import _
 
 log = logging.getLogger(__name__)
 
-_SECOND_LOOK_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 _DELETE_SECONDS = 30.0
 
@@ -54,28 +52,18 @@ class EmbeddedClient:
         loopback_only: bool = False,
     ) -> None:
         self._records = Records(os.path.join(data_folder, "torrents"))
-        self._lock = threading.RLock()
-        self._transfers: dict[str, Transfer] = {}  # by each of its hashes
-        self._claims: dict[bytes, Transfer] = {}  # by path: who may write there
-        self._callbacks: list[Callable[[str], None]] = []
-        self._saving = 0
-        self._saved = threading.Condition(self._lock)
-        self._ending: dict[tuple[str, bool], threading.Event] = {}  # by hash and whether data is deleted
-        self._closing = threading.Event()
         try:
             self._session = open_session(port=port, listen=listen, loopback_only=loopback_only)
         except RuntimeError as error:
             self._records.close()
             raise ClientAway(str(error)) from error
+        self._caretaker = Caretaker(self._session, self._records)
+        self._lock = self._caretaker.lock
+        self._known = self._caretaker.known
+        self._closed = False
         for record in self._records.read_all():
-            transfer = Transfer(record)
-            self._enter(transfer)
-            if transfer.stage is not Stage.NEW:
-                self._claim(transfer)
-            if not transfer.start(self._session):
-                log.warning("files of torrent %s are gone, it waits for them", record.info_hash)
-        self._thread = threading.Thread(target=self._listen, name="seiton-torrents", daemon=True)
-        self._thread.start()
+            self._take_up(Transfer(record))
+        self._caretaker.start()
 
     @property
     def port(self) -> int:
@@ -92,7 +80,7 @@ class EmbeddedClient:
         key = key_of(params.info_hashes)
         with self._lock:
             self._check_open()
-            known = self._known(names_of(params.info_hashes))
+            known = self._known.find(names_of(params.info_hashes))
             if known:
                 return Added(info_hash=known.info_hash, existed=True)
             record = Record(info_hash=key, stage=Stage.NEW, paused=False, params=params)
@@ -103,7 +91,7 @@ class EmbeddedClient:
             except RuntimeError as error:
                 self._records.forget(key)
                 raise TorrentRefused(Refusal.REFUSED, str(error)) from error
-            self._enter(transfer)
+            self._known.enter(transfer)
         return Added(info_hash=key, existed=False)
 
     def status(self, hashes: Collection[str]) -> dict[str, TorrentStatus]:
@@ -112,7 +100,7 @@ class EmbeddedClient:
         for name in hashes:
             with self._lock:
                 self._check_open()
-                transfer = self._known((name,))
+                transfer = self._known.find((name,))
                 if transfer is None:
                     continue
                 if transfer.handle is None:
@@ -131,24 +119,20 @@ class EmbeddedClient:
         """See ``TorrentClient``. Files of a torrent that was never let write are not its own and stay."""
         with self._lock:
             self._check_open()
-            transfer = self._known((info_hash,))
+            transfer = self._known.find((info_hash,))
             if transfer is None:
                 return
             delete_data = delete_data and transfer.stage is not Stage.NEW
             left = [transfer.path_of(file) for file in transfer.content()] if delete_data else []
             self._records.forget(transfer.info_hash)
-            self._transfers = {k: t for k, t in self._transfers.items() if t is not transfer}
-            self._claims = {p: t for p, t in self._claims.items() if t is not transfer}
+            self._known.drop(transfer)
             if transfer.handle is None and delete_data:
                 # What is left of it; upload mode keeps libtorrent from making the rest again.
                 transfer.params.flags |= lt.torrent_flags.upload_mode | lt.torrent_flags.paused
                 transfer.handle = self._session.add_torrent(transfer.params)
             if transfer.handle is None:
                 return
-            ended = self._ending.setdefault((transfer.info_hash, delete_data), threading.Event())
-            self._session.remove_torrent(
-                transfer.handle, lt.session.delete_files if delete_data else lt.session.delete_partfile
-            )
+            ended = self._caretaker.take_out(transfer.info_hash, transfer.handle, delete_data=delete_data)
         ended.wait(_DELETE_SECONDS)
         left = [path for path in left if os.path.lexists(path)]
         if left:
@@ -175,7 +159,7 @@ class EmbeddedClient:
     def on_change(self, callback: Callable[[str], None]) -> None:
         """See ``TorrentClient``."""
         with self._lock:
-            self._callbacks.append(callback)
+            self._caretaker.listeners.append(callback)
 
     def connect_peer(self, info_hash: str, host: str, port: int) -> None:
         """Point a torrent at a peer by its address, beside those it finds. Raises ``NotFound``."""
@@ -187,29 +171,35 @@ class EmbeddedClient:
     def close(self) -> None:
         """Remember what was downloaded so far and stop, within a few seconds. Twice is once."""
         with self._lock:
-            if self._closing.is_set():
+            if self._closed:
                 return
-            for transfer in set(self._transfers.values()):
-                if transfer.stage is not Stage.COMPLETE and not transfer.fault:
-                    self._save(transfer)
-            self._saved.wait_for(lambda: self._saving == 0, timeout=_CLOSE_SECONDS)
-            self._closing.set()
-        self._thread.join()
+            self._closed = True
+        self._caretaker.stop(timeout=_CLOSE_SECONDS)
         with self._lock:
             self._session.pause()
-            for transfer in self._transfers.values():
+            for transfer in self._known.all():
                 transfer.handle = None
             # The last reference: libtorrent stops its threads and closes its files here.
             del self._session
             self._records.close()
 
+    def _take_up(self, transfer: Transfer) -> None:
+        self._known.enter(transfer)
+        if transfer.stage is not Stage.NEW:
+            self._known.claim(transfer)
+        try:
+            if not transfer.start(self._session):
+                log.warning("files of torrent %s are gone, it waits for them", transfer.info_hash)
+        except RuntimeError:
+            log.exception("cannot go on with torrent %s", transfer.info_hash)
+
     def _check_open(self) -> None:
-        if self._closing.is_set():
+        if self._closed:
             raise ClientAway(_("The torrent client is closed."))
 
     def _named(self, info_hash: str) -> Transfer:
         self._check_open()
-        transfer = self._known((info_hash,))
+        transfer = self._known.find((info_hash,))
         if transfer is None:
             raise NotFound(_("The torrent client does not know {info_hash}.", info_hash=info_hash))
         return transfer

@@ -125,7 +125,8 @@ class TorrentClient(Protocol):
         """Call ``callback`` with an info hash when there is something new to see by ``status``.
 
         The call comes from a thread of the client. It is a hint: it may come twice, and clients
-        without events never call, so that callers poll besides.
+        without events never call, so that callers poll besides. It must return at once and may look
+        (``status``, ``files``), but neither ``remove`` nor ``close``.
         """
 
     def close(self) -> None:

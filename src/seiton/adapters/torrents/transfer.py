@@ -67,9 +67,9 @@ class Transfer:
     def save_path(self) -> bytes:
         return self.params.save_path.encode()
 
-    def record(self, params: lt.add_torrent_params) -> Record:
+    def record(self, params: lt.add_torrent_params, stage: Stage) -> Record:
         """Return what there is to remember, with libtorrent's ``params`` as of now."""
-        return Record(info_hash=self.info_hash, stage=self.stage, paused=self.paused, params=params)
+        return Record(info_hash=self.info_hash, stage=stage, paused=self.paused, params=params)
 
     def start(self, session: lt.session) -> bool:
         """Put the torrent into ``session``; False if files that it had are not there."""
