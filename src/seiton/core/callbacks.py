@@ -12,7 +12,7 @@ from seiton.contract import ViewerSyncCallback
 from seiton.core import tables
 from seiton.core.desired import finish_resyncs
 from seiton.core.service import GIVE_UP, Core, next_try
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason, may_follow
 from seiton.errors import InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -68,12 +68,41 @@ def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -
     if callback.core_instance is not None and callback.core_instance != core.instance_id:
         return None
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
-    if revision == 0 or revision > row["sent_revision"]:
+    if revision == 0 or revision > row["sent_revision"] or revision < row["applied_revision"]:
         return None
-    if revision < row["applied_revision"] or (
-        revision < row["sent_revision"] and callback.status != "synced"
-    ):
+    if callback.status == "synced":
+        changes = _synced(core, row, callback, revision)
+    elif revision < row["sent_revision"]:
         return None
+    else:
+        changes = _not_synced(core, row, callback)
+    legal = may_follow(DownloadStatus(row["status"]), DownloadStatus(changes["status"]))
+    return changes if legal else None
+
+
+def _synced(
+    core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int
+) -> dict[str, Any]:
+    """Where the file lies is news even if a later wish is under way already."""
+    status = DownloadStatus.SYNCED.value if revision == row["sent_revision"] else row["status"]
+    is_desired = revision == row["desired_revision"]
+    return {
+        "status": status,
+        "library_path": callback.target_path,
+        "applied_revision": revision,
+        "applied_fingerprint": row["desired_fingerprint"] if is_desired else None,
+        "sync_retry_count": 0,
+        "attempts": 0,
+        "failing_since": None,
+        "next_try_at": None,
+        "hold_reason": None,
+        "hold_detail": None,
+        "error_message": None,
+        "updated_at": core.now(),
+    }
+
+
+def _not_synced(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any]:
     now = core.now()
     attempts = row["attempts"] + 1
     since = row["failing_since"] or now
@@ -139,7 +168,7 @@ def _write(
         .where(
             items.c.download_id == sa.bindparam("its_download"),
             items.c.revision <= sa.bindparam("upto"),
-            items.c.outcome.in_(("pending", "held", "failed")),
+            sa.or_(*(items.c.outcome == outcome for outcome in ("pending", "held", "failed"))),
         )
         .values(
             outcome=sa.bindparam("what"),

@@ -25,35 +25,61 @@ TOGETHER = 50
 
 
 def want_downloads(connection: sa.Connection, link_ids: Sequence[int], now: datetime) -> int:
-    """Record a pending download for each link that is wanted and has none; return how many."""
-    links, downloads = tables.links, tables.downloads
-    made = 0
+    """Record a pending download for each link that is wanted; return how many.
+
+    An episode is fetched once: the release that is on its way or filed stays the one, else the link
+    known longest. Others wait as links (a batch beside its single episodes, a second group).
+    """
+    links = tables.links
+    wanted: dict[tuple[int, int, int], sa.Row[Any]] = {}
     for part in chunks(sorted(set(link_ids))):
-        active = sa.exists().where(
-            downloads.c.link_id == links.c.link_id,
-            downloads.c.status != DownloadStatus.CANCELLED,
+        query = (
+            sa.select(
+                links.c.link_id,
+                links.c.download_type,
+                links.c.series_id,
+                links.c.episode_no,
+                links.c.episode_tenths,
+            )
+            .where(
+                links.c.link_id.in_(part),
+                ~links.c.filtered_flag,
+                links.c.detached_at.is_(None),
+                ~_is_fetched(),
+            )
+            .order_by(links.c.link_id)
         )
-        query = sa.select(links.c.link_id, links.c.download_type).where(
-            links.c.link_id.in_(part),
-            ~links.c.filtered_flag,
-            links.c.detached_at.is_(None),
-            ~active,
+        for row in connection.execute(query):
+            wanted.setdefault((row.series_id, row.episode_no, row.episode_tenths), row)
+    rows = [
+        {
+            "link_id": row.link_id,
+            "downloader_type": row.download_type or DownloadType.HTTP.value,
+            "status": initial_status(row.download_type).value,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for row in wanted.values()
+    ]
+    for part_rows in chunks(rows):
+        connection.execute(sa.insert(tables.downloads), part_rows)
+    refresh_desired(connection, [row["link_id"] for row in rows], None, now)
+    return len(rows)
+
+
+def _is_fetched() -> sa.ColumnElement[bool]:
+    """Say of a link that its episode has a download already, through this link or another."""
+    links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
+    return sa.exists().where(
+        other.c.series_id == links.c.series_id,
+        other.c.episode_no == links.c.episode_no,
+        other.c.episode_tenths == links.c.episode_tenths,
+        downloads.c.link_id == other.c.link_id,
+        downloads.c.status.not_in(
+            [DownloadStatus.CANCELLED, DownloadStatus.FAILED, DownloadStatus.NO_DOWNLOADER]
         )
-        rows = [
-            {
-                "link_id": row.link_id,
-                "downloader_type": row.download_type or DownloadType.HTTP.value,
-                "status": initial_status(row.download_type).value,
-                "created_at": now,
-                "updated_at": now,
-            }
-            for row in connection.execute(query)
-        ]
-        if rows:
-            connection.execute(sa.insert(downloads), rows)
-            refresh_desired(connection, [row["link_id"] for row in rows], None, now)
-            made += len(rows)
-    return made
+        | (other.c.link_id == links.c.link_id) & (downloads.c.status != DownloadStatus.CANCELLED),
+    )
 
 
 def initial_status(download_type: str | None) -> DownloadStatus:

@@ -49,7 +49,7 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
             rules = ruleset(connection, state["rules_version"])
             pairs = [(row, rules.parse(row["title"])) for row in fresh]
             applied = apply_outcomes(connection, pairs, core.now())
-            want_downloads(connection, applied.new_links, core.now())
+            want_downloads(connection, applied.touched, core.now())
         received += len(part)
         new += len(fresh)
         parsed += sum(isinstance(outcome, Matched) for _row, outcome in pairs)
@@ -132,7 +132,7 @@ def reparse_item(core: Core, item_id: int) -> Applied | None:
         outcome = ruleset(connection, state["rules_version"]).parse(row["title"])
         applied = apply_outcomes(connection, [(row, outcome)], core.now())
         refresh_desired(connection, applied.touched, None, core.now())
-        want_downloads(connection, applied.new_links, core.now())
+        want_downloads(connection, applied.touched, core.now())
     core.wake("downloads", "")
     core.wake("reconcile", "")
     return applied

@@ -100,7 +100,7 @@ def _chunk(core: Core, current: _Round, edit: Edit, visits: Visits) -> bool:
         if pairs:
             applied = apply_outcomes(connection, pairs, now)
             followers = refresh_desired(connection, applied.touched, current.resync_id, now)
-            want_downloads(connection, applied.new_links, now)
+            want_downloads(connection, applied.touched, now)
             if current.resync_id is not None:
                 _count(connection, current.resync_id, followers, len(applied.new_links))
         if rows:

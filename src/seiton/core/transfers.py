@@ -91,7 +91,8 @@ def _record(core: Core, hashes: Sequence[str], statuses: Mapping[str, TorrentSta
             connection.execute(
                 sa.update(table)
                 .where(
-                    table.c.torrent_hash == sa.bindparam("its_hash"), table.c.status.in_(sorted(IN_CLIENT))
+                    table.c.torrent_hash == sa.bindparam("its_hash"),
+                    sa.or_(*(table.c.status == status for status in sorted(IN_CLIENT))),
                 )
                 .values({name: sa.bindparam(name) for name in names} | {"updated_at": now}),
                 running,

@@ -1,0 +1,271 @@
+"""Reads for lists and single things: set-based, never a query per row, paged in an order without ties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import chunks
+from seiton.core import tables
+from seiton.core.service import Core
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResyncState
+from seiton.errors import NotFound
+from seiton.text import _
+
+Record = dict[str, Any]
+"""A row by column name, with what belongs to it added by name."""
+
+_D = DownloadStatus
+_PROGRESS_RANK = (
+    *(_D.CANCELLED, _D.NO_DOWNLOADER, _D.FAILED, _D.BATCH_FAILED, _D.PENDING, _D.DOWNLOADER_ERROR),
+    *(_D.DOWNLOADING, _D.BATCH_UNMATCHED, _D.SYNC_FAILED, _D.COMPLETED, _D.SYNCING, _D.RESYNCING, _D.SYNCED),
+)
+"""Of several downloads of one item the one that has got furthest stands for it."""
+
+HAS_FILES = (_D.COMPLETED, _D.SYNCING, _D.SYNCED, _D.RESYNCING)
+"""The episode's files are there, in the library or on the way to it."""
+
+
+def page(
+    query: sa.Select[Any], limit: int | None, offset: int, *order: sa.ColumnElement[Any]
+) -> sa.Select[Any]:
+    """Return a part of ``query``; ``order`` ends in a key, so that no two rows tie. ``limit=None``: the rest."""
+    query = query.order_by(*order).offset(offset)
+    # SQLite knows no OFFSET without LIMIT.
+    return query.limit(2**63 - 1 if limit is None else limit)
+
+
+def fetch_all(connection: sa.Connection, query: sa.Select[Any]) -> list[Record]:
+    """Return what ``query`` finds."""
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def list_subscriptions(core: Core, *, limit: int | None = None, offset: int = 0) -> list[Record]:
+    """Return the active subscriptions by id."""
+    table = tables.subscriptions
+    with core.database.read() as connection:
+        query = sa.select(table).where(table.c.is_active)
+        return fetch_all(connection, page(query, limit, offset, table.c.subscription_id))
+
+
+def get_subscription(core: Core, subscription_id: int) -> Record:
+    """Return an active subscription. Raises ``NotFound``."""
+    table = tables.subscriptions
+    query = sa.select(table).where(table.c.subscription_id == subscription_id, table.c.is_active)
+    with core.database.read() as connection:
+        for row in fetch_all(connection, query):
+            return row
+    raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
+
+
+def _items_where(statuses: Sequence[str], subscription_id: int | None) -> list[sa.ColumnElement[bool]]:
+    items, ties = tables.raw_items.c, tables.item_subscriptions.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    if statuses:
+        conditions.append(items.status.in_(statuses))
+    if subscription_id is not None:
+        mine = sa.select(ties.item_id).where(ties.subscription_id == subscription_id)
+        conditions.append(items.item_id.in_(mine))
+    return conditions
+
+
+def list_raw_items(
+    core: Core, *, statuses: Sequence[str], subscription_id: int | None, limit: int, offset: int
+) -> list[Record]:
+    """Return raw items, the newest first, each with ``download`` and ``subscription_ids``."""
+    items = tables.raw_items
+    query = sa.select(items).where(*_items_where(statuses, subscription_id))
+    with core.database.read() as connection:
+        rows = fetch_all(
+            connection, page(query, limit, offset, items.c.created_at.desc(), items.c.item_id.desc())
+        )
+        return _with_downloads(connection, rows)
+
+
+def count_raw_items(core: Core, *, statuses: Sequence[str], subscription_id: int | None) -> int:
+    """Return how many raw items there are."""
+    query = sa.select(sa.func.count()).select_from(tables.raw_items)
+    with core.database.read() as connection:
+        return int(connection.execute(query.where(*_items_where(statuses, subscription_id))).scalar_one())
+
+
+def get_raw_item(core: Core, item_id: int) -> Record:
+    """Return one raw item as ``list_raw_items`` does. Raises ``NotFound``."""
+    query = sa.select(tables.raw_items).where(tables.raw_items.c.item_id == item_id)
+    with core.database.read() as connection:
+        for row in _with_downloads(connection, fetch_all(connection, query)):
+            return row
+    raise NotFound(_("There is no raw item {item_id}.", item_id=item_id))
+
+
+def _with_downloads(connection: sa.Connection, rows: list[Record]) -> list[Record]:
+    links, downloads, ties = tables.links, tables.downloads, tables.item_subscriptions
+    best: dict[int, Record] = {}
+    brought: dict[int, list[int]] = {}
+    for part in chunks([row["item_id"] for row in rows]):
+        query = (
+            sa.select(links.c.raw_item_id, downloads.c.status, downloads.c.progress)
+            .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
+            .where(links.c.raw_item_id.in_(part))
+            .order_by(downloads.c.download_id)
+        )
+        for row in fetch_all(connection, query):
+            known = best.get(row["raw_item_id"])
+            if known is None or _rank(row["status"]) > _rank(known["status"]):
+                best[row["raw_item_id"]] = row
+        tied = (
+            sa.select(ties.c.item_id, ties.c.subscription_id)
+            .where(ties.c.item_id.in_(part))
+            .order_by(ties.c.subscription_id)
+        )
+        for item_id, subscription_id in connection.execute(tied):
+            brought.setdefault(item_id, []).append(subscription_id)
+    for row in rows:
+        row["download"] = best.get(row["item_id"])
+        row["subscription_ids"] = brought.get(row["item_id"], [])
+    return rows
+
+
+def _rank(status: str) -> int:
+    return _PROGRESS_RANK.index(DownloadStatus(status))
+
+
+def list_parsers(core: Core, *, created_from_type: str | None, created_from_id: int | None) -> list[Record]:
+    """Return parsers in the order in which they are tried."""
+    table = tables.parsers
+    query = sa.select(table).order_by(table.c.priority.desc(), table.c.parser_id)
+    if created_from_type is not None:
+        query = query.where(table.c.created_from_type == created_from_type)
+    if created_from_id is not None:
+        query = query.where(table.c.created_from_id == created_from_id)
+    with core.database.read() as connection:
+        return fetch_all(connection, query)
+
+
+_DOWNLOADS = (
+    tables.downloads.join(tables.links, tables.links.c.link_id == tables.downloads.c.link_id)
+    .join(tables.series, tables.series.c.series_id == tables.links.c.series_id)
+    .join(tables.animes, tables.animes.c.anime_id == tables.series.c.anime_id)
+    .join(tables.subtitle_groups, tables.subtitle_groups.c.group_id == tables.links.c.group_id)
+)
+
+
+def _downloads() -> sa.Select[Any]:
+    links = tables.links.c
+    return sa.select(
+        tables.downloads,
+        links.title,
+        links.series_id,
+        links.episode_no,
+        links.episode_tenths,
+        tables.series.c.series_no,
+        tables.animes.c.title.label("anime_title"),
+        tables.subtitle_groups.c.group_name,
+    ).select_from(_DOWNLOADS)
+
+
+def list_downloads(
+    core: Core, *, statuses: Sequence[str], is_held: bool | None, limit: int, offset: int
+) -> list[Record]:
+    """Return downloads with what they are of, the last changed first. ``is_held``: with a reason, or without."""
+    table = tables.downloads.c
+    query = _downloads()
+    if statuses:
+        query = query.where(table.status.in_(statuses))
+    if is_held is not None:
+        query = query.where(table.hold_reason.is_not(None) if is_held else table.hold_reason.is_(None))
+    with core.database.read() as connection:
+        return fetch_all(
+            connection, page(query, limit, offset, table.updated_at.desc(), table.download_id.desc())
+        )
+
+
+def get_download(core: Core, download_id: int) -> Record:
+    """Return one download as ``list_downloads`` does. Raises ``NotFound``."""
+    with core.database.read() as connection:
+        for row in fetch_all(connection, _downloads().where(tables.downloads.c.download_id == download_id)):
+            return row
+    raise NotFound(_("There is no download {download_id}.", download_id=download_id))
+
+
+def list_resyncs(core: Core, *, states: Sequence[str], limit: int, offset: int) -> list[Record]:
+    """Return resyncs, the newest first, each with ``counts`` of outcomes."""
+    table = tables.resyncs
+    query = sa.select(table)
+    if states:
+        query = query.where(table.c.state.in_(states))
+    with core.database.read() as connection:
+        return _with_counts(
+            connection, fetch_all(connection, page(query, limit, offset, table.c.resync_id.desc()))
+        )
+
+
+def get_resync(
+    core: Core, resync_id: int, *, outcomes: Sequence[str] = (), limit: int = 100, offset: int = 0
+) -> Record:
+    """Return one resync with its ``counts`` and a page of its ``items``. Raises ``NotFound``."""
+    resyncs, items, downloads, links = tables.resyncs, tables.resync_items, tables.downloads, tables.links
+    query = (
+        sa.select(items, downloads.c.desired, downloads.c.status, links.c.title)
+        .select_from(
+            items.join(downloads, downloads.c.download_id == items.c.download_id).join(
+                links, links.c.link_id == downloads.c.link_id
+            )
+        )
+        .where(items.c.resync_id == resync_id)
+    )
+    if outcomes:
+        query = query.where(items.c.outcome.in_(outcomes))
+    with core.database.read() as connection:
+        found = fetch_all(connection, sa.select(resyncs).where(resyncs.c.resync_id == resync_id))
+        for row in _with_counts(connection, found):
+            return row | {"items": fetch_all(connection, page(query, limit, offset, items.c.download_id))}
+    raise NotFound(_("There is no resync {resync_id}.", resync_id=resync_id))
+
+
+def _with_counts(connection: sa.Connection, rows: list[Record]) -> list[Record]:
+    items = tables.resync_items.c
+    counts: dict[int, dict[str, int]] = {}
+    for part in chunks([row["resync_id"] for row in rows]):
+        query = (
+            sa.select(items.resync_id, items.outcome, sa.func.count())
+            .where(items.resync_id.in_(part))
+            .group_by(items.resync_id, items.outcome)
+        )
+        for resync_id, outcome, number in connection.execute(query):
+            counts.setdefault(resync_id, {})[outcome] = number
+    for row in rows:
+        row["counts"] = counts.get(row["resync_id"], {})
+    return rows
+
+
+def count_everything(core: Core) -> Record:
+    """Return the figures of the dashboard: by status, and how many of each thing."""
+    downloads, items, resyncs = tables.downloads.c, tables.raw_items.c, tables.resyncs.c
+    with core.database.read() as connection:
+
+        def by_status(column: sa.Column[str]) -> dict[str, int]:
+            query = sa.select(column, sa.func.count()).group_by(column)
+            return {status: number for status, number in connection.execute(query)}
+
+        def number(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
+            query = sa.select(sa.func.count()).select_from(table).where(*conditions)
+            return int(connection.execute(query).scalar_one())
+
+        return {
+            "total_anime": number(tables.animes),
+            "total_series": number(tables.series),
+            "active_subscriptions": number(tables.subscriptions, tables.subscriptions.c.is_active),
+            "downloads": by_status(downloads.status),
+            "raw_items": by_status(items.status),
+            "held": number(tables.downloads, downloads.hold_reason.is_not(None)),
+            "drifting": number(
+                tables.downloads,
+                downloads.desired_revision > downloads.applied_revision,
+                downloads.status.in_(sorted(IN_LIBRARY)),
+            ),
+            "running_resyncs": number(tables.resyncs, resyncs.state == ResyncState.RUNNING),
+            "pending_raw_items": number(tables.raw_items, items.status == RawItemStatus.PENDING),
+        }

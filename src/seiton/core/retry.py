@@ -1,0 +1,98 @@
+"""Try a download again now, instead of when its pause is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import Row
+from seiton.adapters.torrents.port import ClientAway
+from seiton.core import tables
+from seiton.core.dispatch import initial_status
+from seiton.core.service import Core
+from seiton.domain.states import IN_LIBRARY, DownloadStatus
+from seiton.errors import Conflict, NotFound
+from seiton.text import _
+
+_D = DownloadStatus
+_AGAIN: Mapping[DownloadStatus, DownloadStatus] = {
+    _D.FAILED: _D.PENDING,
+    _D.CANCELLED: _D.PENDING,
+    _D.NO_DOWNLOADER: _D.PENDING,
+    _D.BATCH_FAILED: _D.PENDING,
+    _D.BATCH_UNMATCHED: _D.COMPLETED,
+    _D.SYNC_FAILED: _D.COMPLETED,
+}
+"""Where a download that was given up starts again; the others stay where they are."""
+
+
+def retry_download(core: Core, download_id: int) -> None:
+    """Forget past failures of a download and have it tried at once, in the background.
+
+    Raises ``NotFound``, and ``Conflict`` where there is nothing to try: it is under way, or done.
+    """
+    table = tables.downloads
+    query = (
+        sa.select(table, tables.links.c.download_type)
+        .select_from(table.join(tables.links, tables.links.c.link_id == table.c.link_id))
+        .where(table.c.download_id == download_id)
+        .with_for_update(of=table)
+    )
+    with core.database.write() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise NotFound(_("There is no download {download_id}.", download_id=download_id))
+        status = _next_status(connection, row)
+        connection.execute(
+            sa.update(table)
+            .where(table.c.download_id == download_id)
+            .values(
+                status=status.value,
+                attempts=0,
+                sync_retry_count=0,
+                failing_since=None,
+                next_try_at=None,
+                hold_reason=None,
+                hold_detail=None,
+                error_message=None,
+                updated_at=core.now(),
+            )
+        )
+    if row["status"] == DownloadStatus.FAILED and row["torrent_hash"]:
+        # The client may still have it, stopped by its error.
+        with suppress(NotFound, ClientAway):
+            core.torrents.resume(row["torrent_hash"])
+    for job in ("downloads", "transfers", "reconcile"):
+        core.wake(job, "")
+
+
+def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
+    status = DownloadStatus(row["status"])
+    if status in _AGAIN:
+        if _AGAIN[status] is DownloadStatus.PENDING:
+            _require_fetchable(connection, row)
+        return _AGAIN[status]
+    is_waiting = row["next_try_at"] is not None or row["hold_reason"] is not None
+    drifts = status in IN_LIBRARY and row["desired_revision"] > row["applied_revision"]
+    if is_waiting or drifts or status is DownloadStatus.DOWNLOADER_ERROR:
+        return status
+    if status is DownloadStatus.SYNCED:
+        raise Conflict(_("Download {download_id} is in the library.", download_id=row["download_id"]))
+    raise Conflict(_("Download {download_id} is under way.", download_id=row["download_id"]))
+
+
+def _require_fetchable(connection: sa.Connection, row: Row) -> None:
+    table = tables.downloads
+    if initial_status(row["download_type"]) is DownloadStatus.NO_DOWNLOADER:
+        raise Conflict(
+            _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
+        )
+    other = sa.select(table.c.download_id).where(
+        table.c.link_id == row["link_id"],
+        table.c.download_id != row["download_id"],
+        table.c.status != DownloadStatus.CANCELLED,
+    )
+    if connection.execute(other).first() is not None:
+        raise Conflict(_("Another download of the same link has taken its place."))
