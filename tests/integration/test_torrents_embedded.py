@@ -67,6 +67,9 @@ class TestEmbeddedClient(EventedPort):
         source = made.magnet if as_magnet else str(tmp_path / "x.torrent")
         for reached, at in (("metadata" if as_magnet else "checking", 0.0), ("downloading", 0.3)):
             _run_until(tmp_path, source, reached, at)
+            client = self.open_client(tmp_path / "client")
+            assert client.status([made.info_hash]), f"lost when killed while {reached}"
+            client.close()
         home = Home(lambda: self.open_client(tmp_path / "client"), tmp_path / "downloads")
         try:
             assert home.look(made).state is not TransferState.ERROR
@@ -113,6 +116,26 @@ class TestEmbeddedClient(EventedPort):
         home.client.resume(made.info_hash)
         home.until(made, TransferState.COMPLETED)
         assert home.has_all(made)
+
+    def test_a_magnet_that_turns_out_hostile_writes_nothing(
+        self, home: Home, swarm: Swarm, tmp_path: Path
+    ) -> None:
+        entry: dict[bytes, Any] = {b"length": 5, b"path": [b"..", b"..", b"escape.mkv"]}
+        torrent = _torrent(b"show", [entry])
+        params = lt.load_torrent_buffer(torrent)
+        swarm.seeder.seed(torrent, str(tmp_path / "nothing"))
+        info_hash = str(params.info_hashes.v1)
+        home.client.add(
+            TorrentSource(magnet=f"magnet:?xt=urn:btih:{info_hash}"), save_path=str(home.downloads)
+        )
+        assert isinstance(home.client, EmbeddedClient)
+        home.client.connect_peer(info_hash, "127.0.0.1", swarm.seeder.port)
+        seen = home.until(
+            Made(torrent=torrent, info_hash=info_hash, magnet="", files={}), TransferState.ERROR
+        )
+        assert seen.error and "../../escape.mkv" in seen.error
+        assert home.client.files(info_hash) == ()
+        assert list(home.downloads.iterdir()) == []
 
     def test_two_torrents_with_the_same_names_do_not_mix(self, home: Home, swarm: Swarm) -> None:
         first, second = swarm.make(BATCH, rate=300_000), swarm.make(BATCH, salt="v2", rate=300_000)

@@ -472,3 +472,27 @@ def test_default_rules_leave_what_is_no_episode_alone() -> None:
     ruleset = Ruleset(DEFAULT_RULES)
     for title in ("", "..", "[ANi]", "公告：伺服器維護", "葬" * 300):
         assert isinstance(ruleset.parse(title), NoMatch), title
+
+
+def test_an_offset_is_added_to_the_numbers_of_the_title() -> None:
+    assert read("Show - 13", rule(episode_offset=-12)).episode_no == 1
+
+
+def test_an_offset_moves_both_ends_of_a_range() -> None:
+    both = rule(
+        parse_regex=r"^(?<title>.*?)\s*-\s*(?<no>\d+)~(?<last>\d+)$",
+        episode_end=taken("last"),
+        episode_offset=12,
+    )
+    parsed = read("Show - 1~12", both)
+    assert (parsed.episode_no, parsed.episode_end) == (13, 24)
+
+
+def test_an_offset_below_zero_fails_the_title_and_never_invents_a_number() -> None:
+    outcome = parse("Show - 03", rule(episode_offset=-12))
+    assert isinstance(outcome, Failed)
+    assert outcome.field == "episode_offset"
+
+
+def test_an_absurd_offset_is_refused() -> None:
+    assert [fault.field for fault in check_rule(rule(episode_offset=10**6))] == ["episode_offset"]

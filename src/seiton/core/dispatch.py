@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.http import NotModified
 from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSource
-from seiton.adapters.torrents.torrent_file import read_torrent
+from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.service import Core, next_try
@@ -31,7 +32,7 @@ def want_downloads(connection: sa.Connection, link_ids: Sequence[int], now: date
     known longest. Others wait as links (a batch beside its single episodes, a second group).
     """
     links = tables.links
-    wanted: dict[tuple[int, int, int], sa.Row[Any]] = {}
+    wanted: dict[tuple[int, int, int], Any] = {}
     for part in chunks(sorted(set(link_ids))):
         query = (
             sa.select(
@@ -99,7 +100,6 @@ def start_downloads(core: Core) -> int:
             downloads.c.failing_since,
             links.c.url,
             links.c.download_type,
-            items.c.info_hash,
             subscriptions.c.source_url,
         )
         .select_from(
@@ -132,7 +132,7 @@ def _start(core: Core, group: Sequence[Row]) -> None:
         source = _source(core, group[0])
         with core.database.write() as connection:
             _update(connection, group, {"torrent_hash": source.info_hash, "updated_at": core.now()})
-        added = core.torrents.add(source, save_path=core.downloads_folder)
+        added = core.torrents.add(source, save_path=save_path(core, source.info_hash or ""))
     except ClientAway as error:
         _failed(core, group, DownloadStatus.PENDING, error)
     except TorrentRefused as error:
@@ -158,9 +158,14 @@ def _start(core: Core, group: Sequence[Row]) -> None:
             core.wake("transfers", "")
 
 
+def save_path(core: Core, info_hash: str) -> str:
+    """Return a torrent's own folder: two releases with files of one name must not meet."""
+    return os.path.join(core.downloads_folder, info_hash)
+
+
 def _source(core: Core, row: Row) -> TorrentSource:
     if row["download_type"] == DownloadType.MAGNET:
-        return TorrentSource(magnet=row["url"], info_hash=row["info_hash"])
+        return TorrentSource(magnet=row["url"], info_hash=read_magnet(row["url"]).info_hash)
     fetched = core.web.get(
         row["url"],
         max_bytes=MAX_TORRENT_BYTES,

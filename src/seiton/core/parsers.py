@@ -21,7 +21,7 @@ WAIT_S = 5.0
 """How long the answer to a write waits for the reparse; longer ones go on as a job."""
 
 WRITABLE = (*BEHAVIOUR, "description", "created_from_type", "created_from_id")
-DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0}
+DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0, "episode_offset": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

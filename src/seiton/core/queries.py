@@ -31,7 +31,7 @@ HAS_FILES = (_D.COMPLETED, _D.SYNCING, _D.SYNCED, _D.RESYNCING)
 def page(
     query: sa.Select[Any], limit: int | None, offset: int, *order: sa.ColumnElement[Any]
 ) -> sa.Select[Any]:
-    """Return a part of ``query``; ``order`` ends in a key, so that no two rows tie. ``limit=None``: the rest."""
+    """Return a part of ``query``, without ``limit`` the rest. ``order`` ends in a key: no two rows tie."""
     query = query.order_by(*order).offset(offset)
     # SQLite knows no OFFSET without LIMIT.
     return query.limit(2**63 - 1 if limit is None else limit)
@@ -169,7 +169,7 @@ def _downloads() -> sa.Select[Any]:
 def list_downloads(
     core: Core, *, statuses: Sequence[str], is_held: bool | None, limit: int, offset: int
 ) -> list[Record]:
-    """Return downloads with what they are of, the last changed first. ``is_held``: with a reason, or without."""
+    """Return downloads with what they are of, the last changed first. ``is_held``: with a reason."""
     table = tables.downloads.c
     query = _downloads()
     if statuses:
@@ -248,7 +248,7 @@ def count_everything(core: Core) -> Record:
 
         def by_status(column: sa.Column[str]) -> dict[str, int]:
             query = sa.select(column, sa.func.count()).group_by(column)
-            return {status: number for status, number in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
         def number(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
             query = sa.select(sa.func.count()).select_from(table).where(*conditions)

@@ -22,6 +22,7 @@ BEHAVIOUR = (
     "condition_regex",
     "parse_regex",
     *(f"{field}_{part}" for field in FIELDS for part in ("source", "value")),
+    "episode_offset",
 )
 """The columns of a parser that say what it does."""
 
@@ -40,6 +41,7 @@ def rule_of(row: Row) -> ParserRule:
         is_enabled=row["is_enabled"],
         condition_regex=row["condition_regex"],
         parse_regex=row["parse_regex"],
+        episode_offset=row["episode_offset"],
         **sources,  # type: ignore[arg-type]
     )
 
@@ -52,6 +54,7 @@ def columns_of(rule: ParserRule) -> dict[str, Any]:
         "is_enabled": rule.is_enabled,
         "condition_regex": rule.condition_regex,
         "parse_regex": rule.parse_regex,
+        "episode_offset": rule.episode_offset,
     }
     for field, source in rule.sources():
         columns[f"{field}_source"] = source.source.value if source else None

@@ -134,6 +134,7 @@ parsers = _table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     # additions
+    Column("episode_offset", Integer, nullable=False, server_default="0"),  # added to a title's numbers
     Column("origin", String(20), nullable=False, server_default="user"),  # user | builtin
     Column("version", Integer, nullable=False, server_default="1"),  # counts edits
 )

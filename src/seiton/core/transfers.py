@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferState
 from seiton.core import tables
+from seiton.core.dispatch import save_path
 from seiton.core.service import Core, next_try
 from seiton.domain.contents import TorrentFile, Wanted, WhyMissing, assign
 from seiton.domain.states import IN_CLIENT, DownloadStatus, HoldReason
@@ -166,8 +167,8 @@ def _complete(
             values |= {
                 "status": DownloadStatus.COMPLETED.value,
                 "error_message": None,
-                "source_path": _absolute(core, chosen.video),
-                "subtitle_paths": [_absolute(core, file) for file in chosen.subtitles],
+                "source_path": _absolute(core, status, chosen.video),
+                "subtitle_paths": [_absolute(core, status, file) for file in chosen.subtitles],
             }
         connection.execute(
             sa.update(downloads).where(downloads.c.download_id == row["download_id"]).values(values)
@@ -175,8 +176,8 @@ def _complete(
     return len(found.chosen)
 
 
-def _absolute(core: Core, file: TorrentFile) -> str:
-    return os.path.join(core.downloads_folder, os.fsdecode(file.path))
+def _absolute(core: Core, status: TorrentStatus, file: TorrentFile) -> str:
+    return os.path.join(save_path(core, status.info_hash), os.fsdecode(file.path))
 
 
 def _unmatched(core: Core, row: Row, why: WhyMissing | None) -> dict[str, Any]:

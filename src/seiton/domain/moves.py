@@ -31,6 +31,7 @@ class Leg(StrEnum):
     DIRECT = "direct"  #: from its stem to the target stem
     PARK = "park"  #: out of the way, to break a cycle or to change only the case of a name
     UNPARK = "unpark"  #: from the parking name to the target stem
+    HOME = "home"  #: from a parking name that it was stranded at to a free stem
     ENTER = "enter"  #: into the library from outside
 
 
@@ -53,10 +54,13 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """Units whose moves depend on each other, in an order in which every target is free in time."""
+    """Units whose moves depend on each other, in an order in which every target is free in time.
+
+    ``parks``: a unit lies at a parking name in between, so all of it has to be done, or all taken back.
+    """
 
     shifts: tuple[Shift, ...]
-    is_cycle: bool = False
+    parks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +157,8 @@ def _components(movers: Sequence[Wish], owners: Mapping[str, int]) -> Iterable[C
             chain.extend(_legs(by_id[unit]))
             done.add(unit)
             unit = after.get(unit)
-        yield Component(shifts=tuple(chain))
+        parks = any(shift.leg is Leg.PARK for shift in chain)
+        yield Component(shifts=tuple(chain), parks=parks)
     for wish in movers:
         if wish.unit_id in done:
             continue
@@ -166,7 +171,7 @@ def _components(movers: Sequence[Wish], owners: Mapping[str, int]) -> Iterable[C
             done.add(unit)
             unit = after[unit]
         shifts.append(Shift(wish.unit_id, Leg.UNPARK))
-        yield Component(shifts=tuple(shifts), is_cycle=True)
+        yield Component(shifts=tuple(shifts), parks=True)
 
 
 def _legs(wish: Wish) -> list[Shift]:

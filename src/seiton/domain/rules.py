@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from seiton.domain.dialect import Pattern, PatternError, compile_pattern
+from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import TEMPLATES as VALUE_TEMPLATES
 from seiton.domain.title_values import Fault, episode_of, range_of, series_of, text_of, year_of
@@ -18,11 +19,13 @@ MAX_VALUE = 255
 """Longest value of a field source, in characters (contract §2.1)."""
 
 PRIORITIES = range(-(2**31), 2**31)
+OFFSETS = range(-MAX_NUMBER, MAX_NUMBER + 1)
 
 TEMPLATES: Mapping[str, str] = {
     "required": "This is required.",
     "too_long": "This has {length} characters; at most {most} are allowed.",
     "priority": "The priority must lie between {least} and {most}.",
+    "offset": "The offset must lie between {least} and {most}.",
     "group_syntax": "{found} names no group: write a number such as {number} or a name such as {name}.",
     "group_number": "There is no group {found}: the parse regex has {count}.",
     "group_name": "There is no group called {found} in the parse regex.",
@@ -60,6 +63,8 @@ class ParserRule:
     season: FieldSource | None = None
     year: FieldSource | None = None
     episode_end: FieldSource | None = None
+    episode_offset: int = 0
+    """Added to the numbers of the title: a season released as 13–24 becomes 1–12 with −12."""
 
     def sources(self) -> Iterator[tuple[str, FieldSource | None]]:
         """Give every field that can be taken from a title, by name."""
@@ -68,7 +73,12 @@ class ParserRule:
 
     def behaviour(self) -> tuple[object, ...]:
         """Return what decides what this rule makes of a title; rank, name and being enabled do not."""
-        return (self.condition_regex, self.parse_regex, *(source for _, source in self.sources()))
+        return (
+            self.condition_regex,
+            self.parse_regex,
+            self.episode_offset,
+            *(source for _, source in self.sources()),
+        )
 
 
 FIELDS = (
@@ -205,6 +215,8 @@ def check_rule(rule: ParserRule) -> list[RuleFault]:
         faults.append(_fault("name", "too_long", length=len(rule.name), most=MAX_NAME))
     if rule.priority not in PRIORITIES:
         faults.append(_fault("priority", "priority", least=PRIORITIES[0], most=PRIORITIES[-1]))
+    if rule.episode_offset not in OFFSETS:
+        faults.append(_fault("episode_offset", "offset", least=OFFSETS[0], most=OFFSETS[-1]))
     return faults + engine_faults(rule)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import re2
 
 from seiton.domain.dialect import Finder, Pattern, Spans, compile_pattern, encode_title
+from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.rules import (
     Failed,
     FieldSource,
@@ -52,6 +53,7 @@ class Reader:
         "_fixed",
         "_id",
         "_literal",
+        "_offset",
         "_slots",
         "behaviour",
         "needles",
@@ -63,6 +65,7 @@ class Reader:
         self.behaviour = rule.behaviour()
         condition, parse = compile_pattern(rule.condition_regex), compile_pattern(rule.parse_regex)
         self._id = rule.parser_id
+        self._offset = rule.episode_offset
         self.needles = tuple(dict.fromkeys((*condition.needles, *parse.needles)))
         self._literal = condition.needles[0].encode() if condition.is_literal else b""
         self._applies: Finder | None = None
@@ -116,10 +119,18 @@ class Reader:
             if isinstance(span, Fault):
                 return self._failed("episode_end", span)
             end, version = span
+        episode_no = episode.number
+        if self._offset:
+            episode_no += self._offset
+            end = end + self._offset if end is not None else None
+            if not 0 <= episode_no <= (end or episode_no) <= MAX_NUMBER:
+                return self._failed(
+                    "episode_offset", Fault("number_range", {"found": episode_no, "most": MAX_NUMBER})
+                )
         return matched(
             self._id,
             anime_title,
-            episode.number,
+            episode_no,
             episode.tenths,
             end,
             version,

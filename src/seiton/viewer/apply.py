@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seiton.adapters import files
-from seiton.adapters.files import Identity, LibraryRoot
+from seiton.adapters.files import FileOutcome, Identity, LibraryRoot
 from seiton.domain.moves import Action, Seen, next_action
 from seiton.domain.states import HoldReason
-from seiton.viewer.gather import is_same_object
+from seiton.viewer.enter import Entrance, Evidence
 from seiton.viewer.journal import Step, StepKind
+from seiton.viewer.sameness import is_copy, is_ours
 from seiton.viewer.service import Profile
 
-Evidence = Callable[[Step, Identity, str | None], None]
-"""Records what a staged copy is, durably, before it gets its name."""
+_REASONS: tuple[tuple[type[FileOutcome], HoldReason], ...] = (
+    (files.TargetTaken, HoldReason.TARGET_FOREIGN),
+    (files.SourceGone, HoldReason.SOURCE_MISSING),
+    (files.NotOurs, HoldReason.SOURCE_CHANGED),
+    (files.SourceChanged, HoldReason.SOURCE_CHANGED),
+    (files.UnsafeFilesystem, HoldReason.FILESYSTEM_UNSAFE),
+    (files.CannotLink, HoldReason.NO_LINK),
+    (files.NoSpace, HoldReason.NO_SPACE),
+    (files.NameTooLong, HoldReason.NAME_IMPOSSIBLE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,10 @@ class Failure:
 
 
 class Applier:
-    """Runs the steps of one chunk, also those that a killed process may have done already."""
+    """Runs the steps of one chunk; ``recovering``: a killed process may have done some of them already.
+
+    ``contents`` are those of generated files, by digest.
+    """
 
     def __init__(
         self,
@@ -36,74 +50,118 @@ class Applier:
         profile: Profile,
         contents: Mapping[str, bytes],
         evidence: Evidence,
+        *,
+        recovering: bool = False,
     ) -> None:
-        self._library = library
-        self._root = library.root
-        self._profile = profile
+        self._root, self._ways = library.root, library.ways
         self._contents = contents
-        self._evidence = evidence
-        self._later: dict[tuple[int, int | None], list[bytes]] = {}
-        self.folders: set[bytes] = set()
+        self._entrance = Entrance(profile, library.ways, evidence)
+        self._recovering = recovering
+        self._steps: Sequence[Step] = ()
+        self._staged: dict[int, bytes] = {}
+        self._cannot_stage: dict[int, Failure] = {}
+        self._touched: set[bytes] = set()
+        self._unflushed: list[bytes] = []
+        self.found: set[int] = set()
+        """FOLDER steps whose folder somebody else had made meanwhile."""
 
-    def prepare(self, steps: Sequence[Step], *, recovering: bool) -> None:
-        """Note where files go later in this chunk: after a crash a file may be further on than its step."""
-        if not recovering:
-            return
+    def prepare(self, steps: Sequence[Step]) -> None:
+        """Write what ``steps`` will put in place under disposable names and flush it, in one go.
+
+        So a power cut never leaves an empty file under a proper name. Folders are there already.
+        """
+        self._steps = steps
         for step in steps:
-            if step.kind is StepKind.MOVE and step.identity is not None:
-                key = (step.identity.inode, step.identity.birth_ns)
-                self._later.setdefault(key, []).append(step.target)
+            if step.kind in {StepKind.WRITE, StepKind.REWRITE}:
+                failure = self._guarded(step, self._stage)
+                if failure is not None:
+                    self._cannot_stage[step.step_id] = failure
+        if self._staged:
+            files.flush(self._root, files=list(self._staged.values()))
+
+    def _stage(self, step: Step) -> Failure | None:
+        if self._recovering:
+            there = self._digest_at(self._path(step.target))
+            done_or_edited = step.kind is StepKind.REWRITE and there != step.before_digest
+            if there == step.after_digest or done_or_edited:
+                return None  # the temp, if there is one, is not ours to write over
+        folder = os.path.dirname(self._path(step.target))
+        self._staged[step.step_id] = files.stage(folder, self._content(step), step=step.token)
+        return None
 
     def run(self, step: Step) -> Failure | None:
         """Do one step, or find it done. Returns why not, as a value."""
+        return self._cannot_stage.get(step.step_id) or self._guarded(step, _DO[step.kind].__get__(self))
+
+    def _guarded(self, step: Step, act: Callable[[Step], Failure | None]) -> Failure | None:
         try:
-            return _DO[step.kind](self, step)
-        except files.TargetTaken:
-            return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
-        except files.SourceGone:
-            return Failure(step, HoldReason.SOURCE_MISSING, os.fsdecode(step.source or step.target))
-        except (files.NotOurs, files.SourceChanged):
-            return Failure(step, HoldReason.SOURCE_CHANGED, os.fsdecode(step.source or step.target))
-        except files.UnsafeFilesystem as error:
-            return Failure(step, HoldReason.FILESYSTEM_UNSAFE, str(error))
-        except files.CannotLink as error:
-            return Failure(step, HoldReason.NO_LINK, str(error))
-        except files.NoSpace as error:
-            return Failure(step, HoldReason.NO_SPACE, str(error))
-        except files.NameTooLong as error:
-            return Failure(step, HoldReason.NAME_IMPOSSIBLE, str(error))
-        except files.FileOutcome as error:
+            return act(step)
+        except FileOutcome as error:
+            for kind, reason in _REASONS:
+                if isinstance(error, kind):
+                    return Failure(step, reason, str(error))
             return Failure(step, HoldReason.FILESYSTEM_ERROR, str(error))
 
-    def _path(self, relative: bytes) -> bytes:
-        return self._root + b"/" + relative
+    def is_half_done(self, step: Step) -> bool:
+        """Say whether a crash left the file of ``step`` set aside, so that only this step can resolve it."""
+        if step.kind is StepKind.MOVE and step.source is not None:
+            source = self._path(step.source)
+            return self._parked(step, source) or self._retiring(step, source)
+        return step.kind in {StepKind.DROP, StepKind.LEAVE} and self._retiring(step, self._path(step.target))
 
-    def _look(self, path: bytes, ours: Identity | None) -> Seen:
+    def discard(self, steps: Iterable[Step]) -> None:
+        """Remove the disposable files of ``steps``. After a crash there may be some for every step."""
+        for step in steps:
+            if not (self._recovering or step.step_id in self._staged):
+                continue
+            for path in {self._path(step.target), self._path(step.source or step.target)}:
+                temp = files.temp_path(os.path.dirname(path), step.token)
+                with contextlib.suppress(FileOutcome):
+                    if step.kind is not StepKind.REWRITE or self._is_disposable(step, temp):
+                        files.unlink_own(temp)
+
+    def flush(self) -> None:
+        """Make everything that was done durable. Raises a ``FileOutcome``: then nothing counts as done."""
+        present = [folder for folder in self._touched if os.path.isdir(folder)]
+        written = [path for path in self._unflushed if os.path.lexists(path)]
+        files.flush(self._root, files=written, folders=present)
+
+    def _path(self, relative: bytes) -> bytes:
+        return os.path.join(self._root, relative)  # an absolute path stays as it is
+
+    def _touch(self, *paths: bytes) -> None:
+        self._touched.update(os.path.dirname(path) for path in paths)
+
+    def _content(self, step: Step) -> bytes:
+        return self._contents[step.after_digest or ""]
+
+    def _look(self, path: bytes, ours: Identity) -> Seen:
         found = files.identify(path)
         if found is None:
             return Seen.ABSENT
-        return Seen.OURS if ours is not None and is_same_object(ours, found) else Seen.OTHER
+        return Seen.OURS if is_ours(ours, found, self._ways) else Seen.OTHER
 
     def _folder(self, step: Step) -> Failure | None:
-        files.make_folders(self._root, step.target)
-        self.folders.add(os.path.dirname(self._path(step.target)))
+        made = files.make_folders(self._root, step.target)
+        if not made and not self._recovering:
+            self.found.add(step.step_id)
+        self._touch(self._path(step.target))
         return None
 
     def _move(self, step: Step) -> Failure | None:
-        source, target = self._path(step.source or b""), self._path(step.target)
-        seen = self._look(source, step.identity)
-        if seen is Seen.OURS:
-            try:
-                files.move(source, target, step=step.token, ours=_known(step), ways=self._library.ways)
-            except files.TargetTaken:
-                if next_action(seen, self._look(target, step.identity)) is not Action.FINISH:
-                    raise
-                files.retire(source, step=step.token, ours=_known(step), survivor=target)
-            self.folders |= {os.path.dirname(source), os.path.dirname(target)}
+        source, target, ours = self._path(step.source or b""), self._path(step.target), _known(step)
+        self._touch(source, target)
+        if self._recovering:
+            self._finish_half(step, source, target, ours)
+        action = next_action(self._look(source, ours), self._look(target, ours))
+        if action is Action.MOVE:
+            files.move(source, target, step=step.token, ours=ours, ways=self._ways)
             return None
-        action = next_action(seen, self._look(target, step.identity))
-        if action is Action.RECORD or self._went_on(step):
-            self.folders |= {os.path.dirname(source), os.path.dirname(target)}
+        if action is Action.RECORD or (self._recovering and self._was_done(step, source, target, ours)):
+            return None
+        if action is Action.FINISH:
+            found = files.identify(source) or ours
+            files.retire(source, step=step.token, ours=found, survivor=target, ways=self._ways)
             return None
         if action is Action.HOLD_TAKEN:
             return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
@@ -111,86 +169,125 @@ class Applier:
         reason = HoldReason.SOURCE_MISSING if missing else HoldReason.SOURCE_CHANGED
         return Failure(step, reason, os.fsdecode(step.source or b""))
 
-    def _went_on(self, step: Step) -> bool:
-        """Say whether the file is at a later target of this chunk already."""
-        if step.identity is None:
-            return False
-        later = self._later.get((step.identity.inode, step.identity.birth_ns), ())
-        return any(self._look(self._path(path), step.identity) is Seen.OURS for path in later)
+    def _finish_half(self, step: Step, source: bytes, target: bytes, ours: Identity) -> None:
+        if self._parked(step, source):
+            files.move(source, target, step=step.token, ours=ours, ways=self._ways)
+        elif self._retiring(step, source):
+            held = files.identify(files.set_aside_at(files.retire_path(source, step.token)) or source)
+            files.retire(source, step=step.token, ours=held or ours, survivor=target, ways=self._ways)
+
+    def _was_done(self, step: Step, source: bytes, target: bytes, ours: Identity) -> bool:
+        """Say whether the disk is as later steps of this chunk leave it behind an earlier one.
+
+        The file may have gone on from its target, another name of it may have come to its source, or it was
+        copied here over the border of a file system.
+        """
+        for later in self._steps:
+            if later.kind is not StepKind.MOVE or later.step_id <= step.step_id or later.identity is None:
+                continue
+            if (later.identity.inode, later.identity.birth_ns) != (ours.inode, ours.birth_ns):
+                continue
+            path = self._path(later.target)
+            if self._look(path, ours) is Seen.OURS:
+                return True
+        found = files.identify(target)
+        is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
+        return is_across and found is not None and is_copy(ours, found)
 
     def _enter(self, step: Step) -> Failure | None:
         target = self._path(step.target)
-        if step.source is None:
-            raise ValueError("a file enters from somewhere")
-        mode = self._profile.link_mode
-        ours = step.identity
-        if self._look(target, ours) is Seen.OURS:  # linked before a crash, or copied and recorded
-            self.folders.add(os.path.dirname(target))
-            return None
-        self.folders.add(os.path.dirname(target))
-        if mode is files.LinkMode.COPY:
-            self._enter_copy(step, target)
-            return None
-        try:
-            files.place(
-                step.source,
-                target,
-                step=step.token,
-                mode=mode,
-                allow_copy=False,
-                reserve_bytes=self._profile.reserve_bytes,
-                ways=self._library.ways,
-            )
-        except files.CannotLink:
-            if not (self._profile.allow_copy and mode is files.LinkMode.AUTO):
-                raise
-            self._enter_copy(step, target)
+        self._touch(target)
+        self._entrance.enter(step, target)
         return None
 
-    def _enter_copy(self, step: Step, target: bytes) -> None:
-        staged = files.stage_copy(
-            step.source or b"",
-            os.path.dirname(target),
-            step=step.token,
-            reserve_bytes=self._profile.reserve_bytes,
-        )
-        self._evidence(step, staged.identity, staged.digest)
-        files.publish(staged.temp, target, ours=staged.identity, ways=self._library.ways)
+    def _leave(self, step: Step) -> Failure | None:
+        target = self._path(step.target)
+        self._touch(target, step.source or target)
+        self._entrance.leave(step, target)
+        return None
 
     def _write(self, step: Step) -> Failure | None:
-        target = self._path(step.target)
-        files.write_new(target, self._contents[step.after_digest or ""], step=step.token)
-        self.folders.add(os.path.dirname(target))
+        target, content = self._path(step.target), self._content(step)
+        self._touch(target)
+        temp = self._staged.pop(step.step_id, None)
+        try:
+            if temp is not None:
+                files.put_staged(temp, target, content, ways=self._ways)
+            else:
+                files.write_new(target, content, step=step.token, ways=self._ways)
+                self._unflushed.append(target)
+        except files.TargetTaken:
+            is_there = self._digest_at(target) == step.after_digest
+            if not is_there and not (self._recovering and self._has_arrived(step)):
+                raise
         return None
+
+    def _has_arrived(self, nfo: Step) -> bool:
+        """Say whether the video that ``nfo`` describes lies beside it already: then a user edited the NFO."""
+        stem = nfo.target.removesuffix(b".nfo")
+        return any(
+            step.unit_id == nfo.unit_id
+            and step.kind in {StepKind.MOVE, StepKind.ENTER}
+            and step.target.startswith(stem + b".")
+            and step.identity is not None
+            and self._look(self._path(step.target), step.identity) is Seen.OURS
+            for step in self._steps
+            if nfo.unit_id is not None
+        )
 
     def _rewrite(self, step: Step) -> Failure | None:
         target = self._path(step.target)
-        there = files.read_small(target)
-        self.folders.add(os.path.dirname(target))
-        if there is not None and files.digest_of(there) == step.after_digest:
-            return None
-        content = self._contents[step.after_digest or ""]
-        if files.replace_generated(target, content, step=step.token, before_digest=step.before_digest or ""):
+        self._touch(target)
+        is_staged = self._staged.pop(step.step_id, None) is not None
+        if files.replace_generated(
+            target,
+            self._content(step),
+            step=step.token,
+            before_digest=step.before_digest or "",
+            ways=self._ways,
+            is_staged=is_staged,
+        ):
             return None
         return Failure(step, HoldReason.SOURCE_CHANGED, os.fsdecode(step.target))
 
     def _drop(self, step: Step) -> Failure | None:
         target = self._path(step.target)
+        self._touch(target)
         # Absent: done before. Other content: somebody wrote there since; it stays.
-        files.retire_generated(target, step=step.token, digest=step.before_digest or "")
-        self.folders.add(os.path.dirname(target))
+        files.retire_generated(target, step=step.token, digest=step.before_digest or "", ways=self._ways)
         return None
 
     def _prune(self, step: Step) -> Failure | None:
-        if files.remove_empty_folder(self._path(step.target)):
-            self.folders.discard(self._path(step.target))
-            self.folders.add(os.path.dirname(self._path(step.target)))
+        path = self._path(step.target)
+        if not files.remove_empty_folder(path) and os.path.lexists(path):
+            return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
+        self._touch(path)
         return None
 
-    def flush(self) -> None:
-        """Make everything that was done durable."""
-        present = [folder for folder in self.folders if os.path.isdir(folder)]
-        files.flush(self._root, folders=present)
+    def _parked(self, step: Step, source: bytes) -> bool:
+        park = files.park_path(source, step.token)
+        if step.identity is not None and step.identity.is_dir:
+            return files.identify(park) is not None
+        return files.set_aside_at(park) is not None
+
+    def _retiring(self, step: Step, path: bytes) -> bool:
+        return files.set_aside_at(files.retire_path(path, step.token)) is not None
+
+    def _digest_at(self, path: bytes) -> str | None:
+        """Return the digest of a generated file; ``None`` if there is none that could be read."""
+        try:
+            content = files.read_small(path)
+        except FileOutcome:
+            return None
+        return None if content is None else files.digest_of(content)
+
+    def _is_disposable(self, step: Step, temp: bytes) -> bool:
+        """Say whether what an exchange left under its temp name is kept elsewhere: not a user's late edit."""
+        content = files.read_small(temp)
+        if content is None:
+            return False
+        known = files.digest_of(content) in {step.before_digest, step.after_digest}
+        return known or self._content(step).startswith(content)
 
 
 def _known(step: Step) -> Identity:
@@ -199,10 +296,20 @@ def _known(step: Step) -> Identity:
     return step.identity
 
 
+def _device(folder: bytes) -> int | None:
+    try:
+        return os.stat(folder).st_dev
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return None
+        raise files.FilesystemError(error.errno or errno.EIO, folder) from error
+
+
 _DO: dict[StepKind, Callable[[Applier, Step], Failure | None]] = {
     StepKind.FOLDER: Applier._folder,
     StepKind.MOVE: Applier._move,
     StepKind.ENTER: Applier._enter,
+    StepKind.LEAVE: Applier._leave,
     StepKind.WRITE: Applier._write,
     StepKind.REWRITE: Applier._rewrite,
     StepKind.DROP: Applier._drop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,8 @@ class StepKind(StrEnum):
 
     FOLDER = "folder"  #: make a folder
     MOVE = "move"  #: rename a media file, sidecar or trickplay folder inside the library, no-replace
-    ENTER = "enter"  #: link or copy a file from the download folder into the library
+    ENTER = "enter"  #: link, copy or move a file from the download folder into the library
+    LEAVE = "leave"  #: take an ENTER back: the download stays, or comes back to its folder
     WRITE = "write"  #: put a generated file where nothing is
     REWRITE = "rewrite"  #: replace a generated file that still has the content we left
     DROP = "drop"  #: take a generated file away; its content is kept in ``objects``
@@ -31,7 +32,11 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One no-overwrite change of one name. ``source`` of ENTER is absolute, all else relative."""
+    """One no-overwrite change of one name. ``source`` of ENTER and LEAVE is absolute, all else relative.
+
+    Once a step of a ``component`` fails, its later steps are not tried; once a step of a ``bundle`` fails,
+    its finished steps are taken back. ``None``: the step stands for itself.
+    """
 
     kind: StepKind
     target: bytes
@@ -40,35 +45,28 @@ class Step:
     identity: Identity | None = None
     before_digest: str | None = None
     after_digest: str | None = None
+    component: int | None = None
+    bundle: int | None = None
     token: str = ""
     step_id: int = 0
 
     def inverse(self) -> Step | None:
-        """Return the step that takes this one back, or ``None`` where nothing has to be."""
+        """Return the step that takes this one back, or ``None`` where nothing has to be.
+
+        Once one step back of a unit fails, the rest of that unit stays where it is, too.
+        """
+        before, after = self.after_digest, self.before_digest
+        back = replace(self, component=self.unit_id, bundle=None, token="", step_id=0)
         if self.kind is StepKind.MOVE:
-            return replace(self, source=self.target, target=self.source or b"", token="", step_id=0)
+            return replace(back, source=self.target, target=self.source or b"")
+        if self.kind is StepKind.ENTER:
+            return replace(back, kind=StepKind.LEAVE)
         if self.kind is StepKind.WRITE:
-            return replace(
-                self,
-                kind=StepKind.DROP,
-                before_digest=self.after_digest,
-                after_digest=None,
-                token="",
-                step_id=0,
-            )
+            return replace(back, kind=StepKind.DROP, before_digest=before, after_digest=None)
         if self.kind is StepKind.DROP:
-            return replace(
-                self,
-                kind=StepKind.WRITE,
-                after_digest=self.before_digest,
-                before_digest=None,
-                token="",
-                step_id=0,
-            )
+            return replace(back, kind=StepKind.WRITE, before_digest=None, after_digest=after)
         if self.kind is StepKind.REWRITE:
-            return replace(
-                self, before_digest=self.after_digest, after_digest=self.before_digest, token="", step_id=0
-            )
+            return replace(back, before_digest=before, after_digest=after)
         return None
 
 
@@ -104,8 +102,11 @@ def _row(step: Step) -> dict[str, Any]:
         "unit_id": step.unit_id,
         "token": step.token,
         "kind": step.kind.value,
+        "component": step.component,
+        "bundle": step.bundle,
         "source": step.source,
         "target": step.target,
+        "form": _form(identity) if identity else None,
         "inode": identity.inode if identity else None,
         "size": identity.size if identity else None,
         "mtime_ns": identity.mtime_ns if identity else None,
@@ -114,6 +115,10 @@ def _row(step: Step) -> dict[str, Any]:
         "after_digest": step.after_digest,
         "state": StepState.OPEN.value,
     }
+
+
+def _form(identity: Identity) -> str:
+    return "folder" if identity.is_dir else "link" if identity.is_link else "file"
 
 
 def open_steps(connection: sa.Connection, library_id: str) -> tuple[str, list[Step]]:
@@ -132,7 +137,12 @@ def _step(row: Any) -> Step:
     identity = None
     if row["inode"] is not None:
         identity = Identity(
-            inode=row["inode"], size=row["size"], mtime_ns=row["mtime_ns"], birth_ns=row["birth_ns"]
+            inode=row["inode"],
+            size=row["size"],
+            mtime_ns=row["mtime_ns"],
+            birth_ns=row["birth_ns"],
+            is_dir=row["form"] == "folder",
+            is_link=row["form"] == "link",
         )
     return Step(
         kind=StepKind(row["kind"]),
@@ -142,6 +152,8 @@ def _step(row: Any) -> Step:
         identity=identity,
         before_digest=row["before_digest"],
         after_digest=row["after_digest"],
+        component=row["component"],
+        bundle=row["bundle"],
         token=row["token"],
         step_id=row["step_id"],
     )
@@ -163,19 +175,21 @@ def set_evidence(connection: sa.Connection, step: Step, identity: Identity, dige
     )
 
 
-def close(
-    connection: sa.Connection,
-    steps: Iterable[Step],
-    state: StepState,
-    now: datetime,
-    error: str | None = None,
-) -> None:
+def close(connection: sa.Connection, steps: Iterable[Step], state: StepState, now: datetime) -> None:
     """Mark ``steps`` as finished in ``state``."""
     table = tables.journal
     for part in chunks([step.step_id for step in steps], CHUNK):
         connection.execute(
-            sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now, error=error)
+            sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now)
         )
+
+
+def note_failures(connection: sa.Connection, failures: Mapping[int, str]) -> None:
+    """Write why steps were not done, by step id."""
+    if failures:
+        update = sa.update(tables.journal).where(tables.journal.c.step_id == sa.bindparam("its_id"))
+        rows = [{"its_id": step_id, "why": why} for step_id, why in failures.items()]
+        connection.execute(update.values(error=sa.bindparam("why")), rows)
 
 
 def keep(connection: sa.Connection, contents: Iterable[bytes], now: datetime) -> None:

@@ -42,6 +42,9 @@ units = _table(
     Column("state", String(20), nullable=False),
     Column("stem", LargeBinary),  # relative path without extension
     Column("video", LargeBinary),  # relative path
+    Column("applied_video", LargeBinary),  # relative path when a wish was last applied: what Core knows
+    Column("home", LargeBinary),  # only while it lies at a parking name: the stem that it was parked from
+    Column("home_nfo", String(64)),  # … and the digest of its NFO there, kept in viewer_objects
     Column("inode", sa.BigInteger),
     Column("size", sa.BigInteger),
     Column("mtime_ns", sa.BigInteger),
@@ -60,6 +63,12 @@ units = _table(
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("core_instance", "download_id"),
     one_of("state", states.UnitState, "state"),
+    Index(
+        "ix_viewer_units_parked",
+        "library_id",
+        sqlite_where=sa.text("home IS NOT NULL"),
+        postgresql_where=sa.text("home IS NOT NULL"),
+    ),
     Index(
         "ix_viewer_units_pending",
         "library_id",
@@ -123,8 +132,11 @@ journal = _table(
     Column("unit_id", Id),
     Column("token", String(40), nullable=False, unique=True),  # names its temporary files
     Column("kind", String(12), nullable=False),
+    Column("component", Integer),  # once a step of it fails, its later steps are not tried
+    Column("bundle", Integer),  # once a step of it fails, its finished steps are taken back
     Column("source", LargeBinary),
     Column("target", LargeBinary),
+    Column("form", String(6)),  # of what is moved
     Column("inode", sa.BigInteger),
     Column("size", sa.BigInteger),
     Column("mtime_ns", sa.BigInteger),
@@ -136,6 +148,7 @@ journal = _table(
     Column("created_at", Instant, nullable=False),
     Column("done_at", Instant),
     one_of("state", states.StepState, "state"),
+    one_of("form", ("file", "folder", "link"), "form"),
     Index(None, "plan_id", "step_id"),
     Index(
         "ix_viewer_journal_open",
@@ -162,6 +175,7 @@ artifacts = _table(
     Column("kind", String(12), nullable=False),
     Column("digest", String(64)),  # as we left it
     Column("rendering", String(64)),  # our part
+    Column("left_at", Instant),  # units have left this folder: it may be empty now
     Column("created_at", Instant, nullable=False),
     one_of("kind", ("folder", "show_nfo", "season_nfo"), "kind"),
 )

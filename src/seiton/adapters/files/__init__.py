@@ -7,9 +7,16 @@ Nothing here decides what goes where. No call overwrites or deletes a media file
 from __future__ import annotations
 
 from seiton.adapters.files.copying import Staged, publish, stage_copy
-from seiton.adapters.files.exclusive import park_path, retire_path, set_aside_at, temp_path
+from seiton.adapters.files.exclusive import park_path, retire_path, set_aside_at, temp_path, unlink_own
 from seiton.adapters.files.folders import flush, list_names, make_folders, remove_empty_folder
-from seiton.adapters.files.generated import read_small, replace_generated, retire_generated, stage, write_new
+from seiton.adapters.files.generated import (
+    put_staged,
+    read_small,
+    replace_generated,
+    retire_generated,
+    stage,
+    write_new,
+)
 from seiton.adapters.files.hashing import digest_of, hash_file
 from seiton.adapters.files.identity import Identity, identify
 from seiton.adapters.files.library import LibraryRoot
@@ -68,6 +75,7 @@ __all__ = [
     "place",
     "probe",
     "publish",
+    "put_staged",
     "read_small",
     "remove_empty_folder",
     "replace_generated",
@@ -78,5 +86,6 @@ __all__ = [
     "stage",
     "stage_copy",
     "temp_path",
+    "unlink_own",
     "write_new",
 ]

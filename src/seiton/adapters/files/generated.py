@@ -12,6 +12,7 @@ from seiton.adapters.files.exclusive import (
     retire_path,
     set_aside,
     set_aside_at,
+    sync_path,
     temp_path,
     tidy,
     unlink_own,
@@ -94,12 +95,24 @@ def write_new(target: bytes, content: bytes, *, step: str, ways: Ways = EVERY_WA
         if there == content:
             return
         raise TargetTaken(errno.EEXIST, target)
-    temp = stage(folder_of(target), content, step=step)
+    put_staged(stage(folder_of(target), content, step=step), target, content, ways=ways)
+
+
+def put_staged(temp: bytes, target: bytes, content: bytes, *, ways: Ways = EVERY_WAY) -> None:
+    """Give ``temp``, staged with ``content``, the free name ``target`` without overwriting.
+
+    Was the temp flushed before, the file is whole after a power cut, or not there. Where a file system has
+    neither a no-replace rename nor hard links, ``content`` is written into a new, exclusively created
+    ``target`` and flushed. The folder is not flushed. Raises TargetTaken or another ``FileOutcome``; the temp
+    is gone then, too.
+    """
     try:
         put(temp, target, ways)
     except UnsafeFilesystem:
-        _create_exclusively(target, content)
-        unlink_own(temp)
+        try:
+            _create_exclusively(target, content)
+        finally:
+            unlink_own(temp)
     except BaseException:
         unlink_own(temp)
         raise
@@ -110,6 +123,7 @@ def _create_exclusively(target: bytes, content: bytes) -> None:
         _create(target, content)
     except OSError as error:
         raise outcome_of(error, target) from error
+    sync_path(target)
 
 
 def _create(path: bytes, content: bytes) -> None:
@@ -129,14 +143,21 @@ def _about_folder(error: OSError, temp: bytes) -> Exception:
 
 
 def replace_generated(
-    target: bytes, content: bytes, *, step: str, before_digest: str, ways: Ways = EVERY_WAY
+    target: bytes,
+    content: bytes,
+    *,
+    step: str,
+    before_digest: str,
+    ways: Ways = EVERY_WAY,
+    is_staged: bool = False,
 ) -> bool:
     """Replace the generated file ``target`` if its content has ``before_digest`` (``digest_of``).
 
     It is exchanged with a temp, and what came out is judged: had somebody edited it in the last instant, it
     is exchanged back. Where exchanging is refused, it is checked and then renamed over (an edit within these
     microseconds would be lost there). Returns True when ``content`` lies there now, also when it did before;
-    False when another content, or nothing, does. Not flushed. Raises ValueError for a media name.
+    False when another content, or nothing, does. With ``is_staged`` the temp was made by ``stage`` (and
+    flushed) before; it is used, or taken away. Not flushed. Raises ValueError for a media name.
     """
     _require_generated(target)
     temp = temp_path(folder_of(target), step)
@@ -145,8 +166,11 @@ def replace_generated(
     if now == wanted:
         return _finish_exchange(temp, target, {wanted, before_digest}, step)
     if now != before_digest:
+        if is_staged and _digest_at(temp) == wanted:
+            unlink_own(temp)
         return False
-    stage(folder_of(target), content, step=step)
+    if not is_staged:
+        stage(folder_of(target), content, step=step)
     error = rename_flagged(temp, target, EXCHANGE) if ways.exchange else errno.EINVAL
     if error in FLAG_REFUSED:
         if _digest_at(target) != before_digest:

@@ -112,8 +112,7 @@ class EmbeddedClient:
     def files(self, info_hash: str) -> tuple[TorrentFile, ...]:
         """See ``TorrentClient``."""
         with self._lock:
-            transfer = self._named(info_hash)
-            return () if transfer.fault else transfer.content()
+            return self._named(info_hash).known_files()
 
     def remove(self, info_hash: str, *, delete_data: bool) -> None:
         """See ``TorrentClient``. Files of a torrent that was never let write are not its own and stay."""

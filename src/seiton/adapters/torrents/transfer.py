@@ -15,7 +15,7 @@ from typing import cast
 
 import libtorrent as lt
 
-from seiton.adapters.torrents.port import TorrentStatus, TransferState
+from seiton.adapters.torrents.port import TorrentRefused, TorrentStatus, TransferState
 from seiton.adapters.torrents.records import Record, Stage
 from seiton.adapters.torrents.torrent_file import content_files, names_of
 from seiton.domain.contents import TorrentFile
@@ -115,6 +115,13 @@ class Transfer:
                 renamed = self.handle.get_renamed_files().export_filenames(info.layout())
             self._content = content_files(info, renamed)
         return self._content
+
+    def known_files(self) -> tuple[TorrentFile, ...]:
+        """Return the files, () while they are not known or where their names are refused."""
+        try:
+            return self.content()
+        except TorrentRefused:
+            return ()
 
     def path_of(self, file: TorrentFile) -> bytes:
         return os.path.join(self.save_path, file.path)
@@ -221,7 +228,7 @@ class Transfer:
         return TransferState.DOWNLOADING, None
 
     def _content_path(self) -> str | None:
-        files = () if self.fault else self.content()
+        files = self.known_files()
         if not files:
             return None
         return os.path.join(self.save_path, files[0].path.split(b"/")[0]).decode()

@@ -1,0 +1,28 @@
+"""Core's HTTP interface: the contract's paths, names and status words; what is added is additive."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from seiton.adapters.jobs import Jobs
+from seiton.core.service import Core
+from seiton.faces.core_api import (
+    callbacks,
+    downloads,
+    parser_preview,
+    parsers,
+    raw_items,
+    resyncs,
+    state,
+    subscriptions,
+    works,
+)
+
+
+def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
+    """Return the routes over ``core``; ``jobs`` is only listed."""
+    router = APIRouter()
+    state.add_routes(router, core, jobs)
+    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+        part.add_routes(router, core)
+    return router

@@ -1,0 +1,133 @@
+"""The Viewer's HTTP interface: requests of a Core are recorded here, and answered at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from seiton import __version__
+from seiton.contract import (
+    BatchReceipt,
+    BatchStatus,
+    Described,
+    ItemReceipt,
+    PlanAnswer,
+    Receipt,
+    ViewerBatch,
+    ViewerPlanRequest,
+    ViewerResyncRequest,
+    ViewerSyncRequest,
+)
+from seiton.errors import InvalidInput, Problem
+from seiton.faces.problems import documented, problem_response
+from seiton.text import _
+from seiton.viewer.batches import batch_status
+from seiton.viewer.preview import Previews
+from seiton.viewer.receive import receive
+from seiton.viewer.service import Viewer
+
+MOST_REVISION = 2**31 - 1
+
+
+class Health(BaseModel):
+    """The viewer answers."""
+
+    status: Literal["healthy"] = "healthy"
+    service: Literal["jellyfin-viewer"] = "jellyfin-viewer"
+    version: str = __version__
+
+
+def _check(requests: Sequence[Described], at: str = "") -> None:
+    """Refuse what the contract's types allow and no column holds. Raises ``InvalidInput``."""
+    problems = []
+    for number, request in enumerate(requests):
+        where = f"{at}.{number}." if at else ""
+        if (request.revision or 0) > MOST_REVISION:
+            message = _("Give {bound} or less.", bound=MOST_REVISION)
+            problems.append(Problem(field=f"{where}revision", message=message))
+        for name in ("core_instance", "batch_id"):
+            if len(getattr(request, name) or "") > 64:
+                message = _("This is too long: at most {most}.", most=64)
+                problems.append(Problem(field=f"{where}{name}", message=message))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _refusal(receipt: ItemReceipt) -> JSONResponse:
+    """Turn a receipt that is none into the error that it is for a single request."""
+    download_id, said = receipt.download_id, receipt.model_dump(mode="json")
+    match receipt.receipt:
+        case Receipt.UNKNOWN:
+            detail = _("No file of download {download_id} is known here.", download_id=download_id)
+            return problem_response(404, "unknown", detail, **said)
+        case Receipt.STALE:
+            detail = _("A later request for download {download_id} is known here.", download_id=download_id)
+            return problem_response(409, "stale", detail, **said)
+        case _:
+            detail = _(
+                "Download {download_id} is refused: {reason}.",
+                download_id=download_id,
+                reason=receipt.reason,
+            )
+            field = "file_path" if receipt.reason == "outside_root" else "download_id"
+            problem = Problem(field=field, message=detail, code=receipt.reason or "refused")
+            return problem_response(422, "refused", detail, [problem], **said)
+
+
+def create_viewer_api(
+    viewer: Viewer, previews: Previews, *, health_path: str = "/viewer/health"
+) -> APIRouter:
+    """Return the routes over ``viewer``. On a port of its own its health is at ``/health``."""
+    router = APIRouter()
+
+    def take(request: Described) -> ItemReceipt | JSONResponse:
+        _check([request])
+        receipt = receive(viewer, [request])[0]
+        taken = receipt.receipt in {Receipt.ACCEPTED, Receipt.REPEATED}
+        return receipt if taken else _refusal(receipt)
+
+    @router.get(health_path)
+    def viewer_health() -> Health:
+        """Say that the viewer answers."""
+        return Health()
+
+    @router.post("/sync", status_code=202, response_model=ItemReceipt, responses=documented(404, 409))
+    def sync(body: ViewerSyncRequest) -> ItemReceipt | JSONResponse:
+        """File a finished download. It is recorded before this answers; a callback says what became of it."""
+        return take(body)
+
+    @router.post("/resync", status_code=202, response_model=ItemReceipt, responses=documented(404, 409))
+    def resync(body: ViewerResyncRequest) -> ItemReceipt | JSONResponse:
+        """Bring a filed episode to where its new metadata belongs."""
+        return take(body)
+
+    @router.post("/resync/batch", status_code=202)
+    def resync_batch(body: ViewerBatch) -> BatchReceipt:
+        """Take many resyncs in one transaction; the answer says for each what becomes of it."""
+        _check(body.items, "items")
+        items = [item.model_copy(update={"batch_id": body.batch_id}) for item in body.items]
+        _check_batch_id(body.batch_id)
+        return BatchReceipt(batch_id=body.batch_id, items=tuple(receive(viewer, items) if items else ()))
+
+    @router.get("/resync/batches/{batch_id}", responses=documented(404))
+    def show_batch(batch_id: Annotated[str, Path(max_length=64)]) -> BatchStatus:
+        """Say how far a batch has got."""
+        return batch_status(viewer, batch_id)
+
+    @router.post("/resync/plan")
+    def resync_plan(body: ViewerPlanRequest) -> PlanAnswer:
+        """Answer what resyncs would do; nothing is written. Parts share a ``plan_id``, the last says so."""
+        _check(body.items, "items")
+        return previews.ask(viewer, body)
+
+    return router
+
+
+def _check_batch_id(batch_id: str) -> None:
+    if not batch_id or len(batch_id) > 64:
+        message = _("Give between 1 and {most} characters.", most=64)
+        raise InvalidInput([Problem(field="batch_id", message=message)])

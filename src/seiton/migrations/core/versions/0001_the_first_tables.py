@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("created_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("episode_offset", sa.Integer(), server_default="0", nullable=False),
         sa.Column("origin", sa.String(length=20), server_default="user", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("parser_id", name=op.f("pk_core_parsers")),

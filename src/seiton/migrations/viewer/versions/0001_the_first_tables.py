@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("rendering", sa.String(length=64), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "kind IN ('folder', 'show_nfo', 'season_nfo')", name=op.f("ck_viewer_artifacts_kind")
@@ -55,8 +56,11 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("component", sa.Integer(), nullable=True),
+        sa.Column("bundle", sa.Integer(), nullable=True),
         sa.Column("source", sa.LargeBinary(), nullable=True),
         sa.Column("target", sa.LargeBinary(), nullable=True),
+        sa.Column("form", sa.String(length=6), nullable=True),
         sa.Column("inode", sa.BigInteger(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=True),
@@ -67,6 +71,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("form IN ('file', 'folder', 'link')", name=op.f("ck_viewer_journal_form")),
         sa.CheckConstraint(
             "state IN ('open', 'done', 'reversed', 'abandoned')", name=op.f("ck_viewer_journal_state")
         ),
@@ -117,6 +122,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("stem", sa.LargeBinary(), nullable=True),
         sa.Column("video", sa.LargeBinary(), nullable=True),
+        sa.Column("applied_video", sa.LargeBinary(), nullable=True),
+        sa.Column("home", sa.LargeBinary(), nullable=True),
+        sa.Column("home_nfo", sa.String(length=64), nullable=True),
         sa.Column("inode", sa.BigInteger(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=True),
@@ -144,6 +152,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("viewer_units", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_viewer_units_parked",
+            ["library_id"],
+            unique=False,
+            sqlite_where=sa.text("home IS NOT NULL"),
+            postgresql_where=sa.text("home IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_viewer_units_pending",
             ["library_id", "unit_id"],
@@ -239,6 +254,11 @@ def downgrade() -> None:
             "ix_viewer_units_pending",
             sqlite_where=sa.text("revision > applied_revision"),
             postgresql_where=sa.text("revision > applied_revision"),
+        )
+        batch_op.drop_index(
+            "ix_viewer_units_parked",
+            sqlite_where=sa.text("home IS NOT NULL"),
+            postgresql_where=sa.text("home IS NOT NULL"),
         )
 
     op.drop_table("viewer_units")

@@ -1,0 +1,151 @@
+"""Title parsers: list, create, edit, delete. Each write answers with what follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from seiton.adapters.database import Row
+from seiton.core.parsers import (
+    WRITABLE,
+    ParserWrite,
+    create_parser,
+    delete_parser,
+    get_parser,
+    update_parser,
+)
+from seiton.core.queries import list_parsers
+from seiton.core.service import Core
+from seiton.domain.states import ResyncState
+from seiton.faces.core_api.resyncs import Statistics, statistics_of
+from seiton.faces.fields import Id, IdInPath, Prose, Small
+from seiton.faces.problems import documented
+
+Source = Literal["regex", "static"]
+TargetType = Literal["global", "anime", "subtitle_group", "anime_series", "fetcher", "subscription"]
+
+
+class ParserFields(BaseModel):
+    """What a parser consists of, all of it optional."""
+
+    description: Prose | None = None
+    is_enabled: bool = True
+    priority: Small = 0
+    series_no_source: Source | None = None
+    series_no_value: Prose | None = None
+    subtitle_group_source: Source | None = None
+    subtitle_group_value: Prose | None = None
+    resolution_source: Source | None = None
+    resolution_value: Prose | None = None
+    season_source: Source | None = None
+    season_value: Prose | None = None
+    year_source: Source | None = None
+    year_value: Prose | None = None
+    episode_end_source: Source | None = None
+    episode_end_value: Prose | None = None
+    created_from_type: TargetType | None = None
+    created_from_id: Id | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return what the request says, without what it leaves out."""
+        return {
+            name: value for name, value in self.model_dump(exclude_unset=True).items() if name in WRITABLE
+        }
+
+
+class ParserInput(ParserFields):
+    """A new parser."""
+
+    name: Prose
+    condition_regex: Prose
+    parse_regex: Prose
+    anime_title_source: Source
+    anime_title_value: Prose
+    episode_no_source: Source
+    episode_no_value: Prose
+
+
+class ParserChange(ParserFields):
+    """Changes to a parser: what is left out stays. With ``version``, only if nobody changed it meanwhile."""
+
+    name: Prose | None = None
+    condition_regex: Prose | None = None
+    parse_regex: Prose | None = None
+    anime_title_source: Source | None = None
+    anime_title_value: Prose | None = None
+    episode_no_source: Source | None = None
+    episode_no_value: Prose | None = None
+    version: Small | None = None
+
+
+class Parser(ParserInput):
+    """A parser as stored; ``episode_end`` and from ``origin`` on are additions."""
+
+    parser_id: int
+    created_at: datetime
+    updated_at: datetime
+    origin: str
+    version: int
+
+
+class Follows(BaseModel):
+    """What follows from a write. ``state`` is that of the resync: ``running`` until every file is in place."""
+
+    reparse: Statistics
+    reparsed: bool
+    resync_id: int
+    state: ResyncState
+
+
+class ParserWritten(Parser, Follows):
+    """A parser after a write, and what follows from it."""
+
+
+def _follows(resync: Row) -> dict[str, Any]:
+    return {
+        "reparse": statistics_of(resync),
+        "reparsed": resync["reparsed"],
+        "resync_id": resync["resync_id"],
+        "state": resync["state"],
+    }
+
+
+def _written(write: ParserWrite) -> ParserWritten:
+    return ParserWritten.model_validate({**dict(write.parser or {}), **_follows(write.resync)})
+
+
+def add_routes(router: APIRouter, core: Core) -> None:
+    """Add ``/parsers``."""
+
+    @router.get("/parsers")
+    def show_parsers(
+        created_from_type: Annotated[TargetType | None, Query()] = None,
+        created_from_id: Annotated[Id | None, Query()] = None,
+    ) -> list[Parser]:
+        """List parsers in the order in which they are tried: by priority, then id."""
+        rows = list_parsers(core, created_from_type=created_from_type, created_from_id=created_from_id)
+        return [Parser.model_validate(row) for row in rows]
+
+    @router.post("/parsers", status_code=201)
+    def add_parser(body: ParserInput) -> ParserWritten:
+        """Save a parser. Stored titles are parsed by it at once, and files follow."""
+        return _written(create_parser(core, body.given()))
+
+    @router.get("/parsers/{parser_id}", responses=documented(404))
+    def show_parser(parser_id: IdInPath) -> Parser:
+        """Show one parser."""
+        return Parser.model_validate(dict(get_parser(core, parser_id)))
+
+    @router.put("/parsers/{parser_id}", responses=documented(404, 409))
+    @router.patch("/parsers/{parser_id}", responses=documented(404, 409))
+    def edit_parser(parser_id: IdInPath, body: ParserChange) -> ParserWritten:
+        """Change a parser; what the request leaves out stays. Titles are parsed again, and files follow."""
+        return _written(update_parser(core, parser_id, body.given(), version=body.version))
+
+    @router.delete("/parsers/{parser_id}", responses=documented(404))
+    def remove_parser(parser_id: IdInPath) -> Follows:
+        """Delete a parser, used or not. Titles that only it matched keep their downloads and files."""
+        return Follows.model_validate(_follows(delete_parser(core, parser_id).resync))

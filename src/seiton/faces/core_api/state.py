@@ -1,0 +1,112 @@
+"""How it is going: health, figures, background jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from seiton import __version__
+from seiton.adapters.jobs import Jobs, JobState
+from seiton.core.queries import count_everything
+from seiton.core.service import Core
+from seiton.domain.states import DownloadStatus
+from seiton.faces.fields import MOST, cap
+
+
+class Health(BaseModel):
+    """Core answers, and so does its database."""
+
+    status: Literal["ok"] = "ok"
+    service: Literal["core-service"] = "core-service"
+    version: str = __version__
+    instance_id: str
+
+
+class Figures(BaseModel):
+    """The dashboard's figures; ``downloads`` and ``raw_items`` by status are additions, and what follows them."""
+
+    total_anime: int
+    total_series: int
+    active_subscriptions: int
+    total_downloads: int
+    downloading: int
+    completed: int
+    failed: int
+    pending_raw_items: int
+    pending_conflicts: int = 0
+    services: list[dict[str, Any]] = []
+    downloads: dict[str, int]
+    raw_items: dict[str, int]
+    held: int
+    drifting: int
+    running_resyncs: int
+
+
+class JobEntry(BaseModel):
+    """One piece of background work: ``name`` looks at ``key``."""
+
+    id: str
+    name: str
+    key: str
+    state: JobState
+    created_at: datetime
+    error: str | None
+
+
+class JobList(BaseModel):
+    """What is not finished first, then the newest first."""
+
+    jobs: list[JobEntry]
+
+
+_DONE = (
+    DownloadStatus.COMPLETED,
+    DownloadStatus.SYNCING,
+    DownloadStatus.SYNCED,
+    DownloadStatus.RESYNCING,
+)
+
+
+def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
+    """Add ``/health``, ``/dashboard/stats`` and ``/jobs``."""
+
+    @router.get("/health")
+    def health() -> Health:
+        """Say that Core and its database answer."""
+        with core.database.read() as connection:
+            connection.execute(sa.select(1))
+        return Health(instance_id=core.instance_id)
+
+    @router.get("/dashboard/stats")
+    def dashboard_stats() -> Figures:
+        """Count everything."""
+        found = count_everything(core)
+        by_status = found["downloads"]
+        failed = (DownloadStatus.FAILED, DownloadStatus.NO_DOWNLOADER)
+        return Figures(
+            **found,
+            total_downloads=sum(by_status.values()),
+            downloading=by_status.get(DownloadStatus.DOWNLOADING, 0),
+            completed=sum(by_status.get(status, 0) for status in _DONE),
+            failed=sum(by_status.get(status, 0) for status in failed),
+        )
+
+    @router.get("/jobs")
+    def list_jobs(limit: Annotated[int, Query(ge=0, le=MOST), cap(1000)] = 100) -> JobList:
+        """List background work: what runs, waits, failed, and what was done lately."""
+        entries = [
+            JobEntry(
+                id=job.id,
+                name=job.name,
+                key=job.key,
+                state=job.state,
+                created_at=job.created_at,
+                error=job.error,
+            )
+            for job in jobs.list(limit=limit)
+        ]
+        return JobList(jobs=entries)
