@@ -15,7 +15,7 @@ from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSou
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
-from seiton.core.service import Core, next_try
+from seiton.core.service import Core, next_try, trust_feed
 from seiton.domain.states import DownloadStatus, DownloadType
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
@@ -166,6 +166,8 @@ def save_path(core: Core, info_hash: str) -> str:
 def _source(core: Core, row: Row) -> TorrentSource:
     if row["download_type"] == DownloadType.MAGNET:
         return TorrentSource(magnet=row["url"], info_hash=read_magnet(row["url"]).info_hash)
+    if row["source_url"]:
+        trust_feed(core, row["source_url"])
     fetched = core.web.get(
         row["url"],
         max_bytes=MAX_TORRENT_BYTES,

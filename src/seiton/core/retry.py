@@ -84,15 +84,26 @@ def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
 
 
 def _require_fetchable(connection: sa.Connection, row: Row) -> None:
-    table = tables.downloads
+    """Raise ``Conflict`` where nobody can fetch it, or another release of the episode is on its way."""
+    table, links = tables.downloads, tables.links
     if initial_status(row["download_type"]) is DownloadStatus.NO_DOWNLOADER:
         raise Conflict(
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )
-    other = sa.select(table.c.download_id).where(
-        table.c.link_id == row["link_id"],
-        table.c.download_id != row["download_id"],
-        table.c.status != DownloadStatus.CANCELLED,
+    mine = sa.select(links).where(links.c.link_id == row["link_id"]).subquery()
+    given_up = (_D.CANCELLED, _D.FAILED, _D.NO_DOWNLOADER)
+    other = (
+        sa.select(table.c.download_id)
+        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        .where(
+            links.c.series_id == mine.c.series_id,
+            links.c.episode_no == mine.c.episode_no,
+            links.c.episode_tenths == mine.c.episode_tenths,
+            table.c.download_id != row["download_id"],
+            table.c.status.not_in(given_up)
+            | (links.c.link_id == mine.c.link_id) & (table.c.status != _D.CANCELLED),
+        )
     )
-    if connection.execute(other).first() is not None:
-        raise Conflict(_("Another download of the same link has taken its place."))
+    found = connection.execute(other).scalars().first()
+    if found is not None:
+        raise Conflict(_("Download {download_id} has taken its place.", download_id=found))

@@ -13,7 +13,7 @@ from seiton.adapters.database import Row
 from seiton.adapters.feeds import FeedLimits, fetch_feed
 from seiton.core import tables
 from seiton.core.ingest import Ingested, hash_url, ingest
-from seiton.core.service import Core, next_try
+from seiton.core.service import Core, next_try, trust_feed
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _
 
@@ -120,7 +120,7 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    core.web.policy.allow_url(row["source_url"])
+    trust_feed(core, row["source_url"])
     try:
         fetched = fetch_feed(
             core.web,

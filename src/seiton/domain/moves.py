@@ -31,7 +31,6 @@ class Leg(StrEnum):
     DIRECT = "direct"  #: from its stem to the target stem
     PARK = "park"  #: out of the way, to break a cycle or to change only the case of a name
     UNPARK = "unpark"  #: from the parking name to the target stem
-    HOME = "home"  #: from a parking name that it was stranded at to a free stem
     ENTER = "enter"  #: into the library from outside
 
 

@@ -62,10 +62,10 @@ def problem_response(
     return JSONResponse(document, status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def problem_of_error(error: SeitonError, **more: object) -> JSONResponse:
+def problem_of_error(error: SeitonError) -> JSONResponse:
     """Return the answer for one of our errors."""
     problems: Sequence[Problem] = getattr(error, "problems", ())
-    return problem_response(error.status, error.code, str(error), problems, **more)
+    return problem_response(error.status, error.code, str(error), problems)
 
 
 def problems_of_validation(faults: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -57,7 +57,8 @@ class Applier:
         self._contents = contents
         self._entrance = Entrance(profile, library.ways, evidence)
         self._recovering = recovering
-        self._steps: Sequence[Step] = ()
+        self._files_of: dict[int, list[Step]] = {}
+        self._moves: dict[tuple[int, int | None], list[Step]] = {}
         self._staged: dict[int, bytes] = {}
         self._cannot_stage: dict[int, Failure] = {}
         self._touched: set[bytes] = set()
@@ -70,8 +71,12 @@ class Applier:
 
         So a power cut never leaves an empty file under a proper name. Folders are there already.
         """
-        self._steps = steps
         for step in steps:
+            if self._recovering and step.identity is not None:
+                key = (step.identity.inode, step.identity.birth_ns)
+                self._moves.setdefault(key, []).append(step)
+                if step.unit_id is not None:
+                    self._files_of.setdefault(step.unit_id, []).append(step)
             if step.kind in {StepKind.WRITE, StepKind.REWRITE}:
                 failure = self._guarded(step, self._stage)
                 if failure is not None:
@@ -99,7 +104,7 @@ class Applier:
         except FileOutcome as error:
             for kind, reason in _REASONS:
                 if isinstance(error, kind):
-                    return Failure(step, reason, str(error))
+                    return Failure(step, reason, _detail(step, error))
             return Failure(step, HoldReason.FILESYSTEM_ERROR, str(error))
 
     def is_half_done(self, step: Step) -> bool:
@@ -182,13 +187,8 @@ class Applier:
         The file may have gone on from its target, another name of it may have come to its source, or it was
         copied here over the border of a file system.
         """
-        for later in self._steps:
-            if later.kind is not StepKind.MOVE or later.step_id <= step.step_id or later.identity is None:
-                continue
-            if (later.identity.inode, later.identity.birth_ns) != (ours.inode, ours.birth_ns):
-                continue
-            path = self._path(later.target)
-            if self._look(path, ours) is Seen.OURS:
+        for later in self._moves.get((ours.inode, ours.birth_ns), ()):
+            if later.step_id > step.step_id and self._look(self._path(later.target), ours) is Seen.OURS:
                 return True
         found = files.identify(target)
         is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
@@ -225,15 +225,9 @@ class Applier:
     def _has_arrived(self, nfo: Step) -> bool:
         """Say whether the video that ``nfo`` describes lies beside it already: then a user edited the NFO."""
         stem = nfo.target.removesuffix(b".nfo")
-        return any(
-            step.unit_id == nfo.unit_id
-            and step.kind in {StepKind.MOVE, StepKind.ENTER}
-            and step.target.startswith(stem + b".")
-            and step.identity is not None
-            and self._look(self._path(step.target), step.identity) is Seen.OURS
-            for step in self._steps
-            if nfo.unit_id is not None
-        )
+        of_unit = self._files_of.get(nfo.unit_id, ()) if nfo.unit_id is not None else ()
+        there = [step for step in of_unit if step.target.startswith(stem + b".")]
+        return bool(there) and self._look(self._path(there[-1].target), _known(there[-1])) is Seen.OURS
 
     def _rewrite(self, step: Step) -> Failure | None:
         target = self._path(step.target)
@@ -288,6 +282,15 @@ class Applier:
             return False
         known = files.digest_of(content) in {step.before_digest, step.after_digest}
         return known or self._content(step).startswith(content)
+
+
+def _detail(step: Step, error: FileOutcome) -> str:
+    """Name the file where that says enough, else say what the file system said."""
+    if isinstance(error, files.TargetTaken):
+        return os.fsdecode(step.target)
+    if isinstance(error, files.SourceGone | files.SourceChanged | files.NotOurs):
+        return os.fsdecode(step.source or step.target)
+    return str(error)
 
 
 def _known(step: Step) -> Identity:

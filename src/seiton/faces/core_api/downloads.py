@@ -77,6 +77,6 @@ def add_routes(router: APIRouter, core: Core) -> None:
 
     @router.post("/downloads/{download_id}/retry", responses=documented(404, 409))
     def retry(download_id: IdInPath) -> Download:
-        """Try a download again now, in the background: one that failed, is held, or waits for its next try."""
+        """Try a download again now, in the background: one that failed, is held or waits."""
         retry_download(core, download_id)
         return download_of(get_download(core, download_id))

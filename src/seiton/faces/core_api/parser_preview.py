@@ -20,7 +20,7 @@ from seiton.core.preview import (
 )
 from seiton.core.service import Core
 from seiton.faces.core_api.parsers import ParserFields, Source
-from seiton.faces.fields import MOST, Id, IdInPath, Prose, Small, cap
+from seiton.faces.fields import MOST, Id, IdInPath, Prose, cap
 from seiton.faces.problems import FieldProblem, documented
 
 

@@ -46,6 +46,7 @@ class ParserFields(BaseModel):
     year_value: Prose | None = None
     episode_end_source: Source | None = None
     episode_end_value: Prose | None = None
+    episode_offset: Small = 0
     created_from_type: TargetType | None = None
     created_from_id: Id | None = None
 
@@ -82,7 +83,7 @@ class ParserChange(ParserFields):
 
 
 class Parser(ParserInput):
-    """A parser as stored; ``episode_end`` and from ``origin`` on are additions."""
+    """A parser as stored; ``episode_end``, ``episode_offset`` and from ``origin`` on additions."""
 
     parser_id: int
     created_at: datetime
@@ -92,7 +93,7 @@ class Parser(ParserInput):
 
 
 class Follows(BaseModel):
-    """What follows from a write. ``state`` is that of the resync: ``running`` until every file is in place."""
+    """What follows from a write. ``state`` is that of the resync: ``running`` while files move."""
 
     reparse: Statistics
     reparsed: bool

@@ -27,7 +27,7 @@ class Health(BaseModel):
 
 
 class Figures(BaseModel):
-    """The dashboard's figures; ``downloads`` and ``raw_items`` by status are additions, and what follows them."""
+    """The dashboard's figures; from ``downloads`` (by status) on additions."""
 
     total_anime: int
     total_series: int
