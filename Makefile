@@ -17,14 +17,14 @@ test: ## lint, format check, types, import rules and all tests, on SQLite and Po
 	@scripts/system-packages.sh
 	@scripts/test.sh
 
-bench: ## measure; ARGS="--help" says what can be chosen
+bench: ## measure and print ratios; JSON=1 for programs, ARGS="parsing" for one
 	@MAKE_TARGET=bench scripts/setup.sh dev
-	@.venv/bin/python -m benchmarks $(ARGS)
+	@.venv/bin/python -m benchmarks $(if $(JSON),--json) $(ARGS)
 
-crash: ## kill real processes at every step of a resync; BREAK=journal|noreplace|order must report losses
+crash: ## kill real processes at every system call of a resync; what make test does for some of them
 	@MAKE_TARGET=crash scripts/setup.sh dev
 	@scripts/system-packages.sh
-	@.venv/bin/python -m tests.crash $(if $(BREAK),--break $(BREAK)) $(ARGS)
+	@SEITON_CRASH_ALL=1 .venv/bin/pytest -n 2 tests/integration/test_viewer_crash.py $(ARGS)
 
 format: ## put source text in order
 	@MAKE_TARGET=format scripts/setup.sh dev

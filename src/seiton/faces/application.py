@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -49,7 +49,7 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(storable)])
-    app.add_middleware(Spoken, language=language)
+    app.add_middleware(Reception, language=language)
     app.add_exception_handler(SeitonError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
@@ -60,17 +60,24 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
     return app
 
 
-class Spoken:
-    """Middleware: the sentences of an answer are in the language that the request asks for."""
+class Reception:
+    """Middleware: answers are in the language that the request asks for; what is too large stays outside."""
 
     def __init__(self, app: ASGIApp, language: str | None) -> None:
         self._app, self._language = app, language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Set the language of this request's context."""
-        if scope["type"] == "http":
-            asked = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-            use_language(self._language or negotiate(asked.decode("latin-1")))
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        use_language(self._language or negotiate(headers.get(b"accept-language", b"").decode("latin-1")))
+        length = headers.get(b"content-length", b"0")
+        # The framework's own answer to this one is not in our format.
+        if length.isdigit() and int(length[:20]) > MAX_BODY:
+            await _refused(413)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 
@@ -91,7 +98,11 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 async def _framework(_request: Request, error: Exception) -> JSONResponse:
     """Answer for what the framework refuses: unknown paths, wrong methods, bodies that are too large."""
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
+    return _refused(error.status_code, error.headers)
+
+
+def _refused(number: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    status = HTTPStatus(number)
     sentences = {
         400: _("The request could not be read."),
         404: _("There is nothing at this address."),
@@ -100,7 +111,7 @@ async def _framework(_request: Request, error: Exception) -> JSONResponse:
     }
     code = status.name.lower()
     detail = sentences.get(status, status.phrase)
-    return problem_response(status, code, detail, headers=error.headers)
+    return problem_response(status, code, detail, headers=headers)
 
 
 async def _crossed(_request: Request, error: Exception) -> JSONResponse:

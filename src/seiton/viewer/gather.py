@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import Identity, identify, list_names
+from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, Ways, identify, list_names
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.moves import Wish
-from seiton.domain.naming import Impossible, Name, NamingProfile, path_key, render
+from seiton.domain.naming import Impossible, Name, NamingProfile, display, path_key, render
 from seiton.domain.sidecars import Kind, followers
 from seiton.domain.states import HoldReason, UnitState
-from seiton.viewer import tables
 from seiton.domain.wishes import load_wish
+from seiton.viewer import journal, tables
+from seiton.viewer.sameness import is_ours
 
 NFO = b".nfo"
+PARK = b".seiton-park-"
+"""Begins the name under which a unit waits while others pass; no unit is left there."""
+
+_BLOCKED = (
+    HoldReason.TARGET_OWNED.value,
+    HoldReason.TWO_CLAIMS.value,
+    HoldReason.WAITING.value,
+)
+"""Holds that end when another unit moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +39,15 @@ class Member:
     """A file of a unit: ``tail`` is what follows the stem in its name."""
 
     tail: bytes
-    identity: Identity
+    identity: Identity | None
 
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
-    """A pending unit as recorded, with what was found on the disk."""
+    """A unit as recorded, with what was found on the disk.
+
+    ``parked_nfo`` is the NFO that it had before it was parked; ``hold`` says that it cannot be moved at all.
+    """
 
     unit_id: int
     revision: int
@@ -51,6 +65,7 @@ class Unit:
     identity: Identity | None = None
     sidecars: tuple[Member, ...] = ()
     has_nfo: bool = False
+    parked_nfo: bytes | None = None
     hold: HoldReason | None = None
     detail: str | None = None
 
@@ -94,10 +109,13 @@ class Folders:
         return names[start:end]
 
     def load_targets(self, folders: Iterable[bytes]) -> None:
-        """Read the folders that wishes lead to, for ``is_taken``."""
+        """Read the folders that wishes lead to, for ``is_taken``. One that cannot be read is left out: the
+        kernel refuses what is taken.
+        """
         for folder in set(folders):
-            keys = [path_key(name) for name in self.names(folder)]
-            self._keys[path_key(folder)] = sorted(self._keys.get(path_key(folder), []) + keys)
+            with contextlib.suppress(FileOutcome):
+                keys = [path_key(name) for name in self.names(folder)]
+                self._keys[path_key(folder)] = sorted(self._keys.get(path_key(folder), []) + keys)
 
     def is_taken(self, key: str) -> bool:
         """Say whether a file lies at a stem that equals ``key``, names compared as keys."""
@@ -109,58 +127,79 @@ class Folders:
 
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """Everything a plan is decided from."""
+    """Everything a plan is decided from; units with a ``hold`` have no wish."""
 
     units: dict[int, Unit]
     wishes: list[Wish]
     owners: dict[str, int]
     foreign: set[str]
-    folders: Folders
-    held: list[Unit] = field(default_factory=list)
 
 
 def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> Sequence[Row]:
-    """Return the units whose wish is newer than what is applied and whose next try is due."""
+    """Return the units whose wish is newer than what is applied; none if none of them is due.
+
+    Those that wait for another unit come along whenever anything is due, and so do parked ones.
+    """
     units = tables.units
     query = (
         sa.select(units)
         .where(
             units.c.library_id == library_id,
             units.c.revision > units.c.applied_revision,
-            sa.or_(units.c.next_try_at.is_(None), units.c.next_try_at <= now),
+            sa.or_(
+                units.c.next_try_at.is_(None),
+                units.c.next_try_at <= now,
+                units.c.home.is_not(None),
+                units.c.hold_reason.in_(_BLOCKED),
+            ),
         )
         .order_by(units.c.unit_id)
     )
-    return connection.execute(query).mappings().all()
+    rows = connection.execute(query).mappings().all()
+    is_due = any(
+        row["next_try_at"] is None or row["next_try_at"] <= now or row["home"] is not None for row in rows
+    )
+    return rows if is_due else []
 
 
 def gather(
-    connection: sa.Connection,
-    library_id: str,
-    root: bytes,
-    rows: Sequence[Row],
-    naming: NamingProfile,
-    now: datetime,
+    connection: sa.Connection, library: LibraryRoot, rows: Sequence[Row], naming: NamingProfile, now: datetime
 ) -> Gathered:
     """Look at each unit in ``rows`` and at where it wants to go."""
-    folders = Folders(root)
-    units = {row["unit_id"]: _unit(row, naming, now) for row in rows}
-    held = []
-    for unit in units.values():
-        if unit.hold is None:
-            _look(unit, folders)
-        if unit.hold is not None:
-            held.append(unit)
-    movable = [unit for unit in units.values() if unit.hold is None]
-    wishes = [_wish(unit) for unit in movable]
-    owners = owners_of(connection, library_id, [wish.target_key for wish in wishes])
+    folders = Folders(library.root)
+    units = {unit.unit_id: unit for unit in look_at(connection, library, rows, naming, now, folders)}
+    wishes = [_wish(unit) for unit in units.values() if unit.hold is None]
     folders.load_targets(os.path.dirname(wish.target) for wish in wishes)
-    foreign = {
-        wish.target_key
-        for wish in wishes
-        if wish.target_key not in owners and folders.is_taken(wish.target_key)
-    }
-    return Gathered(units=units, wishes=wishes, owners=owners, foreign=foreign, folders=folders, held=held)
+    taken = {wish.target_key for wish in wishes if folders.is_taken(wish.target_key)}
+    owners = owners_of(connection, library.library_id, [wish.target_key for wish in wishes])
+    lying = {wish.unit_id for wish in wishes if wish.current is not None}
+    # Whoever lies nowhere any more (removed by hand) does not keep its name from others.
+    owners = {key: owner for key, owner in owners.items() if key in taken or owner in lying}
+    return Gathered(units=units, wishes=wishes, owners=owners, foreign=taken - owners.keys())
+
+
+def look_at(
+    connection: sa.Connection,
+    library: LibraryRoot,
+    rows: Iterable[Row],
+    naming: NamingProfile,
+    now: datetime,
+    folders: Folders,
+) -> list[Unit]:
+    """Return the units of ``rows`` as they are on the disk."""
+    rows = list(rows)
+    kept = journal.contents_of(connection, (row["home_nfo"] for row in rows if row["home_nfo"] is not None))
+    units = []
+    for row in rows:
+        unit = _unit(row, naming, now)
+        unit.parked_nfo = kept.get(row["home_nfo"])
+        if unit.hold is None:
+            try:
+                _look(unit, folders, library.ways)
+            except FileOutcome as error:
+                unit.hold, unit.detail = HoldReason.FILESYSTEM_ERROR, str(error)
+        units.append(unit)
+    return units
 
 
 def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
@@ -191,20 +230,20 @@ def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
     return unit
 
 
-def _look(unit: Unit, folders: Folders) -> None:
+def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
     """Compare the record with the disk: is the file there, and is it still the one we know?"""
     if unit.stem is None or unit.video is None:
         found = identify(unit.source) if unit.source else None
         if found is None:
-            unit.hold, unit.detail = HoldReason.SOURCE_MISSING, os.fsdecode(unit.source or b"")
+            unit.hold, unit.detail = HoldReason.SOURCE_MISSING, display(unit.source or b"")
         unit.identity = found
         return
     found = identify(os.path.join(folders.root, unit.video))
     if found is None:
-        unit.hold, unit.detail = HoldReason.SOURCE_MISSING, os.fsdecode(unit.video)
+        unit.hold, unit.detail = HoldReason.SOURCE_MISSING, display(unit.video)
         return
-    if unit.identity is None or not is_same_object(unit.identity, found):
-        unit.hold, unit.detail = HoldReason.SOURCE_CHANGED, os.fsdecode(unit.video)
+    if unit.identity is None or not is_ours(unit.identity, found, ways):
+        unit.hold, unit.detail = HoldReason.SOURCE_CHANGED, display(unit.video)
         return
     unit.identity = found  # a file edited in place keeps its inode and birth: gathered again
     folder, base = os.path.split(unit.stem)
@@ -222,15 +261,6 @@ def _look(unit: Unit, folders: Folders) -> None:
         if identity is not None:
             members.append(Member(tail=sidecar.name[len(base) :], identity=identity))
     unit.sidecars = tuple(members)
-
-
-def is_same_object(recorded: Identity, found: Identity) -> bool:
-    """Say whether ``found`` is the very file on record: same inode, and born with it or unchanged since."""
-    if recorded.inode != found.inode:
-        return False
-    if recorded.birth_ns is not None and found.birth_ns is not None:
-        return recorded.birth_ns == found.birth_ns
-    return recorded.size == found.size and recorded.mtime_ns == found.mtime_ns
 
 
 def _wish(unit: Unit) -> Wish:

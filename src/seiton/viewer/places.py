@@ -66,11 +66,11 @@ def _entered(row: Row, steps: Sequence[Step], library: LibraryRoot) -> Arrival |
 
 def _moved(row: Row, steps: Sequence[Step], library: LibraryRoot) -> Arrival | None:
     places = [row["video"]]
-    for step in steps:
+    for step in [*steps, *reversed(steps)]:  # the second time for steps that lead back
         if step.kind is StepKind.MOVE and step.source is not None:
-            if step.source in places:
+            if step.source in places and step.target not in places:
                 places.append(step.target)
-            elif step.target in places:
+            elif step.target in places and step.source not in places:
                 places.append(step.source)
     ours = {step.identity for step in steps if step.source in places or step.target in places} - {None}
     for place in reversed(places):

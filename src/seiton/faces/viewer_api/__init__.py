@@ -57,7 +57,7 @@ def _check(requests: Sequence[Described], at: str = "") -> None:
         raise InvalidInput(problems)
 
 
-def _refusal(receipt: ItemReceipt) -> JSONResponse:
+def _refusal(request: Described, receipt: ItemReceipt) -> JSONResponse:
     """Turn a receipt that is none into the error that it is for a single request."""
     download_id, said = receipt.download_id, receipt.model_dump(mode="json")
     match receipt.receipt:
@@ -73,7 +73,7 @@ def _refusal(receipt: ItemReceipt) -> JSONResponse:
                 download_id=download_id,
                 reason=receipt.reason,
             )
-            field = "file_path" if receipt.reason == "outside_root" else "download_id"
+            field = "file_path" if isinstance(request, ViewerSyncRequest) else "old_target_path"
             problem = Problem(field=field, message=detail, code=receipt.reason or "refused")
             return problem_response(422, "refused", detail, [problem], **said)
 
@@ -88,7 +88,7 @@ def create_viewer_api(
         _check([request])
         receipt = receive(viewer, [request])[0]
         taken = receipt.receipt in {Receipt.ACCEPTED, Receipt.REPEATED}
-        return receipt if taken else _refusal(receipt)
+        return receipt if taken else _refusal(request, receipt)
 
     @router.get(health_path)
     def viewer_health() -> Health:

@@ -1,0 +1,73 @@
+"""The status words of the API as people say them."""
+
+from __future__ import annotations
+
+from seiton.text import _
+
+N_ = str  # marks a text for the catalogues; it is translated when it is shown
+
+WORDS = {
+    "pending": N_("pending"),
+    "parsed": N_("parsed"),
+    "no_match": N_("no parser matches"),
+    "failed": N_("failed"),
+    "skipped": N_("set aside"),
+    "downloading": N_("downloading"),
+    "completed": N_("downloaded"),
+    "syncing": N_("being filed"),
+    "synced": N_("in the library"),
+    "resyncing": N_("being moved"),
+    "sync_failed": N_("not filed"),
+    "cancelled": N_("cancelled"),
+    "downloader_error": N_("client not reached"),
+    "no_downloader": N_("nobody can fetch it"),
+    "batch_unmatched": N_("not found in the torrent"),
+    "batch_failed": N_("not in the torrent"),
+    "running": N_("running"),
+    "waiting": N_("waiting for you"),
+    "done": N_("done"),
+    "superseded": N_("taken over by a later one"),
+    "moved": N_("moved"),
+    "unchanged": N_("unchanged"),
+    "held": N_("held"),
+    "queued": N_("queued"),
+    "retrying": N_("to be tried again"),
+    "parser_created": N_("parser created"),
+    "parser_updated": N_("parser edited"),
+    "parser_deleted": N_("parser deleted"),
+}
+
+HOLDS = {
+    "target_owned": N_("another file of yours lies there and stays"),
+    "target_foreign": N_("a file that is not Seiton's lies there"),
+    "waiting": N_("the file that lies there cannot leave yet"),
+    "two_claims": N_("two files want the same name"),
+    "source_missing": N_("the file is not where it was left"),
+    "source_changed": N_("another file lies where it was left"),
+    "name_impossible": N_("no file name can be made from its metadata"),
+    "no_link": N_("links are impossible between the folders, and copying is not allowed"),
+    "no_space": N_("there is not enough space for a copy"),
+    "filesystem_unsafe": N_("this file system cannot rename without overwriting"),
+    "filesystem_error": N_("the file system refused"),
+    "library_away": N_("the library is not mounted"),
+    "outside_root": N_("the file is not below the download folder"),
+    "no_video": N_("no video in the download is this episode"),
+    "nfo_unreadable": N_("the NFO beside it cannot be read, so it is not replaced"),
+    "braked": N_("many files at once: confirm first"),
+    "pinned": N_("set by hand"),
+    "gave_up": N_("given up after 14 days"),
+}
+"""Sentences for ``domain.states.HoldReason``."""
+
+
+def word(code: str) -> str:
+    """Return a status word, a cause or an outcome in the reader's language; unknown ones as they are."""
+    return _(WORDS[code]) if code in WORDS else code
+
+
+def hold(reason: str | None, detail: str | None = None) -> str:
+    """Return why a file was left alone."""
+    if reason is None:
+        return ""
+    sentence = _(HOLDS[reason]) if reason in HOLDS else reason
+    return f"{sentence} ({detail})" if detail else sentence
