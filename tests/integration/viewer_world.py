@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from seiton.adapters.database import Database
@@ -16,7 +17,7 @@ from seiton.domain.naming import NamingProfile
 from seiton.viewer.converge import Summary, converge
 from seiton.viewer.receive import receive
 from seiton.viewer.report import report
-from seiton.viewer.service import Profile, Viewer
+from seiton.viewer.service import Profile, Viewer, utc_now
 
 
 @dataclass
@@ -38,16 +39,25 @@ class Reports:
 class ViewerWorld:
     """Downloads, library, database and viewer below one folder."""
 
-    def __init__(self, folder: Path, database_url: str, *, link_mode: LinkMode = LinkMode.AUTO) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        link_mode: LinkMode = LinkMode.AUTO,
+        migrate: bool = True,
+    ) -> None:
         self.library = folder / "library"
         self.downloads = folder / "downloads"
-        self.library.mkdir(exist_ok=True)
-        self.downloads.mkdir(exist_ok=True)
+        self.library.mkdir(exist_ok=True, parents=True)
+        self.downloads.mkdir(exist_ok=True, parents=True)
         self.database = Database(database_url)
-        upgrade(self.database, "viewer")
+        if migrate:
+            upgrade(self.database, "viewer")
         self.core = Reports()
         self.revisions: dict[int, int] = {}
         self.link_mode = link_mode
+        self.passed = timedelta()
         self.viewer = self.start()
 
     def start(self) -> Viewer:
@@ -56,9 +66,12 @@ class ViewerWorld:
             database=self.database,
             root=os.fsencode(self.library),
             download_roots=(os.fsencode(self.downloads),),
-            profile=Profile(naming=NamingProfile(), link_mode=self.link_mode, reserve_bytes=0),
+            profile=Profile(
+                naming=NamingProfile(), link_mode=self.link_mode, allow_copy=True, reserve_bytes=0
+            ),
             core=self.core,
             wake=lambda _job: None,
+            now=lambda: utc_now() + self.passed,
         )
         return self.viewer
 
@@ -118,6 +131,11 @@ class ViewerWorld:
         receipts = receive(self.viewer, [self.resync_request(*wish) for wish in wishes])
         self.settle()
         return receipts
+
+    def wait(self) -> Summary:
+        """Let so much time pass that everything held is looked at again."""
+        self.passed += timedelta(hours=7)
+        return self.settle()
 
     def settle(self) -> Summary:
         summary = converge(self.viewer)

@@ -15,15 +15,27 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, ResyncState
+from seiton.domain.states import IN_VIEWER, DownloadStatus
 from seiton.domain.wishes import dump_wish
 
-_LINKED = (
-    tables.downloads.join(tables.links, tables.links.c.link_id == tables.downloads.c.link_id)
-    .join(tables.series, tables.series.c.series_id == tables.links.c.series_id)
+NAMED_LINKS = (
+    tables.links.join(tables.series, tables.series.c.series_id == tables.links.c.series_id)
     .join(tables.animes, tables.animes.c.anime_id == tables.series.c.anime_id)
     .join(tables.subtitle_groups, tables.subtitle_groups.c.group_id == tables.links.c.group_id)
 )
+"""Links with the names of what they belong to."""
+
+META_COLUMNS = (
+    tables.links.c.series_id,
+    tables.links.c.episode_no,
+    tables.links.c.episode_tenths,
+    tables.links.c.version,
+    tables.links.c.resolution,
+    tables.series.c.series_no,
+    tables.animes.c.title.label("anime_title"),
+    tables.subtitle_groups.c.group_name,
+)
+"""What ``meta_of_row`` reads, from ``NAMED_LINKS``."""
 
 
 def meta_of(
@@ -50,7 +62,8 @@ def meta_of(
     )
 
 
-def _meta_of_row(row: Row) -> EpisodeMeta:
+def meta_of_row(row: Row) -> EpisodeMeta:
+    """Return what a link is as stored; ``row`` has ``META_COLUMNS``."""
     return meta_of(
         anime_title=row["anime_title"],
         series_no=row["series_no"],
@@ -65,26 +78,19 @@ def _meta_of_row(row: Row) -> EpisodeMeta:
 def refresh_desired(
     connection: sa.Connection, link_ids: Sequence[int], resync_id: int | None, now: datetime
 ) -> int:
-    """Recompute what the downloads of ``link_ids`` should be; return how many library files must follow."""
+    """Recompute what the downloads of ``link_ids`` should be; return how many library files must follow.
+
+    ``resync_id`` is the cause. A file that the viewer was told to put there and has not reported yet counts
+    as one of the library: it lands by what was said before the change, and follows.
+    """
+    downloads = tables.downloads
     followers = 0
     for part in chunks(sorted(set(link_ids))):
         query = (
-            sa.select(
-                tables.downloads,
-                tables.links.c.series_id,
-                tables.links.c.episode_no,
-                tables.links.c.episode_tenths,
-                tables.links.c.version,
-                tables.links.c.resolution,
-                tables.series.c.series_no,
-                tables.animes.c.title.label("anime_title"),
-                tables.subtitle_groups.c.group_name,
-            )
-            .select_from(_LINKED)
-            .where(
-                tables.links.c.link_id.in_(part),
-                tables.downloads.c.status != DownloadStatus.CANCELLED,
-            )
+            sa.select(downloads, *META_COLUMNS)
+            .select_from(NAMED_LINKS.join(downloads, downloads.c.link_id == tables.links.c.link_id))
+            .where(downloads.c.link_id.in_(part), downloads.c.status != DownloadStatus.CANCELLED)
+            .with_for_update(of=downloads)
         )
         rows = connection.execute(query).mappings().all()
         followers += _write(connection, rows, resync_id, now)
@@ -95,7 +101,7 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
     updates: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
     for row in rows:
-        meta = _meta_of_row(row)
+        meta = meta_of_row(row)
         mark = fingerprint(meta)
         if mark == row["desired_fingerprint"]:
             continue
@@ -110,7 +116,7 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                 "updated_at": now,
             }
         )
-        if resync_id is not None and row["status"] in IN_LIBRARY:
+        if row["status"] in IN_VIEWER:
             items.append(
                 {
                     "resync_id": resync_id,
@@ -121,9 +127,18 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                     "outcome": "pending",
                 }
             )
-    if not updates:
-        return 0
+    if updates:
+        _update(connection, updates)
+    if items:
+        supersede(connection, [row["download_id"] for row in items])
+        if resync_id is not None:
+            connection.execute(sa.insert(tables.resync_items), items)
+    return len(items)
+
+
+def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> None:
     table = tables.downloads
+    cause = sa.bindparam("cause", type_=table.c.resync_id.type)
     connection.execute(
         sa.update(table)
         .where(table.c.download_id == sa.bindparam("its_id"))
@@ -131,47 +146,24 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
             desired=sa.bindparam("desired"),
             desired_fingerprint=sa.bindparam("desired_fingerprint"),
             desired_revision=sa.bindparam("desired_revision"),
-            resync_id=sa.func.coalesce(
-                sa.bindparam("cause", type_=table.c.resync_id.type), table.c.resync_id
-            ),
+            resync_id=sa.func.coalesce(cause, table.c.resync_id),
             # A new wish is a new attempt: what failed before may work now.
             attempts=0,
+            sync_retry_count=0,
             failing_since=None,
             next_try_at=None,
             hold_reason=None,
             hold_detail=None,
             updated_at=sa.bindparam("updated_at"),
         ),
-        updates,
+        list(updates),
     )
-    supersede(connection, [row["download_id"] for row in items], resync_id)
-    if items:
-        connection.execute(sa.insert(tables.resync_items), items)
-    return len(items)
 
 
-def supersede(connection: sa.Connection, download_ids: Sequence[int], resync_id: int | None) -> None:
-    """A newer cause takes over what an older one has not finished."""
+def supersede(connection: sa.Connection, download_ids: Sequence[int]) -> None:
+    """A newer cause takes over what the older ones have not finished."""
     table = tables.resync_items
+    unfinished = table.c.outcome.in_(("pending", "held", "failed"))
     for part in chunks(download_ids):
-        connection.execute(
-            sa.update(table)
-            .where(
-                table.c.download_id.in_(part),
-                table.c.outcome == "pending",
-                table.c.resync_id != resync_id,
-            )
-            .values(outcome="superseded")
-        )
-
-
-def finish_resyncs(connection: sa.Connection, now: datetime) -> int:
-    """Close the resyncs that have nothing left to wait for; return how many."""
-    items, resyncs = tables.resync_items, tables.resyncs
-    waiting = sa.exists().where(items.c.resync_id == resyncs.c.resync_id, items.c.outcome == "pending")
-    done = connection.execute(
-        sa.update(resyncs)
-        .where(resyncs.c.state == ResyncState.RUNNING, resyncs.c.reparsed, ~waiting)
-        .values(state=ResyncState.DONE.value, finished_at=now)
-    )
-    return done.rowcount
+        update = sa.update(table).where(table.c.download_id.in_(part), unfinished)
+        connection.execute(update.values(outcome="superseded"))

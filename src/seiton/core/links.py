@@ -9,15 +9,20 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.entities import SeriesName, ensure_groups, ensure_series
+from seiton.core.slots import place_slots
 from seiton.domain.metadata import UNKNOWN_GROUP
-from seiton.domain.rules import Failed, Matched, NoMatch, Outcome, ParsedTitle
+from seiton.domain.rules import Failed, Matched, Outcome, ParsedTitle
 from seiton.domain.states import RawItemStatus
 
-UNKNOWN_SEASON = "unknown"
+Episode = tuple[int, int, int]
+"""Series id, number, tenths: what is fetched once, however many links offer it."""
+
+LinksOf = Mapping[int, Sequence[Row]]
+"""The stored links of raw items, by item id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +39,17 @@ class LinkChange:
 
 @dataclass(slots=True, kw_only=True)
 class Applied:
-    """What a chunk of outcomes came to."""
+    """What a chunk of outcomes came to. ``episodes``: those that links have come to, or have left."""
 
     changes: list[LinkChange] = field(default_factory=list)
     detached: list[int] = field(default_factory=list)
+    episodes: set[Episode] = field(default_factory=set)
     items_changed: int = 0
 
     @property
     def new_links(self) -> list[int]:
-        """Links to be downloaded: new, or wanted again after no parser matched them."""
-        return [change.link_id for change in self.changes if change.is_new or change.reattached]
+        """Links that were not there before."""
+        return [change.link_id for change in self.changes if change.is_new]
 
     @property
     def touched(self) -> list[int]:
@@ -67,9 +73,13 @@ class Wanted:
     is_batch: bool
 
 
-def wanted_links(item: Row, parsed: ParsedTitle) -> list[Wanted]:
-    """Return the links that ``item`` stands for: one, or one for each episode of a batch."""
+def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[Wanted]:
+    """Return the links that ``item`` stands for: one, or one for each episode of a batch.
+
+    ``known`` are its links as they are (``slot``, ``episode_no``, ``detached_at``).
+    """
     last = parsed.episode_end or parsed.episode_no
+    numbers = range(parsed.episode_no, last + 1)
     return [
         Wanted(
             item=item,
@@ -83,7 +93,7 @@ def wanted_links(item: Row, parsed: ParsedTitle) -> list[Wanted]:
             resolution=parsed.resolution,
             is_batch=parsed.episode_end is not None,
         )
-        for slot, episode_no in enumerate(range(parsed.episode_no, last + 1))
+        for episode_no, slot in zip(numbers, place_slots(numbers, known), strict=True)
     ]
 
 
@@ -94,127 +104,28 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     Neither loses a download or a file.
     """
     applied = Applied()
+    existing = _existing_links(connection, [item["item_id"] for item, _outcome in pairs])
+    parsed = [(item, outcome.parsed) for item, outcome in pairs if isinstance(outcome, Matched)]
     wanted = [
         link
-        for item, outcome in pairs
-        if isinstance(outcome, Matched)
-        for link in wanted_links(item, outcome.parsed)
+        for item, title in parsed
+        for link in wanted_links(item, title, existing.get(item["item_id"], ()))
     ]
-    series = _series_ids(connection, pairs, now)
-    groups = _ensure(connection, tables.subtitle_groups, "group_name", {link.group for link in wanted}, now)
-    existing = _existing_links(connection, [item["item_id"] for item, _outcome in pairs])
+    series = ensure_series(connection, parsed, now)
+    groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
-    matched = {item["item_id"] for item, outcome in pairs if isinstance(outcome, Matched)}
-    wanted_slots = {(link.item["item_id"], link.slot) for link in wanted}
-    unmatched = {item["item_id"] for item, outcome in pairs if isinstance(outcome, NoMatch)}
-    for key, row in existing.items():
-        gone = key[0] in unmatched or (key[0] in matched and key not in wanted_slots)
-        if gone and row["detached_at"] is None:
-            applied.detached.append(row["link_id"])
-    for part in chunks(applied.detached):
-        connection.execute(
-            sa.update(tables.links)
-            .where(tables.links.c.link_id.in_(part))
-            .values(detached_at=now, updated_at=now)
-        )
+    _detach(connection, pairs, wanted, existing, applied, now)
     applied.items_changed = _mark_items(connection, pairs, now)
     return applied
 
 
-def _series_ids(
-    connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]], now: datetime
-) -> dict[tuple[str, int], int]:
-    """Find or make the series of every match; a season named by a title fills one that is unknown."""
-    parsed = [(item, outcome.parsed) for item, outcome in pairs if isinstance(outcome, Matched)]
-    animes = _ensure(connection, tables.animes, "title", {title.anime_title for _i, title in parsed}, now)
-    wanted = {(animes[title.anime_title], title.series_no): (item, title) for item, title in parsed}
-    known = _known_series(connection, {anime_id for anime_id, _no in wanted})
-    missing = {key: value for key, value in wanted.items() if key not in known}
-    if missing:
-        seasons = {key: _season_of(item, title) for key, (item, title) in missing.items()}
-        season_ids = _ensure_seasons(connection, set(seasons.values()), now)
-        rows = [
-            {
-                "anime_id": anime_id,
-                "series_no": series_no,
-                "season_id": season_ids[seasons[anime_id, series_no]],
-                "created_at": now,
-                "updated_at": now,
-            }
-            for anime_id, series_no in missing
-        ]
-        _insert_missing(connection, tables.series, rows)
-        known = _known_series(connection, {anime_id for anime_id, _no in wanted})
-    return {
-        (title.anime_title, title.series_no): known[animes[title.anime_title], title.series_no]
-        for _item, title in parsed
-    }
-
-
-def _season_of(item: Row, parsed: ParsedTitle) -> tuple[int, str]:
-    published = item["pub_date"] or item["created_at"]
-    return parsed.year or published.year, parsed.season or UNKNOWN_SEASON
-
-
-def _known_series(connection: sa.Connection, anime_ids: set[int]) -> dict[tuple[int, int], int]:
-    table = tables.series
-    known: dict[tuple[int, int], int] = {}
-    for part in chunks(sorted(anime_ids)):
-        query = sa.select(table.c.anime_id, table.c.series_no, table.c.series_id).where(
-            table.c.anime_id.in_(part)
-        )
-        known.update(((row.anime_id, row.series_no), row.series_id) for row in connection.execute(query))
-    return known
-
-
-def _ensure(
-    connection: sa.Connection, table: sa.Table, column: str, values: set[str], now: datetime
-) -> dict[str, int]:
-    """Return the ids of ``values``, inserting what is not there, in at most three statements a chunk."""
-    key = next(iter(table.primary_key.columns))
-
-    def known() -> dict[str, int]:
-        found: dict[str, int] = {}
-        for part in chunks(sorted(values)):
-            query = sa.select(table.c[column], key).where(table.c[column].in_(part))
-            found.update((row[0], row[1]) for row in connection.execute(query))
-        return found
-
-    ids = known()
-    missing = sorted(values - ids.keys())
-    if not missing:
-        return ids
-    stamps = {name: now for name in ("created_at", "updated_at") if name in table.c}
-    _insert_missing(connection, table, [{column: value} | stamps for value in missing])
-    return known()
-
-
-def _ensure_seasons(
-    connection: sa.Connection, wanted: set[tuple[int, str]], now: datetime
-) -> dict[tuple[int, str], int]:
-    table = tables.seasons
-    rows = [{"year": year, "season": season, "created_at": now} for year, season in sorted(wanted)]
-    _insert_missing(connection, table, rows)
-    years = sorted({year for year, _season in wanted})
-    query = sa.select(table.c.year, table.c.season, table.c.season_id).where(table.c.year.in_(years))
-    return {(row.year, row.season): row.season_id for row in connection.execute(query)}
-
-
-def _insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that no unique constraint forbids; another process may have been quicker."""
-    for part in chunks(rows):
-        if connection.dialect.name == "postgresql":
-            connection.execute(postgresql.insert(table).on_conflict_do_nothing(), part)
-        else:
-            connection.execute(sqlite.insert(table).on_conflict_do_nothing(), part)
-
-
-def _existing_links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[tuple[int, int], Row]:
+def _existing_links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, list[Row]]:
     table = tables.links
-    found: dict[tuple[int, int], Row] = {}
+    found: dict[int, list[Row]] = {}
     for part in chunks(item_ids):
         query = sa.select(table).where(table.c.raw_item_id.in_(part))
-        found.update(((row["raw_item_id"], row["slot"]), row) for row in connection.execute(query).mappings())
+        for row in connection.execute(query).mappings():
+            found.setdefault(row["raw_item_id"], []).append(row)
     return found
 
 
@@ -229,17 +140,19 @@ _FOLLOWING = (
     "title",
     "detached_at",
 )
+"""The columns of a link that follow the rules."""
 
 
 def _upsert(
     connection: sa.Connection,
     wanted: Iterable[Wanted],
-    existing: Mapping[tuple[int, int], Row],
-    series: Mapping[tuple[str, int], int],
+    existing: LinksOf,
+    series: Mapping[SeriesName, int],
     groups: Mapping[str, int],
     applied: Applied,
     now: datetime,
 ) -> None:
+    stored = {(row["raw_item_id"], row["slot"]): row for rows in existing.values() for row in rows}
     inserts: list[dict[str, Any]] = []
     updates: list[dict[str, Any]] = []
     for link in wanted:
@@ -254,33 +167,45 @@ def _upsert(
             "title": link.item["title"],
             "detached_at": None,
         }
-        row = existing.get((link.item["item_id"], link.slot))
+        row = stored.get((link.item["item_id"], link.slot))
         if row is None:
             inserts.append(values | _fixed_values(link) | {"created_at": now, "updated_at": now})
+            applied.episodes.add(_episode(values))
         elif any(row[name] != values[name] for name in _FOLLOWING):
             updates.append(values | {"its_id": row["link_id"], "updated_at": now})
-            applied.changes.append(
-                LinkChange(
-                    link_id=row["link_id"],
-                    is_new=False,
-                    series_changed=row["series_id"] != values["series_id"],
-                    group_changed=row["group_id"] != values["group_id"],
-                    episode_changed=(row["episode_no"], row["episode_tenths"])
-                    != (link.episode_no, link.episode_tenths),
-                    reattached=row["detached_at"] is not None,
-                )
-            )
+            applied.episodes |= {_episode(row), _episode(values)}
+            applied.changes.append(_change(row, values))
     if updates:
         names: dict[str, Any] = {name: sa.bindparam(name) for name in (*_FOLLOWING, "updated_at")}
         update = sa.update(tables.links).where(tables.links.c.link_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), updates)
     if inserts:
-        for rows in chunks(inserts):
-            connection.execute(sa.insert(tables.links), rows)
-        fresh = _existing_links(connection, sorted({row["raw_item_id"] for row in inserts}))
-        for values in inserts:
-            link_id = fresh[values["raw_item_id"], values["slot"]]["link_id"]
-            applied.changes.append(LinkChange(link_id=link_id, is_new=True))
+        _insert(connection, inserts, applied)
+
+
+def _episode(link: Row) -> Episode:
+    return link["series_id"], link["episode_no"], link["episode_tenths"]
+
+
+def _change(before: Row, after: Mapping[str, Any]) -> LinkChange:
+    return LinkChange(
+        link_id=before["link_id"],
+        is_new=False,
+        series_changed=before["series_id"] != after["series_id"],
+        group_changed=before["group_id"] != after["group_id"],
+        episode_changed=_episode(before)[1:] != _episode(after)[1:],
+        reattached=before["detached_at"] is not None,
+    )
+
+
+def _insert(connection: sa.Connection, inserts: Sequence[dict[str, Any]], applied: Applied) -> None:
+    for rows in chunks(inserts):
+        connection.execute(sa.insert(tables.links), rows)
+    stored = _existing_links(connection, sorted({row["raw_item_id"] for row in inserts}))
+    ids = {(row["raw_item_id"], row["slot"]): row["link_id"] for rows in stored.values() for row in rows}
+    applied.changes += [
+        LinkChange(link_id=ids[row["raw_item_id"], row["slot"]], is_new=True) for row in inserts
+    ]
 
 
 def _fixed_values(link: Wanted) -> dict[str, Any]:
@@ -294,6 +219,28 @@ def _fixed_values(link: Wanted) -> dict[str, Any]:
         "download_type": link.item["download_type"],
         "filtered_flag": False,
     }
+
+
+def _detach(
+    connection: sa.Connection,
+    pairs: Sequence[tuple[Row, Outcome]],
+    wanted: Sequence[Wanted],
+    existing: LinksOf,
+    applied: Applied,
+    now: datetime,
+) -> None:
+    """Detach the links of titles that no parser matches, and of episodes that a batch does not have."""
+    kept = {(link.item["item_id"], link.slot) for link in wanted}
+    for item, outcome in pairs:
+        if isinstance(outcome, Failed):
+            continue
+        for row in existing.get(item["item_id"], ()):
+            if (item["item_id"], row["slot"]) not in kept and row["detached_at"] is None:
+                applied.detached.append(row["link_id"])
+                applied.episodes.add(_episode(row))
+    for part in chunks(applied.detached):
+        detach = sa.update(tables.links).where(tables.links.c.link_id.in_(part))
+        connection.execute(detach.values(detached_at=now, updated_at=now))
 
 
 def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]], now: datetime) -> int:

@@ -84,19 +84,29 @@ class Numbering:
     display_episode: int | None = None
 
 
+_SEASONS_APART = 9
+_CROWDED = _SEASONS_APART * 10_000
+
+
 def place_number(series_no: int, episode_no: int, tenths: int = 0) -> Numbering:
     """Give a fractional episode (``12.5``: ``tenths=5``) a whole number among the specials.
 
-    Media servers read ``S01E12.5`` as episode 12 (nfo-naming rule 9), so it becomes
-    ``S00E125``: unique for each season and recognisable, shown after episode 12. Later seasons count
-    from 10,000 upwards so that 12.5 of two seasons never meet.
+    Media servers read ``S01E12.5`` as episode 12 (nfo-naming rule 9), so it becomes ``S00E125``:
+    recognisable, shown after episode 12. Each further season counts from 10,000 upwards, so that 12.5 of
+    two seasons never meet. Beyond season 9 or episode 999 all share what is left below ``MAX_NUMBER``;
+    of two that meet there, one is held.
     """
     if not tenths:
         return Numbering(series_no=series_no, episode_no=episode_no)
-    offset = max(series_no - 1, 0) * 10_000
+    number = episode_no * 10 + tenths
+    season = max(series_no - 1, 0)
+    if season < _SEASONS_APART and number < 10_000:
+        number += season * 10_000
+    else:
+        number = _CROWDED + (season * 10_000 + number) % (MAX_NUMBER + 1 - _CROWDED)
     return Numbering(
         series_no=0,
-        episode_no=offset + episode_no * 10 + tenths,
+        episode_no=number,
         display_season=series_no or None,
-        display_episode=episode_no + 1 if series_no else None,
+        display_episode=min(episode_no + 1, MAX_NUMBER) if series_no else None,
     )

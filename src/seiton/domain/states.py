@@ -40,8 +40,12 @@ class DownloadStatus(StrEnum):
 D = DownloadStatus
 DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
     D.PENDING: frozenset({D.DOWNLOADING, D.FAILED, D.CANCELLED, D.NO_DOWNLOADER, D.DOWNLOADER_ERROR}),
-    D.DOWNLOADING: frozenset({D.COMPLETED, D.FAILED, D.CANCELLED, D.DOWNLOADER_ERROR, D.PENDING}),
-    D.DOWNLOADER_ERROR: frozenset({D.DOWNLOADING, D.COMPLETED, D.FAILED, D.CANCELLED, D.PENDING}),
+    D.DOWNLOADING: frozenset(
+        {D.COMPLETED, D.BATCH_UNMATCHED, D.FAILED, D.CANCELLED, D.DOWNLOADER_ERROR, D.PENDING}
+    ),
+    D.DOWNLOADER_ERROR: frozenset(
+        {D.DOWNLOADING, D.COMPLETED, D.BATCH_UNMATCHED, D.FAILED, D.CANCELLED, D.PENDING}
+    ),
     D.NO_DOWNLOADER: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
     D.FAILED: frozenset({D.PENDING, D.DOWNLOADING, D.CANCELLED}),
     D.CANCELLED: frozenset({D.PENDING}),
@@ -53,7 +57,7 @@ DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
     D.SYNCED: frozenset({D.RESYNCING}),
     D.RESYNCING: frozenset({D.SYNCED}),
     D.BATCH_UNMATCHED: frozenset({D.COMPLETED, D.BATCH_FAILED, D.CANCELLED}),
-    D.BATCH_FAILED: frozenset({D.COMPLETED, D.PENDING}),
+    D.BATCH_FAILED: frozenset({D.COMPLETED, D.BATCH_UNMATCHED, D.PENDING, D.CANCELLED}),
 }
 """From each state, the states that may follow. Staying is always allowed."""
 
@@ -62,6 +66,15 @@ IN_LIBRARY = frozenset({D.SYNCED, D.RESYNCING})
 
 IN_CLIENT = frozenset({D.DOWNLOADING, D.DOWNLOADER_ERROR})
 """A torrent client is working on it."""
+
+UNMATCHED = frozenset({D.BATCH_UNMATCHED, D.BATCH_FAILED})
+"""The torrent is there, but none of its files is this episode, by the rules as they were."""
+
+GIVEN_UP = UNMATCHED | {D.CANCELLED, D.FAILED, D.NO_DOWNLOADER}
+"""Nothing comes of it as things are: another release of the episode may take its place."""
+
+IN_VIEWER = frozenset({D.SYNCING, D.SYNCED, D.RESYNCING})
+"""The file lies in the library, or the viewer is about to put it there by what it was told last."""
 
 
 def may_follow(before: DownloadStatus, after: DownloadStatus) -> bool:

@@ -55,7 +55,8 @@ class Applier:
     ) -> None:
         self._root, self._ways = library.root, library.ways
         self._contents = contents
-        self._entrance = Entrance(profile, library.ways, evidence)
+        self._evidence = evidence
+        self._entrance = Entrance(profile, library.ways, self._note_copy)
         self._recovering = recovering
         self._files_of: dict[int, list[Step]] = {}
         self._moves: dict[tuple[int, int | None], list[Step]] = {}
@@ -65,6 +66,8 @@ class Applier:
         self._unflushed: list[bytes] = []
         self.found: set[int] = set()
         """FOLDER steps whose folder somebody else had made meanwhile."""
+        self.digests: dict[int, str] = {}
+        """xxh3_128 of what was copied, by step id."""
 
     def prepare(self, steps: Sequence[Step]) -> None:
         """Write what ``steps`` will put in place under disposable names and flush it, in one go.
@@ -199,6 +202,11 @@ class Applier:
         self._touch(target)
         self._entrance.enter(step, target)
         return None
+
+    def _note_copy(self, step: Step, identity: Identity, digest: str | None) -> None:
+        if digest is not None:
+            self.digests[step.step_id] = digest
+        self._evidence(step, identity, digest)
 
     def _leave(self, step: Step) -> Failure | None:
         target = self._path(step.target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,18 +25,18 @@ _BACKWARDS = {StepKind.WRITE: 1, StepKind.DROP: 2}
 
 @dataclass(slots=True, kw_only=True)
 class Ran:
-    """What became of steps: ``done`` stay, ``undo`` are done but have to be taken back, ``dropped`` are not."""
+    """What became of steps: ``done`` to stay, ``undo`` done but to be taken back, ``dropped`` not done."""
 
     done: list[Step] = field(default_factory=list)
     undo: list[Step] = field(default_factory=list)
     dropped: list[Step] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    found: set[int] = field(default_factory=set)
+    found: set[int] = field(default_factory=set)  # FOLDER steps whose folder was there
+    digests: dict[int, str] = field(default_factory=dict)  # of what was copied, by step id
 
-    def is_done(self, steps: Iterable[Step]) -> bool:
-        """Say whether all of ``steps`` are done, to stay."""
-        open_ids = {step.step_id for step in itertools.chain(self.undo, self.dropped)}
-        return open_ids.isdisjoint(step.step_id for step in steps)
+    def not_done(self) -> set[int]:
+        """Return the ids of the steps that are not done, or not to stay."""
+        return {step.step_id for step in itertools.chain(self.undo, self.dropped)}
 
 
 def applier_for(viewer: Viewer, library: LibraryRoot, contents: Mapping[str, bytes]) -> Applier:
@@ -90,7 +90,7 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
         run(step)
     applier.discard(steps)
     applier.flush()
-    ran.found = applier.found
+    ran.found, ran.digests = applier.found, applier.digests
     for step in finished:
         (ran.undo if step.bundle is not None and step.bundle in broken else ran.done).append(step)
     return ran
@@ -114,9 +114,9 @@ def finish(
         journal.note_failures(
             connection, {f.step.step_id: f"{f.reason.value}: {f.detail}" for f in ran.failures}
         )
-        record(connection, now)
         settle.record_artifacts(connection, library_id, made, renderings or {}, now)
         settle.mark_left(connection, library_id, _left(ran), now)
+        record(connection, now)
         back = _take_back(connection, library_id, plan_id, ran.undo, now)
     if back:
         _run_back(viewer, library, plan_id, back)

@@ -193,11 +193,10 @@ def look_at(
     for row in rows:
         unit = _unit(row, naming, now)
         unit.parked_nfo = kept.get(row["home_nfo"])
-        if unit.hold is None:
-            try:
-                _look(unit, folders, library.ways)
-            except FileOutcome as error:
-                unit.hold, unit.detail = HoldReason.FILESYSTEM_ERROR, str(error)
+        try:
+            _look(unit, folders, library.ways)
+        except FileOutcome as error:
+            unit.hold, unit.detail = HoldReason.FILESYSTEM_ERROR, str(error)
         units.append(unit)
     return units
 

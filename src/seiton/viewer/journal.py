@@ -179,9 +179,7 @@ def close(connection: sa.Connection, steps: Iterable[Step], state: StepState, no
     """Mark ``steps`` as finished in ``state``."""
     table = tables.journal
     for part in chunks([step.step_id for step in steps], CHUNK):
-        connection.execute(
-            sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now)
-        )
+        connection.execute(sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now))
 
 
 def note_failures(connection: sa.Connection, failures: Mapping[int, str]) -> None:

@@ -94,13 +94,11 @@ class LegMaker:
             leg.contents.append(old)
             before = digest_of(old)
             nfo = (unit.stem or b"") + NFO
-            leg.steps.append(
-                Step(kind=StepKind.DROP, unit_id=unit.unit_id, target=nfo, before_digest=before)
-            )
+            leg.steps.append(Step(kind=StepKind.DROP, unit_id=unit.unit_id, target=nfo, before_digest=before))
         self._at[unit.unit_id] = target
         return leg
 
-    def _old_nfo(self, unit: Unit) -> bytes | None | Stuck:
+    def _old_nfo(self, unit: Unit) -> bytes | Stuck | None:
         """Return the NFO that the unit has, or had when it was parked; it may hold a user's elements."""
         if not unit.has_nfo or unit.stem is None:
             return unit.parked_nfo

@@ -50,7 +50,9 @@ def places_after(connection: sa.Connection, library: LibraryRoot, steps: Sequenc
         query = sa.select(units).where(units.c.unit_id.in_(part))
         for row in connection.execute(query).mappings():
             steps_of = sorted(of_unit[row["unit_id"]], key=lambda step: step.step_id)
-            arrival = _entered(row, steps_of, library) if row["video"] is None else _moved(row, steps_of, library)
+            arrival = (
+                _entered(row, steps_of, library) if row["video"] is None else _moved(row, steps_of, library)
+            )
             if arrival is not None:
                 arrivals.append(arrival)
     return arrivals

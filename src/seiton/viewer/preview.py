@@ -17,11 +17,11 @@ from seiton.contract import (
 from seiton.domain.moves import plan
 from seiton.domain.naming import display
 from seiton.domain.states import HoldReason
+from seiton.domain.wishes import dump_wish
 from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
 from seiton.viewer.receive import FOREIGN, known_units, wish_of
 from seiton.viewer.service import Viewer
-from seiton.domain.wishes import dump_wish
 
 OPEN_PLANS = 32
 """Questions that may be asked in parts at one time; the oldest is forgotten beyond that."""
@@ -65,9 +65,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
                 unknown.append(hold)
             else:
                 rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item))}
-        gathered = gather(
-            connection, library.library_id, library.root, list(rows.values()), viewer.profile.naming, now
-        )
+        gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
     return _answer(plan_id, library.root, rows, gathered, unknown)
 
 
@@ -79,11 +77,13 @@ def _answer(
     unknown: list[PlannedHold],
 ) -> PlanAnswer:
     decided = plan(gathered.wishes, owners=gathered.owners, foreign=gathered.foreign)
-    maker = LegMaker(root, gathered.folders, lambda _unit: ([], []))
+    maker = LegMaker(root)
     steps, holds, nfos = [], list(unknown), 0
-    for unit in gathered.held:
-        row = rows[unit.unit_id]
-        holds.append(_hold(row, unit.hold or HoldReason.SOURCE_MISSING, None, unit.detail))
+    holds += [
+        _hold(rows[unit.unit_id], unit.hold, None, unit.detail)
+        for unit in gathered.units.values()
+        if unit.hold is not None
+    ]
     for hold in decided.holds:
         target = display(gathered.units[hold.unit_id].target)
         holds.append(_hold(rows[hold.unit_id], hold.reason, target, None))
@@ -111,7 +111,7 @@ def _answer(
         leg = maker.refresh_nfo(gathered.units[unit_id])
         if isinstance(leg, Stuck):
             holds.append(_hold(rows[unit_id], leg.reason, None, leg.detail))
-        elif leg is not None and leg.steps:
+        elif leg.steps:
             nfos += 1
         else:
             unchanged += 1

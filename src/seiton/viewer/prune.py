@@ -1,80 +1,84 @@
-"""Remove folders that a plan left empty: only those that Seiton made, looked at again before each."""
+"""Remove folders that units have left: only those that Seiton made, looked at again before each."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import LibraryRoot, digest_of, list_names, read_small
-from seiton.domain.states import StepState
-from seiton.viewer import journal, settle
-from seiton.viewer.apply import Applier
-from seiton.viewer.chunk import evidence, run_back, take_back
+from seiton.adapters.files import FileOutcome, LibraryRoot, digest_of, list_names, read_small
+from seiton.viewer import journal, settle, tables
+from seiton.viewer.chunk import applier_for, finish, run_steps
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.service import Viewer
-from seiton.viewer.shows import load_artifacts
+from seiton.viewer.show_files import load_artifacts
 
 
-def prune(viewer: Viewer, library: LibraryRoot, plan_id: str, left: Iterable[bytes]) -> None:
-    """Remove from ``left`` (relative folders) and their parents what is empty but for our own show files.
+def prune(viewer: Viewer, library: LibraryRoot) -> None:
+    """Remove the folders marked as left, and their parents, that are empty but for our own show files.
 
     A folder that holds anything else, or that somebody else made, stays with all that is in it.
     """
-    level = {folder for folder in left if folder}
-    while level:
-        emptied = _prune_level(viewer, library, plan_id, sorted(level))
-        level = {os.path.dirname(folder) for folder in emptied} - {b""}
+    table = tables.artifacts
+    query = sa.select(table.c.path).where(
+        table.c.library_id == library.library_id, table.c.left_at.is_not(None)
+    )
+    while True:
+        with viewer.database.read() as connection:
+            left = connection.execute(query.order_by(table.c.path)).scalars().all()
+        if not left:
+            return
+        _prune(viewer, library, left)
 
 
-def _prune_level(viewer: Viewer, library: LibraryRoot, plan_id: str, folders: list[bytes]) -> list[bytes]:
+def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> None:
     with viewer.database.read() as connection:
         artifacts = load_artifacts(connection, library.library_id, folders)
+    plan_id = str(uuid4())
     steps: list[Step] = []
     contents: list[bytes] = []
-    for folder in folders:
-        drops = _only_ours(library.root, folder, artifacts)
-        if drops is not None and folder in artifacts:
-            steps += [step for step, _content in drops]
-            contents += [content for _step, content in drops]
-            steps.append(Step(kind=StepKind.PRUNE, target=folder))
-    if not steps:
-        return []
-    now = viewer.now()
+    parents: set[bytes] = set()
+    for number, folder in enumerate(folders):
+        files = _only_ours(library.root, folder, artifacts)
+        if files is None:
+            continue
+        contents += files.values()
+        parents.add(os.path.dirname(folder))
+        # Did somebody put a file there meanwhile, what belongs to the folder goes back to it.
+        drops = [(StepKind.DROP, path, digest_of(content)) for path, content in files.items()]
+        steps += [
+            Step(kind=kind, target=path, before_digest=before, component=number, bundle=number)
+            for kind, path, before in [*drops, (StepKind.PRUNE, folder, None)]
+        ]
     with viewer.database.write() as connection:
-        journal.keep(connection, contents, now)
-        recorded = journal.record(connection, library.library_id, plan_id, steps, now)
-    applier = Applier(library, viewer.profile, {}, evidence(viewer))
-    applier.prepare(recorded, recovering=False)
-    for step in recorded:
-        applier.run(step)
-    applier.flush()
-    remaining = {
-        step.target
-        for step in recorded
-        if step.kind is StepKind.PRUNE and os.path.lexists(os.path.join(library.root, step.target))
-    }
-    # Somebody put a file there in between: what belongs to the folder goes back to it.
-    undo = [
-        step for step in recorded if step.kind is StepKind.DROP and os.path.dirname(step.target) in remaining
-    ]
-    kept = [step for step in recorded if step not in undo and step.target not in remaining]
-    with viewer.database.write() as connection:
-        settle.record_artifacts(connection, library.library_id, kept, {}, now)
-        journal.close(connection, recorded, StepState.DONE, now)
-        back = take_back(connection, library.library_id, plan_id, undo, now)
-    run_back(viewer, library, back)
-    return [step.target for step in kept if step.kind is StepKind.PRUNE]
+        journal.keep(connection, contents, viewer.now())
+        steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
+    ran = run_steps(applier_for(viewer, library, {}), steps)
+    if ran.failures:
+        library.check()
+
+    def record(connection: sa.Connection, now: datetime) -> None:
+        settle.mark_left(connection, library.library_id, folders, None)
+        settle.mark_left(connection, library.library_id, parents - {b""}, now)
+
+    finish(viewer, library, plan_id, ran, record=record)
 
 
-def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> list[tuple[Step, bytes]] | None:
-    """Return the steps that take away our files in ``folder``, or ``None`` if there is anything else."""
-    drops = []
-    for name in list_names(os.path.join(root, folder)):
-        path = os.path.join(folder, name)
-        artifact = artifacts.get(path)
-        content = read_small(os.path.join(root, path)) if artifact is not None else None
-        if artifact is None or content is None or digest_of(content) != artifact["digest"]:
-            return None
-        drops.append((Step(kind=StepKind.DROP, target=path, before_digest=artifact["digest"]), content))
-    return drops
+def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> dict[bytes, bytes] | None:
+    """Return our files in ``folder`` with their contents, or ``None`` if there is anything else."""
+    ours: dict[bytes, bytes] = {}
+    try:
+        for name in list_names(os.path.join(root, folder)):
+            path = os.path.join(folder, name)
+            artifact = artifacts.get(path)
+            content = read_small(os.path.join(root, path)) if artifact is not None else None
+            if artifact is None or content is None or digest_of(content) != artifact["digest"]:
+                return None
+            ours[path] = content
+    except FileOutcome:
+        return None
+    return ours

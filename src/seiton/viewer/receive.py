@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import identify
 from seiton.contract import (
     Described,
     Facts,
@@ -24,13 +23,14 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
-from seiton.domain.naming import path_key, split_stem
+from seiton.domain.naming import path_key
 from seiton.domain.states import HoldReason, TaskStatus, TaskType, UnitState
+from seiton.domain.wishes import dump_wish
 from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
+from seiton.viewer.given_paths import find_source, find_unowned
 from seiton.viewer.service import Viewer
-from seiton.domain.wishes import dump_wish
 
 FOREIGN = "foreign"
 """The instance name of a core that gives none."""
@@ -178,7 +178,7 @@ def _insert(
         "applied_revision": 0,
     }
     if isinstance(request, ViewerResyncRequest):
-        found = _unowned_file(viewer, connection, library_id, request.old_target_path)
+        found = find_unowned(viewer, connection, library_id, request.old_target_path)
         if isinstance(found, HoldReason):
             return found
         row |= found
@@ -190,61 +190,6 @@ def _insert(
         claim = {"library_id": library_id, "kind": "current", "unit_id": row["unit_id"]}
         connection.execute(sa.insert(tables.claims).values(path_key=path_key(row["stem"]), **claim))
     return row
-
-
-def find_source(viewer: Viewer, path: str) -> bytes | None:
-    """Return the absolute path of a finished download, or ``None`` when it is not below a download root.
-
-    A core in another container may know the folder as ``/downloads`` (contract §5.3).
-    """
-    given = os.fsencode(path)
-    candidates = (
-        [given] if os.path.isabs(given) else [os.path.join(root, given) for root in viewer.download_roots]
-    )
-    if given.startswith(b"/downloads/"):
-        rest = given.removeprefix(b"/downloads/")
-        candidates += [os.path.join(root, rest) for root in viewer.download_roots]
-    roots = [os.path.realpath(root) for root in viewer.download_roots]
-    inside = []
-    for candidate in candidates:
-        resolved = os.path.realpath(candidate)
-        if any(resolved.startswith(root + b"/") for root in roots):
-            inside.append(resolved)
-    return next((path for path in inside if os.path.exists(path)), inside[0] if inside else None)
-
-
-def _unowned_file(
-    viewer: Viewer, connection: sa.Connection, library_id: str, path: str
-) -> dict[str, Any] | HoldReason:
-    """Find a file that another program filed: inside the root and nobody's, else it is not ours to move."""
-    given = os.fsencode(path)
-    absolute = os.path.normpath(os.path.join(viewer.root, given))
-    parent = os.path.realpath(os.path.dirname(absolute))
-    resolved = os.path.join(parent, os.path.basename(absolute))
-    root = os.path.realpath(viewer.root)
-    if not resolved.startswith(root + b"/"):
-        return HoldReason.OUTSIDE_ROOT
-    identity = identify(resolved)
-    if identity is None:
-        return HoldReason.SOURCE_MISSING
-    relative = resolved[len(root) + 1 :]
-    stem, _extension = split_stem(relative)
-    owner = sa.select(tables.claims.c.unit_id).where(
-        tables.claims.c.library_id == library_id,
-        tables.claims.c.path_key == path_key(stem),
-    )
-    if connection.execute(owner).first() is not None:
-        return HoldReason.TARGET_OWNED
-    return {
-        "state": UnitState.PLACED,
-        "stem": stem,
-        "video": relative,
-        "inode": identity.inode,
-        "size": identity.size,
-        "mtime_ns": identity.mtime_ns,
-        "birth_ns": identity.birth_ns,
-        "added_at": viewer.now(),
-    }
 
 
 def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from seiton.domain.states import UnitState
 from seiton.viewer import tables
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
-from seiton.viewer.shows import SEASON_NFO, SHOW_NFO
+from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO
 
-_ALWAYS = ("stem", "video", "inode", "size", "mtime_ns", "birth_ns", "nfo_digest", "nfo_rendering")
-_ALWAYS += ("home", "home_nfo", "updated_at")
+_ALWAYS = (
+    *("stem", "video", "inode", "size", "mtime_ns", "birth_ns"),
+    *("nfo_digest", "nfo_rendering", "home", "home_nfo", "updated_at"),
+)
 _IF_KNOWN = ("added_at", "content_digest", "show_id", "applied_revision", "applied_video")
 
 
@@ -95,11 +97,9 @@ def claim_targets(connection: sa.Connection, library_id: str, targets: Mapping[i
 
 
 def release_targets(connection: sa.Connection, library_id: str) -> None:
-    """Give up all claims on names to come; whoever calls holds the library's lock, and no chunk is running."""
+    """Give up all claims on names to come. The caller holds the library's lock; no chunk is running."""
     claims = tables.claims
-    connection.execute(
-        sa.delete(claims).where(claims.c.library_id == library_id, claims.c.kind == "target")
-    )
+    connection.execute(sa.delete(claims).where(claims.c.library_id == library_id, claims.c.kind == "target"))
 
 
 def record_artifacts(

@@ -1,8 +1,7 @@
-"""Show and season folders: who they are to a media server, and the files that say so."""
+"""Show folders: who they are to a media server, whatever they are called."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import digest_of, read_small
 from seiton.domain.naming import path_key
-from seiton.domain.nfo import season_nfo, show_nfo
-from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.viewer import tables
 from seiton.viewer.gather import Unit
-from seiton.viewer.journal import Step, StepKind
-
-SHOW_NFO = b"tvshow.nfo"
-SEASON_NFO = b"season.nfo"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +56,7 @@ def ensure_shows(
                 row = connection.execute(sa.select(table).where(table.c.show_id == old)).mappings().one()
             else:
                 row = _insert(connection, library_id, folder, members, now)
+            known[path_key(folder)] = row  # another spelling of the folder is the same show
         shows[folder] = Show(
             show_id=row["show_id"],
             folder=folder,
@@ -133,115 +126,3 @@ def _insert(
         .values(custom_id=row["custom_id"])
     )
     return row
-
-
-class FolderSteps:
-    """Gives the steps that a show or season folder needs before its first unit arrives in this plan."""
-
-    def __init__(
-        self,
-        root: bytes,
-        shows: Mapping[bytes, Show],
-        artifacts: Mapping[bytes, Row],
-        units: Iterable[Unit],
-    ) -> None:
-        self._root = root
-        self._shows = shows
-        self._artifacts = artifacts
-        self._ready: set[bytes] = set()
-        self._speaker: dict[bytes, Unit] = {}
-        self.renderings: dict[bytes, str] = {}
-        for unit in units:
-            if unit.name is not None:
-                best = self._speaker.setdefault(unit.name.show_folder, unit)
-                if _rank(unit) < _rank(best):
-                    self._speaker[unit.name.show_folder] = unit
-
-    def before(self, unit: Unit) -> tuple[list[Step], list[bytes]]:
-        """Return steps and generated contents for the folders of ``unit``; empty the second time."""
-        steps: list[Step] = []
-        contents: list[bytes] = []
-        if unit.name is None or unit.name.season_folder in self._ready:
-            return steps, contents
-        show, season = unit.name.show_folder, unit.name.season_folder
-        if show not in self._ready:
-            self._folder(show, steps)
-            self._show_file(show, unit, steps, contents)
-        self._folder(season, steps)
-        self._season_file(unit, season, steps, contents)
-        self._ready |= {show, season}
-        return steps, contents
-
-    def show_id(self, unit: Unit) -> int | None:
-        """Return the show that ``unit`` belongs to once it has arrived."""
-        show = self._shows.get(unit.name.show_folder) if unit.name else None
-        return show.show_id if show else None
-
-    def _folder(self, folder: bytes, steps: list[Step]) -> None:
-        if not os.path.lexists(os.path.join(self._root, folder)):
-            steps.append(Step(kind=StepKind.FOLDER, target=folder))
-
-    def _show_file(self, folder: bytes, unit: Unit, steps: list[Step], contents: list[bytes]) -> None:
-        show = self._shows[folder]
-        speaker = self._speaker.get(folder, unit)
-        if show.series_no is not None and _season_rank(speaker.wish.series_no) > _season_rank(show.series_no):
-            return  # the show's file speaks for its first season; a later one does not change it
-        content = show_nfo(speaker.wish, custom_id=show.custom_id, seasons=None, added=show.added_at)
-        # A first sync keeps what is there; a resync brings it up to date.
-        self._generated(os.path.join(folder, SHOW_NFO), content, unit.stem is None, steps, contents)
-
-    def _season_file(self, unit: Unit, season: bytes, steps: list[Step], contents: list[bytes]) -> None:
-        show = self._shows[unit.name.show_folder] if unit.name else None
-        content = season_nfo(unit.wish, added=show.added_at if show else unit.added_at)
-        self._generated(os.path.join(season, SEASON_NFO), content, unit.stem is None, steps, contents)
-
-    def _generated(
-        self, path: bytes, ours: bytes, keep: bool, steps: list[Step], contents: list[bytes]
-    ) -> None:
-        rendering = digest_of(ours)
-        there = read_small(os.path.join(self._root, path))
-        artifact = self._artifacts.get(path)
-        if there is None:
-            if not os.path.lexists(os.path.join(self._root, path)):
-                self.renderings[path] = rendering
-                steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=rendering))
-                contents.append(ours)
-            return
-        if keep or artifact is None or artifact["rendering"] == rendering or there == ours:
-            return
-        after: bytes | Unreadable = ours
-        if digest_of(there) != artifact["digest"] or artifact["digest"] != artifact["rendering"]:
-            after = merge(there, ours)
-        if isinstance(after, Unreadable) or after == there:
-            return
-        self.renderings[path] = rendering
-        contents += [there, after]
-        steps.append(
-            Step(
-                kind=StepKind.REWRITE,
-                target=path,
-                before_digest=digest_of(there),
-                after_digest=digest_of(after),
-            )
-        )
-
-
-def _season_rank(series_no: int) -> tuple[bool, int]:
-    return series_no == 0, series_no
-
-
-def _rank(unit: Unit) -> tuple[bool, int, int]:
-    return (*_season_rank(unit.wish.series_no), unit.wish.episode_no)
-
-
-def load_artifacts(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> dict[bytes, Row]:
-    """Return what Seiton made of ``folders`` and of the NFO files that belong to them, by path."""
-    table = tables.artifacts
-    paths: set[bytes] = set()
-    for folder in folders:
-        paths |= {folder, os.path.join(folder, SHOW_NFO), os.path.join(folder, SEASON_NFO)}
-    found: dict[bytes, Row] = {}
-    for part in chunks(sorted(paths)):
-        query = sa.select(table).where(table.c.library_id == library_id, table.c.path.in_(part))
-        found.update((row["path"], row) for row in connection.execute(query).mappings())
-    return found

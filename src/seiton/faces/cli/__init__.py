@@ -13,15 +13,21 @@ def main() -> None:
 
     0: done. 1: it could not be done. 2: the command was not understood.
     """
-    wanted = (os.environ.get(name) for name in ("SEITON_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
-    use_language(negotiate(next(filter(None, wanted), None)))
+    use_language(negotiate(wanted_language()))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))
 
 
-def _run(arguments: list[str]) -> int:
+def wanted_language() -> str | None:
+    """Return what the environment says about the language, such as ``zh_TW.UTF-8``."""
+    names = ("SEITON_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    return next(filter(None, map(os.environ.get, names)), None)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; the language is that of the current context."""
     from seiton.errors import SeitonError
     from seiton.faces.cli.app import build
     from seiton.faces.cli.output import WrongUsage, print_error

@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from seiton.text import _
+
+_DEMO = _(
+    "Show what Seiton does, offline and in under a minute: a feed becomes a library, and an edited parser"
+    " re-orders it.\n\nExample: seiton demo --keep /tmp/seiton-demo"
+)
+
+
+def _demo(
+    keep: Annotated[
+        Path | None,
+        typer.Option(help=_("Keep everything in this new folder, to look around in afterwards.")),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=_("End with one JSON object, for programs."))
+    ] = False,
+) -> None:
+    # It brings the whole server along, which no other command needs.
+    from seiton.faces.cli.demo import demo
+
+    demo(keep=keep, as_json=as_json)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from seiton import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help=_("Print the version."), callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    del version
 
 
 def build() -> typer.Typer:
@@ -20,8 +60,8 @@ def build() -> typer.Typer:
         status,
         subscriptions,
     )
-    from seiton.faces.cli.demo import demo
 
+    _translate_headings()
     app = typer.Typer(
         help=_(
             "Seiton keeps an anime library in order by rules: edit a rule, and the files on the disk follow."
@@ -31,9 +71,9 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_version)
+    app.callback()(_program)
     app.command("serve", help=serve.HELP)(serve.serve)
-    app.command("demo")(demo)
+    app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
     app.command("config", help=config.HELP)(config.config)
     app.add_typer(subscriptions.commands(), name="subscriptions")
@@ -43,3 +83,18 @@ def build() -> typer.Typer:
     app.add_typer(resyncs.commands(), name="resyncs")
     app.add_typer(plan.commands(), name="plan")
     return app
+
+
+def _translate_headings() -> None:
+    """Have help pages speak the reader's language, also where their frame comes from Typer."""
+    if _("Options") == "Options":
+        return
+    from typer import rich_utils
+
+    rich_utils.OPTIONS_PANEL_TITLE = _("Options")
+    rich_utils.ARGUMENTS_PANEL_TITLE = _("Arguments")
+    rich_utils.COMMANDS_PANEL_TITLE = _("Commands")
+    rich_utils.ERRORS_PANEL_TITLE = _("Error")
+    rich_utils.REQUIRED_LONG_STRING = _("[required]")
+    rich_utils.DEFAULT_STRING = _("[default: {}]")
+    rich_utils.ENVVAR_STRING = _("[env var: {}]")

@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx2
 
 from seiton.errors import Problem, SeitonError
+from seiton.faces.cli import wanted_language
 from seiton.faces.cli.options import read_settings
 from seiton.text import _
 
@@ -50,7 +51,7 @@ class Api:
         self.url = base_url(url)
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
-            headers={"Accept-Language": _("en")},
+            headers={"Accept-Language": _accepted()},
             trust_env=False,  # a proxy is not the way to one's own machine
         )
 
@@ -86,8 +87,8 @@ class Api:
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise NotRunning(
                 _(
-                    "Seiton does not answer at {url} ({reason}). Start it with `seiton serve` (or `make run`),"
-                    " or say with --url or SEITON_URL where it runs.",
+                    "Seiton does not answer at {url} ({reason}). Start it with `seiton serve` or"
+                    " `make run`, or say with --url or SEITON_URL where it runs.",
                     url=self.url,
                     reason=error or type(error).__name__,
                 )
@@ -107,8 +108,14 @@ class Api:
             raise Refused(answer.status_code, content)
         raise NotRunning(
             _(
-                "What answers at {url} is not Seiton (status {status}). Say with --url or SEITON_URL where it runs.",
+                "What answers at {url} is not Seiton (status {status})."
+                " Say with --url or SEITON_URL where it runs.",
                 url=self.url,
                 status=answer.status_code,
             )
         )
+
+
+def _accepted() -> str:
+    """Return the environment's language as HTTP says it: ``zh-TW`` for ``zh_TW.UTF-8``."""
+    return (wanted_language() or "en").split(".")[0].replace("_", "-").encode("ascii", "replace").decode()

@@ -45,7 +45,8 @@ ParserFile = Annotated[
 ]
 
 Data = Annotated[
-    Path | None, typer.Option(help=_("Folder for the database and everything Seiton keeps."), show_default=False)
+    Path | None,
+    typer.Option(help=_("Folder for the database and everything Seiton keeps."), show_default=False),
 ]
 Host = Annotated[str | None, typer.Option(help=_("Address to listen at."), show_default=False)]
 Port = Annotated[int | None, typer.Option(help=_("Port to listen at."), show_default=False)]

@@ -1,0 +1,46 @@
+"""When a resync is over: every file of it is applied, held with a reason, or another cause's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import chunks
+from seiton.core import tables
+from seiton.core.service import Core
+from seiton.domain.states import ResyncState
+
+
+def finish_resyncs(core: Core) -> int:
+    """Close the resyncs that have nothing left to wait for; return how many. Writes only if there are any."""
+    with core.database.read() as connection:
+        if not _finished(connection):
+            return 0
+    with core.database.write() as connection:
+        return close_finished(core, connection)
+
+
+def close_finished(core: Core, connection: sa.Connection) -> int:
+    """Do the same in the caller's transaction."""
+    resyncs = tables.resyncs
+    finished = _finished(connection)
+    for part in chunks(finished):
+        connection.execute(
+            sa.update(resyncs)
+            .where(resyncs.c.resync_id.in_(part))
+            .values(state=ResyncState.DONE.value, finished_at=core.now())
+        )
+    return len(finished)
+
+
+def _finished(connection: sa.Connection) -> Sequence[int]:
+    items, resyncs = tables.resync_items, tables.resyncs
+    # What failed is tried again; what is held waits for a person.
+    waiting = sa.exists().where(
+        items.c.resync_id == resyncs.c.resync_id, items.c.outcome.in_(("pending", "failed"))
+    )
+    query = sa.select(resyncs.c.resync_id).where(
+        resyncs.c.state == ResyncState.RUNNING, resyncs.c.reparsed, ~waiting
+    )
+    return connection.execute(query).scalars().all()

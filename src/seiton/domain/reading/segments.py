@@ -1,0 +1,111 @@
+"""Cuts a release title at its brackets and says what each bracket holds."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from seiton.domain.reading import numbers
+from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
+
+_DELIMITER = re.compile(r"[\[\](){}★]")
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:v[0-9])?)[」』]")
+_CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
+_DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
+_WHOLE = re.compile(r"[ _]*第?[0-9]")
+
+
+class Holds(IntEnum):
+    """What a bracket holds."""
+
+    NOTHING = 0
+    TEXT = 1
+    EPISODE = 2
+    WORDS = 3
+    YEAR = 4
+    CHECKSUM = 5
+    SEASON = 6
+    NOTE = 7
+    TEAM = 8
+
+
+class Content(NamedTuple):
+    """What the text of a bracket says."""
+
+    holds: Holds
+    words: Words = NO_WORDS
+    episode: numbers.Episode | None = None
+    year: int | None = None
+    season: numbers.Season | None = None
+
+
+class Segment(NamedTuple):
+    """A piece of a title, from ``start`` to ``stop`` without its brackets; ``bracket`` is ``[``, ``(``, ``{``
+    or ``★``, or empty for text outside of brackets.
+    """
+
+    start: int
+    stop: int
+    bracket: str
+
+
+def split(text: str) -> list[Segment]:
+    """Cut plain ``text`` at its outermost brackets, in order; a bracket that nothing closes ends the piece."""
+    stars = text.count("★") > 1
+    segments: list[Segment] = []
+    depth, start, opened = 0, 0, ""
+    for match in _DELIMITER.finditer(text):
+        char, at = match[0], match.start()
+        if char == "★":
+            if stars and depth == 0:
+                segments.append(Segment(start, at, "★" if opened == "★" else ""))
+                start, opened = at + 1, "★"
+        elif char in _CLOSING:
+            if depth == 0:
+                if at > start:
+                    segments.append(Segment(start, at, opened))
+                start, opened, depth = at + 1, char, 1
+            elif char == opened and text[start:at].strip():
+                depth += 1
+        elif depth and char == _CLOSING[opened]:
+            depth -= 1
+            if depth == 0:
+                segments.append(Segment(start, at, opened))
+                start, opened = at + 1, ""
+    if start < len(text):
+        segments.append(Segment(start, len(text), opened))
+    return segments
+
+
+@lru_cache(maxsize=8192)
+def content_of(text: str) -> Content:
+    """Say what a bracket with the plain ``text`` holds."""
+    text = text.strip(" _.,-")
+    if not text:
+        return Content(Holds.NOTHING)
+    if _CRC.fullmatch(text) and not text.isdecimal():
+        return Content(Holds.CHECKSUM)
+    if date := _DATE.fullmatch(text):
+        return Content(Holds.YEAR, year=int(date[1]))
+    episode = numbers.bracketed(text)
+    if episode is not None:
+        return Content(Holds.EPISODE, episode=episode)
+    if NEWS.fullmatch(text):
+        return Content(Holds.NOTE)
+    words = words_of(text)
+    is_technical = words.found and (
+        words.rest == 0 or words.resolution or (words.video_codec and words.audio_codec) or words.rest * 2 < len(text)
+    )
+    if is_technical and not (TEAM.search(text) and words.rest):
+        return Content(Holds.WORDS, words, season=numbers.season_in(text))
+    if TEAM.search(text):
+        return Content(Holds.TEAM)
+    if NOTE.search(text):
+        return Content(Holds.NOTE)
+    season = numbers.season_in(text)
+    if season is not None and season.stop - season.start > len(text) * 0.7:
+        return Content(Holds.SEASON, words, season=season)
+    return Content(Holds.TEXT, season=season)

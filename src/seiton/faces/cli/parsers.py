@@ -1,0 +1,229 @@
+"""``seiton parsers``: the rules that say what each title is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from seiton.faces.cli.options import Json, Limit, ParserFile, Sets, Url
+from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
+from seiton.text import _
+
+Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)]
+Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    group = typer.Typer(
+        help=_("Title parsers: list, show, add, edit, delete, preview."), no_args_is_help=True
+    )
+    group.command(
+        "list",
+        help=_("List parsers in the order in which they are tried.\n\nExample: seiton parsers list"),
+    )(show)
+    group.command("show", help=_("Show one parser.\n\nExample: seiton parsers show 5 --json"))(show_one)
+    group.command(
+        "add",
+        help=_(
+            "Add a parser. Stored titles are parsed by it at once, and files follow.\n\n"
+            "Example: seiton parsers add --file new.json --set priority=20"
+        ),
+    )(add)
+    group.command(
+        "edit",
+        help=_(
+            "Change fields of a parser; what is not named stays. Files follow.\n\n"
+            "Example: seiton parsers edit 5 --set episode_offset=-12 --preview"
+        ),
+    )(edit)
+    group.command(
+        "delete",
+        help=_("Delete a parser. Downloads and files stay.\n\nExample: seiton parsers delete 5 --preview"),
+    )(delete)
+    group.command(
+        "preview",
+        help=_(
+            "Show what a draft makes of stored titles, and what would move.\n\n"
+            "Example: seiton parsers preview --file new.json --limit 20"
+        ),
+    )(preview)
+    return group
+
+
+def show(url: Url = None, as_json: Json = False) -> None:
+    """Print all parsers."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        rows = api.get("/parsers")
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        [_("ID"), _("Priority"), _("On"), _("Name"), _("Condition"), _("Title"), _("Episode")],
+        [
+            (
+                row["parser_id"],
+                row["priority"],
+                row["is_enabled"],
+                row["name"],
+                row["condition_regex"],
+                _source(row, "anime_title"),
+                _source(row, "episode_no"),
+            )
+            for row in rows
+        ],
+    )
+
+
+def show_one(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Print one parser."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        row = api.get(f"/parsers/{parser_id}")
+    if as_json:
+        print_json(row)
+        return
+    _print_parser(row)
+
+
+def _print_parser(row: dict[str, Any]) -> None:
+    # Field names are those that --set takes.
+    facts: dict[str, object] = {
+        name: row[name]
+        for name in (
+            "parser_id",
+            "name",
+            "description",
+            "priority",
+            "is_enabled",
+            "condition_regex",
+            "parse_regex",
+        )
+    }
+    for name in row:
+        if name.endswith("_source") and row[name]:
+            field = name.removesuffix("_source")
+            facts[field] = f"{row[name]}: {row[f'{field}_value']}"
+    facts["episode_offset"] = row.get("episode_offset") or None
+    facts["version"] = row["version"]
+    facts["updated_at"] = moment(row["updated_at"])
+    print_facts(facts)
+
+
+def _source(row: dict[str, Any], field: str) -> str:
+    return f"{row[f'{field}_value']}" if row[f"{field}_source"] == "regex" else f'"{row[f"{field}_value"]}"'
+
+
+def add(
+    sets: Sets = None,
+    file: ParserFile = None,
+    preview: Preview = False,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Add a parser."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.draft import require_draft
+
+    draft = require_draft(sets, file)
+    draft.pop("version", None)
+    with Api(url) as api:
+        if preview:
+            _preview(api, draft, as_json)
+            return
+        written = api.post("/parsers", draft)
+        _print_written(
+            api, written, as_json, _("Parser {parser_id} was added.", parser_id=written["parser_id"])
+        )
+
+
+def edit(
+    parser_id: Id,
+    sets: Sets = None,
+    file: ParserFile = None,
+    preview: Preview = False,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Change a parser."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.draft import require_draft
+
+    draft = require_draft(sets, file)
+    with Api(url) as api:
+        if preview:
+            _preview(api, draft | {"parser_id": parser_id}, as_json)
+            return
+        written = api.patch(f"/parsers/{parser_id}", draft)
+        _print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
+
+
+def delete(parser_id: Id, preview: Preview = False, url: Url = None, as_json: Json = False) -> None:
+    """Delete a parser."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
+
+    with Api(url) as api:
+        if preview:
+            impact = api.post(f"/parsers/{parser_id}/preview-deletion")
+            if as_json:
+                print_json(impact)
+            else:
+                print_impact(impact)
+            return
+        written = api.delete(f"/parsers/{parser_id}")
+        _print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
+
+
+def preview(
+    parser: Annotated[
+        int | None,
+        typer.Option(help=_("The draft is an edit of this parser."), metavar=_("ID"), show_default=False),
+    ] = None,
+    sets: Sets = None,
+    file: ParserFile = None,
+    limit: Limit = 50,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a draft makes of stored titles."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.draft import require_draft
+    from seiton.faces.cli.impact import print_impact, print_titles, require_valid
+
+    draft = require_draft(sets, file) | {"limit": limit}
+    if parser is not None:
+        draft["parser_id"] = parser
+    with Api(url) as api:
+        answer = api.post("/parsers/preview", draft)
+    if as_json:
+        print_json(answer)
+        return
+    require_valid(answer)
+    print_titles(answer["results"])
+    print_impact(answer["impact"])
+
+
+def _preview(api: Any, draft: dict[str, Any], as_json: bool) -> None:
+    from seiton.faces.cli.impact import print_impact, require_valid
+
+    answer = api.post("/parsers/preview", draft | {"limit": 1})
+    require_valid(answer)
+    if as_json:
+        print_json(answer["impact"])
+    else:
+        print_impact(answer["impact"])
+
+
+def _print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:
+    from seiton.faces.cli.resyncs import follow
+
+    if as_json:
+        print_json(written)
+        return
+    say(sentence)
+    follow(api, written)

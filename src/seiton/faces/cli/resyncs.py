@@ -1,0 +1,162 @@
+"""``seiton resyncs``: what each rule edit led to."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
+from seiton.faces.words import hold, word
+from seiton.text import _
+
+Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the resync."), show_default=False)]
+
+
+def commands() -> typer.Typer:
+    """Return the group."""
+    group = typer.Typer(
+        help=_("Resyncs: each rule edit, and all that follows from it."), no_args_is_help=True
+    )
+    group.command(
+        "list", help=_("List resyncs, the newest first.\n\nExample: seiton resyncs list --limit 5")
+    )(show)
+    group.command(
+        "show",
+        help=_(
+            "Show a resync with its files. --wait gives it time to finish first.\n\n"
+            "Example: seiton resyncs show 7 --wait 60"
+        ),
+    )(show_one)
+    return group
+
+
+def show(limit: Limit = 20, offset: Offset = 0, url: Url = None, as_json: Json = False) -> None:
+    """Print resyncs."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        answer = api.get("/resyncs", limit=limit, offset=offset)
+    if as_json:
+        print_json(answer)
+        return
+    print_table(
+        [_("ID"), _("Cause"), _("About"), _("State"), _("Files"), _("When")],
+        [
+            (
+                row["resync_id"],
+                word(row["cause"]),
+                row["subject_name"],
+                word(row["state"]),
+                counts(row),
+                moment(row["created_at"]),
+            )
+            for row in answer["resyncs"]
+        ],
+        empty=_("No rule was edited yet."),
+    )
+
+
+def show_one(
+    resync_id: Id,
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            help=_("Only files with this outcome: pending, moved, unchanged, held, failed."),
+            show_default=False,
+        ),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar=_("SECONDS"), help=_("How long to wait for it to finish."))
+    ] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Print one resync. With ``--wait``, code 1 when it runs even then."""
+    from seiton.faces.cli.client import Api
+
+    deadline = time.monotonic() + wait
+    with Api(url) as api:
+        while True:
+            row = api.get(f"/resyncs/{resync_id}", outcome=outcome, limit=limit, offset=offset)
+            if row["state"] != "running" or time.monotonic() >= deadline:
+                break
+            time.sleep(0.2)
+    if as_json:
+        print_json(row)
+    else:
+        print_resync(row)
+    if wait and row["state"] == "running":
+        raise typer.Exit(1)
+
+
+def print_resync(row: dict[str, Any]) -> None:
+    """Print a resync with the files of this page."""
+    statistics = row["statistics"]
+    print_facts(
+        {
+            _("Resync"): row["resync_id"],
+            _("Cause"): f"{word(row['cause'])}: {row['subject_name'] or ''}",
+            _("State"): word(row["state"]),
+            _("Titles"): titles(statistics),
+            _("Files"): counts(row),
+            _("Error"): row["error_message"],
+            _("Begun"): moment(row["created_at"]),
+            _("Finished"): moment(row["finished_at"]),
+        }
+    )
+    if row["items"]:
+        print_files(row["items"])
+
+
+def print_files(items: list[dict[str, Any]]) -> None:
+    """Print what becomes of files, old and new name."""
+    print_table(
+        [_("Download"), _("Outcome"), _("From"), _("To, or why not")],
+        [
+            (
+                item["download_id"],
+                word(item["outcome"]),
+                item["before_path"],
+                hold(item["reason"], item["detail"]) or item["after_path"],
+            )
+            for item in items
+        ],
+    )
+
+
+def titles(statistics: dict[str, int]) -> str:
+    """Return the statistics of a reparse as a sentence."""
+    return _(
+        "{total} in all: {parsed} parsed, {failed} failed, {no_match} without a parser",
+        total=statistics["total"],
+        parsed=statistics["parsed"],
+        failed=statistics["failed"],
+        no_match=statistics["no_match"],
+    )
+
+
+def counts(row: dict[str, Any]) -> str:
+    """Return how many files have which outcome."""
+    found = [f"{word(name)}: {number}" for name, number in row["counts"].items() if number]
+    return ", ".join(found) or _("none")
+
+
+def follow(api: Any, written: dict[str, Any]) -> None:
+    """Print what a write to a parser led to: statistics, and what is moving."""
+    statistics = written["reparse"]
+    say(_("Titles: {titles}", titles=titles(statistics)))
+    row = api.get(f"/resyncs/{written['resync_id']}", limit=20)
+    if not written["reparsed"]:
+        say(_("Titles are still being parsed."))
+    if row["items"]:
+        say(_("Files that follow: {count}", count=max(statistics["resync_triggered"], len(row["items"]))))
+        print_files(row["items"])
+    else:
+        say(_("No file has to move."))
+    if row["state"] == "running":
+        say(_("It goes on: seiton resyncs show {resync_id} --wait 60", resync_id=row["resync_id"]))
