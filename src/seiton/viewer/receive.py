@@ -41,8 +41,8 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
 
     Raises ``LibraryAway`` when the library is not there and ``Unavailable`` when nothing can be recorded.
     """
-    library_id = viewer.library().library_id
     try:
+        library_id = viewer.library().library_id
         with viewer.database.write() as connection:
             receipts = _record(viewer, connection, library_id, requests)
     except SQLAlchemyError as error:
