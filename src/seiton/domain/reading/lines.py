@@ -140,9 +140,16 @@ def _news_end(piece: str) -> int:
 
 
 def _text_after(segments: list[Segment], index: int, text: str) -> str:
-    if index + 1 >= len(segments) or segments[index + 1].bracket:
-        return ""
-    return text[segments[index + 1].start : segments[index + 1].stop]
+    """Return the text that follows a bracket, with a mark for a remark in parentheses before it."""
+    after = ""
+    for segment in segments[index + 1 : index + 4]:
+        if segment.bracket == "(" and not after.strip(" "):
+            after += ASIDE
+        elif segment.bracket:
+            break
+        else:
+            after += text[segment.start : segment.stop]
+    return after
 
 
 def _mark(content: Content, segment: Segment) -> str:
