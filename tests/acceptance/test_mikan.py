@@ -135,6 +135,12 @@ def episodes(library: str) -> dict[int, str]:
     return found
 
 
+def moved_by(library: str, before: dict[int, str], places: int) -> bool:
+    """Say whether every unit is ``places`` further on; the batch fills the numbers that became free."""
+    now = episodes(library)
+    return all(now.get(number + places) == digest for number, digest in before.items())
+
+
 def settled(server: Server, resync_id: object) -> bool:
     resync = server.get(f"/resyncs/{resync_id}")
     assert isinstance(resync, dict)
@@ -178,7 +184,7 @@ def test_an_off_by_one_edit_moves_every_unit_and_loses_none(server: Server, worl
     before = episodes(server.library)
     answer = server.send("PUT", f"/parsers/{parser_id}", {"episode_offset": 1})
     wait_for(lambda: settled(server, answer["resync_id"]), "the resync is done")
-    assert episodes(server.library) == {number + 1: digest for number, digest in before.items()}
+    assert moved_by(server.library, before, 1)
 
 
 def test_an_edit_during_the_resync_ends_with_the_last_rule(server: Server, world: MikanWorld) -> None:
@@ -190,7 +196,7 @@ def test_an_edit_during_the_resync_ends_with_the_last_rule(server: Server, world
     last = server.send("PUT", f"/parsers/{parser_id}", {"episode_offset": 3})
     wait_for(lambda: settled(server, last["resync_id"]), "the last resync is done")
     wait_for(lambda: set(server.statuses()) == {"synced"}, "everything is synced")
-    assert episodes(server.library) == {number + 3: digest for number, digest in before.items()}
+    assert moved_by(server.library, before, 3)
 
 
 @pytest.mark.parametrize("delay_ms", [0, 5, 10, 20, 40, 80])
@@ -219,9 +225,6 @@ def test_a_server_killed_in_mid_resync_finishes_when_it_is_started_again(
     server.kill()
     inside.wait()
     server.start()
-    wait_for(
-        lambda: episodes(server.library) == {number + 1: digest for number, digest in before.items()},
-        "every episode is at its new number",
-    )
+    wait_for(lambda: moved_by(server.library, before, 1), "every episode is at its new number")
     wait_for(lambda: set(server.statuses()) == {"synced"}, "everything is synced")
     assert not [name for name in checks.files_below(server.library) if "/.seiton-" in name]

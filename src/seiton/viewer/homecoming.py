@@ -80,4 +80,5 @@ def _way_home(unit: Unit, stem: bytes, folders: Folders) -> list[Step]:
     if unit.parked_nfo is not None and not unit.has_nfo:
         digest = digest_of(unit.parked_nfo)
         own.insert(0, Step(kind=StepKind.WRITE, unit_id=unit.unit_id, target=stem + NFO, after_digest=digest))
-    return [replace(step, component=unit.unit_id, bundle=unit.unit_id) for step in [*steps, *own]]
+    number = unit.unit_id
+    return [*steps, *(replace(step, component=number, bundle=number) for step in own)]
