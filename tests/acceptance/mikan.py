@@ -81,7 +81,7 @@ def _serve(document: bytes) -> ThreadingHTTPServer:
     return server
 
 
-def wait_for(is_true: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_for(is_true: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Wait until ``is_true()``; fail with ``what`` when it does not come."""
     end = time.monotonic() + seconds
     while not is_true():

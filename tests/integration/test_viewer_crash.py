@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -78,7 +79,8 @@ class Victims:
                     while_stopped()
                 finally:
                     while tracer.poll() is None:  # one that comes before strace listens is lost
-                        os.kill(int(victim), signal.SIGCONT)
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(int(victim), signal.SIGCONT)
                         time.sleep(0.02)
             tracer.stderr.read()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))

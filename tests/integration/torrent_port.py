@@ -40,7 +40,7 @@ BATCH = {
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], what: str, seconds: float = 30) -> T:
+def eventually(look: Callable[[], T], what: str, seconds: float = 120) -> T:
     """Look until there is something to see."""
     end = time.monotonic() + seconds
     while not (seen := look()):
@@ -130,7 +130,7 @@ class Home:
     def look(self, made: Made) -> TorrentStatus:
         return self.client.status([made.info_hash])[made.info_hash]
 
-    def until(self, made: Made, state: TransferState, seconds: float = 30) -> TorrentStatus:
+    def until(self, made: Made, state: TransferState, seconds: float = 120) -> TorrentStatus:
         end = time.monotonic() + seconds
         while (seen := self.look(made)).state is not state:
             assert time.monotonic() < end, f"not {state} within {seconds} s: {seen}"
