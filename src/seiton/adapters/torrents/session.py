@@ -24,8 +24,6 @@ def open_session(*, port: int, listen: str, loopback_only: bool) -> lt.session:
             "enable_natpmp": not loopback_only,
             # Several peers behind one address are several peers: a NAS, a home, this machine.
             "allow_multiple_connections_per_ip": True,
-            # Both ends may drop a connection that they opened to each other at once; a minute is long.
-            "min_reconnect_time": 1 if loopback_only else 10,
             "alert_mask": lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage,
             "alert_queue_size": 20_000,
             # Everything that is finished keeps seeding; only downloads wait for each other.
