@@ -174,7 +174,9 @@ def test_a_record_that_falls_due_during_the_run_that_answers_it_does_not_run_aga
     assert jobs.wait_idle(PATIENCE_S)
     assert look.runs == {"a": 1}
     jobs.close()
-    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
+    # DBOS itself may warn, rarely: a record that is deleted in the instant in which it is dequeued.
+    ours = [r for r in caplog.records if r.name.startswith("seiton") and r.levelno >= logging.WARNING]
+    assert [r.getMessage() for r in ours] == []
 
 
 def test_a_record_without_a_wake_is_picked_up(jobs: Jobs, look: Recorder, database: Database) -> None:
