@@ -211,8 +211,9 @@ def play(path: Path, url: str, start: list[Place], story: Edits, chunk_steps: in
         told.world.database.close()
 
 
+@pytest.mark.timeout(1800)  # whole stories on a real disk: minutes on a slow one
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -226,6 +227,7 @@ def test_whatever_is_edited_nothing_is_lost(
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(1800)
 @settings(
     max_examples=6,
     deadline=None,
