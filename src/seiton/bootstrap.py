@@ -30,6 +30,7 @@ from seiton.contract import (
 )
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.rulesets import prepare_state
@@ -164,6 +165,7 @@ class Seiton:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
         core, viewer, define = self.core, self.viewer, self.jobs.define
         define("core.reparse", lambda _key: reparse(core), every=60)
+        define("core.filters", lambda _key: refilter(core), every=60)
         define("core.fetch", self._fetch, every=30)
         define("core.downloads", lambda _key: start_downloads(core), every=30)
         define("core.transfers", lambda _key: check_transfers(core), every=10)

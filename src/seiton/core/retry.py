@@ -33,7 +33,7 @@ def retry_download(core: Core, download_id: int) -> None:
     """
     table = tables.downloads
     query = (
-        sa.select(table, tables.links.c.download_type)
+        sa.select(table, tables.links.c.download_type, tables.links.c.filtered_flag)
         .select_from(table.join(tables.links, tables.links.c.link_id == table.c.link_id))
         .where(table.c.download_id == download_id)
         .with_for_update(of=table)
@@ -55,6 +55,7 @@ def retry_download(core: Core, download_id: int) -> None:
                 hold_reason=None,
                 hold_detail=None,
                 error_message=None,
+                cancel_reason=None,
                 updated_at=core.now(),
             )
         )
@@ -88,6 +89,8 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
         raise Conflict(
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )
+    if row["filtered_flag"]:
+        raise Conflict(_("A filter rule keeps this release out."))
     mine = sa.select(links).where(links.c.link_id == row["link_id"]).subquery()
     other = (
         sa.select(table.c.download_id)

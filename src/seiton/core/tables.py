@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer,
 
 from seiton.adapters.database import NAMING, Id, Instant, one_of
 from seiton.domain import states
+from seiton.domain.filters import TargetType
 
 metadata = sa.MetaData(naming_convention=NAMING)
 
@@ -28,6 +29,9 @@ state = _table(
     Column("reparsed_version", Id, nullable=False),  # every stored title is parsed by these
     Column("reparse_target", Id),  # a reparse to this version is under way
     Column("reparse_cursor", Id),  # items up to this id are done
+    Column("filters_version", Id, nullable=False, server_default="0"),  # counts edits of filter rules
+    Column("filter_targets", sa.JSON),  # whose links may not be flagged by the rules as they are
+    Column("filter_resync_id", Id),  # the edit that this follows from
 )
 
 rulesets = _table(
@@ -221,6 +225,9 @@ resyncs = _table(
     Column("resync_triggered", Integer, nullable=False, server_default="0"),
     Column("new_links", Integer, nullable=False, server_default="0"),
     Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
+    Column("starts", Integer, nullable=False, server_default="0"),  # downloads that it begins
+    Column("cancels", Integer, nullable=False, server_default="0"),  # downloads that it takes back
+    Column("confirmed_at", Instant),
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
@@ -263,7 +270,9 @@ downloads = _table(
     Column("next_try_at", Instant),
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
+    Column("cancel_reason", String(20)),  # of a cancelled one; none: by hand
     one_of("status", states.DownloadStatus, "status"),
+    one_of("cancel_reason", states.CancelReason, "cancel_reason"),
     sa.CheckConstraint("status <> 'synced' OR library_path IS NOT NULL", name="synced_has_path"),
     Index(None, "status", "download_id"),
     Index(None, "torrent_hash"),
@@ -296,6 +305,83 @@ resync_items = _table(
     Column("reason", String(30)),
     Column("detail", Text),
     one_of("outcome", ("pending", "moved", "unchanged", "held", "failed", "superseded"), "outcome"),
+)
+
+filter_rules = _table(
+    "filter_rules",
+    Column("rule_id", Id, primary_key=True),
+    Column("rule_order", Integer, nullable=False),
+    Column("regex_pattern", Text, nullable=False),
+    Column("is_positive", Boolean, nullable=False),
+    Column("target_type", String(20), nullable=False),
+    Column("target_id", Id),  # no foreign key: it is of several tables
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("is_enabled", Boolean, nullable=False, server_default=sa.true()),
+    Column("version", Integer, nullable=False, server_default="1"),  # counts edits
+    one_of("target_type", TargetType, "target_type"),
+    sa.CheckConstraint("(target_type = 'global') = (target_id IS NULL)", name="target_id"),
+    sa.UniqueConstraint("target_type", "target_id", "rule_order"),
+    # NULLs are all different to a unique constraint: global rules need one of their own.
+    Index(
+        "ix_core_filter_rules_global_order",
+        "rule_order",
+        unique=True,
+        sqlite_where=sa.text("target_id IS NULL"),
+        postgresql_where=sa.text("target_id IS NULL"),
+    ),
+)
+
+library_policy = _table(
+    "library_policy",
+    # One row, if any: which of several releases of an episode is fetched.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("group_order", sa.JSON, nullable=False),
+    Column("resolution_order", sa.JSON, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+conflicts = _table(
+    "conflicts",
+    # What only a person can decide: the fetcher of a subscription, the release of an episode.
+    Column("conflict_id", Id, primary_key=True),
+    Column("conflict_type", String(20), nullable=False),
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id")),
+    Column("conflict_data", sa.JSON, nullable=False),
+    Column("resolution_status", String(20), nullable=False),
+    Column("resolution_data", sa.JSON),
+    Column("created_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    # additions
+    Column("series_id", Id, ForeignKey("core_series.series_id")),
+    Column("episode_no", Integer),
+    Column("episode_tenths", Integer),
+    one_of("conflict_type", states.ConflictType, "conflict_type"),
+    one_of("resolution_status", states.ResolutionStatus, "resolution_status"),
+    sa.CheckConstraint(
+        "(conflict_type = 'link') = (series_id IS NOT NULL AND episode_no IS NOT NULL)", name="of_link"
+    ),
+    sa.CheckConstraint(
+        "(conflict_type = 'subscription') = (subscription_id IS NOT NULL)", name="of_subscription"
+    ),
+    Index(None, "resolution_status", "conflict_id"),
+    Index(
+        "ix_core_conflicts_one_open_per_episode",
+        "series_id",
+        "episode_no",
+        "episode_tenths",
+        unique=True,
+        sqlite_where=sa.text("resolution_status = 'unresolved'"),
+        postgresql_where=sa.text("resolution_status = 'unresolved'"),
+    ),
+    Index(
+        "ix_core_conflicts_one_open_per_subscription",
+        "subscription_id",
+        unique=True,
+        sqlite_where=sa.text("resolution_status = 'unresolved'"),
+        postgresql_where=sa.text("resolution_status = 'unresolved'"),
+    ),
 )
 
 

@@ -70,6 +70,9 @@ IN_CLIENT = frozenset({D.DOWNLOADING, D.DOWNLOADER_ERROR})
 UNMATCHED = frozenset({D.BATCH_UNMATCHED, D.BATCH_FAILED})
 """The torrent is there, but none of its files is this episode, by the rules as they were."""
 
+BEFORE_FILES = IN_CLIENT | {D.PENDING}
+"""On its way; no file of it is used yet, so that it can be taken back."""
+
 GIVEN_UP = UNMATCHED | {D.CANCELLED, D.FAILED, D.NO_DOWNLOADER}
 """Nothing comes of it as things are: another release of the episode may take its place."""
 
@@ -80,6 +83,28 @@ IN_VIEWER = frozenset({D.SYNCING, D.SYNCED, D.RESYNCING})
 def may_follow(before: DownloadStatus, after: DownloadStatus) -> bool:
     """Say whether a download may go from ``before`` to ``after``."""
     return before == after or after in DOWNLOAD_TRANSITIONS[before]
+
+
+class CancelReason(StrEnum):
+    """Why a download was taken back, other than by hand."""
+
+    FILTER = "filter"  #: a filter rule says that the release is not wanted
+    REPLACED = "replaced"  #: a better release of the episode came before this one was there
+
+
+class ConflictType(StrEnum):
+    """What a person has to choose."""
+
+    LINK = "link"  #: which release of an episode
+    SUBSCRIPTION = "subscription"  #: which fetcher serves a subscription
+
+
+class ResolutionStatus(StrEnum):
+    """Where a conflict stands; the first word is the contract's."""
+
+    UNRESOLVED = "unresolved"
+    RESOLVED = "resolved"  #: somebody chose
+    OBSOLETE = "obsolete"  #: there is nothing to choose any more
 
 
 class ResyncState(StrEnum):
