@@ -39,6 +39,7 @@ from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.ingest import Ingested, ingest
 from seiton.core.parsers import ParserWrite, create_parser, update_parser
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.rulesets import prepare_state
@@ -253,6 +254,8 @@ class CoreWorld:
         self.woken.append((job, key))
         if job == "reparse" and self.reparses:
             reparse(self.core)
+        if job == "filters" and self.reparses:
+            refilter(self.core)
 
     def close(self) -> None:
         self.web.close()

@@ -70,7 +70,7 @@ def refilter(core: Core) -> None:
 def changed_flags(
     connection: sa.Connection, targets: Collection[Target], filters: FilterSet
 ) -> dict[int, bool]:
-    """Return the links of ``targets`` that ``filters`` flag in another way than they are: id → filtered out."""
+    """Return the links of ``targets`` that ``filters`` flag other than they are: id → filtered out."""
     flags: dict[int, bool] = {}
     for ids in link_chunks(connection, targets):
         for link_id, (row, decision) in decide_links(connection, ids, filters).items():

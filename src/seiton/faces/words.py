@@ -35,6 +35,18 @@ WORDS = {
     "parser_created": N_("parser created"),
     "parser_updated": N_("parser edited"),
     "parser_deleted": N_("parser deleted"),
+    "filter_created": N_("filter rule created"),
+    "filter_updated": N_("filter rule edited"),
+    "filter_deleted": N_("filter rule deleted"),
+    "groups": N_("several groups, none preferred"),
+    "variants": N_("several releases of one group"),
+    "newer_version": N_("a newer version of what is filed"),
+    "global": N_("everything"),
+    "anime": N_("anime"),
+    "anime_series": N_("series"),
+    "subtitle_group": N_("subtitle group"),
+    "fetcher": N_("fetcher"),
+    "subscription": N_("subscription"),
 }
 
 HOLDS = {

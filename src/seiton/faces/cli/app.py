@@ -51,7 +51,9 @@ def build() -> typer.Typer:
     """Return the program."""
     from seiton.faces.cli import (
         config,
+        conflicts,
         downloads,
+        filters,
         parsers,
         plan,
         raw_items,
@@ -78,6 +80,8 @@ def build() -> typer.Typer:
     app.command("config", help=config.HELP)(config.config)
     app.add_typer(subscriptions.commands(), name="subscriptions")
     app.add_typer(parsers.commands(), name="parsers")
+    app.add_typer(filters.commands(), name="filters")
+    app.add_typer(conflicts.commands(), name="conflicts")
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")

@@ -8,7 +8,10 @@ from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
 from seiton.faces.core_api import (
     callbacks,
+    catalogue,
+    conflicts,
     downloads,
+    filters,
     parser_preview,
     parsers,
     raw_items,
@@ -23,6 +26,18 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     """Return the routes over ``core``; ``jobs`` is only listed."""
     router = APIRouter()
     state.add_routes(router, core, jobs)
-    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+    for part in (
+        subscriptions,
+        raw_items,
+        parser_preview,
+        parsers,
+        works,
+        downloads,
+        resyncs,
+        callbacks,
+        filters,
+        conflicts,
+        catalogue,
+    ):
         part.add_routes(router, core)
     return router

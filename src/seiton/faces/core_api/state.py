@@ -37,13 +37,15 @@ class Figures(BaseModel):
     completed: int
     failed: int
     pending_raw_items: int
-    pending_conflicts: int = 0
+    pending_conflicts: int
     services: list[dict[str, Any]] = []
     downloads: dict[str, int]
     raw_items: dict[str, int]
     held: int
     drifting: int
     running_resyncs: int
+    waiting_resyncs: int
+    filtered_links: int
 
 
 class JobEntry(BaseModel):
