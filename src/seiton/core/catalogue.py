@@ -112,6 +112,7 @@ def create_link(core: Core, values: Mapping[str, Any]) -> Record:
     Raises ``InvalidInput``, and ``Conflict`` when the episode has this release already.
     """
     table, now = tables.links, core.now()
+    download_type = download_type_of(values["url"])
     with core.database.write() as connection:
         lock_state(connection)
         _check_known(connection, "series_id", tables.series.c.series_id, values["series_id"])
@@ -123,7 +124,7 @@ def create_link(core: Core, values: Mapping[str, Any]) -> Record:
         if taken is not None:
             raise Conflict(_("Link {link_id} is this release already.", link_id=taken))
         row = dict(values) | {
-            "download_type": download_type_of(values["url"]).value,
+            "download_type": download_type.value,
             "filtered_flag": False,
             "created_at": now,
             "updated_at": now,

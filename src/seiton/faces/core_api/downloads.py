@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from seiton.core.queries import get_download, list_downloads
 from seiton.core.retry import retry_download
 from seiton.core.service import Core
-from seiton.domain.states import DownloadStatus
+from seiton.domain.states import CancelReason, DownloadStatus
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of
 from seiton.faces.problems import documented
 
@@ -39,6 +39,7 @@ class Download(BaseModel):
     attempts: int
     next_try_at: datetime | None
     resync_id: int | None
+    cancel_reason: CancelReason | None
     desired_revision: int
     applied_revision: int
     series_id: int
