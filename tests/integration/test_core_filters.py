@@ -244,7 +244,8 @@ def test_defect_59_an_edit_in_the_middle_of_a_recalculation_is_not_lost(world: C
     world.bring("[G] Show - 01", "[G] Show - 02")
     world.reparses = False
     rule = rule_id(exclude(world, "01"))
-    announce, done = world.core.progress.announce, []
+    announce = world.core.progress.announce
+    done: list[FilterWrite] = []
 
     def edit_meanwhile() -> None:
         announce()

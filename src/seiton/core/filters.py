@@ -106,8 +106,8 @@ def update_filter(
         if version is not None and before["version"] != version:
             raise Conflict(_("The filter rule was changed meanwhile; look at it again."))
         changes = {name: value for name, value in values.items() if name in WRITABLE}
-        if "target_type" in changes and "target_id" not in changes:
-            changes["target_id"] = None if changes["target_type"] == "global" else before["target_id"]
+        if changes.get("target_type", before["target_type"]) != before["target_type"]:
+            changes.setdefault("target_id", None)  # the number was one of another kind
         after = {name: before[name] for name in WRITABLE} | changes
         check_filter(connection, after)
         _require_free_order(connection, after, rule_id)

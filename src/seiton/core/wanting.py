@@ -73,7 +73,10 @@ def cancel_downloads(
     for part in chunks(sorted(set(link_ids))):
         done = connection.execute(
             sa.update(table)
-            .where(table.c.link_id.in_(part), table.c.status.in_(sorted(BEFORE_FILES)))
+            .where(
+                table.c.link_id.in_(part),
+                table.c.status.in_(sorted(BEFORE_FILES | {DownloadStatus.NO_DOWNLOADER})),
+            )
             .values(
                 status=DownloadStatus.CANCELLED.value,
                 cancel_reason=reason.value,

@@ -202,7 +202,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
         rule_id = body.exclude_filter_id
         if rule_id is not None and body.regex_pattern is None:
             return _preview(preview_filter(core, None, rule_id=rule_id, limit=body.limit))
-        if rule_id is not None:
+        if rule_id is not None and body.target_type is None:
             stored = get_filter(core, rule_id)
             values = {"target_type": stored["target_type"], "target_id": stored["target_id"], **values}
         return _preview(
