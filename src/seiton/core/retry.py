@@ -33,7 +33,7 @@ def retry_download(core: Core, download_id: int) -> None:
     """
     table = tables.downloads
     query = (
-        sa.select(table, tables.links.c.download_type, tables.links.c.filtered_flag)
+        sa.select(table, tables.links.c.download_type)
         .select_from(table.join(tables.links, tables.links.c.link_id == table.c.link_id))
         .where(table.c.download_id == download_id)
         .with_for_update(of=table)
@@ -48,6 +48,7 @@ def retry_download(core: Core, download_id: int) -> None:
             .where(table.c.download_id == download_id)
             .values(
                 status=status.value,
+                cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,
                 failing_since=None,
@@ -55,7 +56,6 @@ def retry_download(core: Core, download_id: int) -> None:
                 hold_reason=None,
                 hold_detail=None,
                 error_message=None,
-                cancel_reason=None,
                 updated_at=core.now(),
             )
         )
@@ -89,9 +89,9 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
         raise Conflict(
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )
-    if row["filtered_flag"]:
-        raise Conflict(_("A filter rule keeps this release out."))
     mine = sa.select(links).where(links.c.link_id == row["link_id"]).subquery()
+    if connection.execute(sa.select(mine.c.filtered_flag)).scalar_one():
+        raise Conflict(_("A filter rule keeps this release out."))
     other = (
         sa.select(table.c.download_id)
         .select_from(table.join(links, links.c.link_id == table.c.link_id))

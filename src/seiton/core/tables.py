@@ -224,10 +224,10 @@ resyncs = _table(
     Column("no_match", Integer, nullable=False, server_default="0"),
     Column("resync_triggered", Integer, nullable=False, server_default="0"),
     Column("new_links", Integer, nullable=False, server_default="0"),
-    Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
     Column("starts", Integer, nullable=False, server_default="0"),  # downloads that it begins
     Column("cancels", Integer, nullable=False, server_default="0"),  # downloads that it takes back
     Column("confirmed_at", Instant),
+    Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
@@ -249,6 +249,7 @@ downloads = _table(
     Column("module_id", Id),
     Column("torrent_hash", String(64)),
     Column("sync_retry_count", Integer, nullable=False, server_default="0"),
+    Column("cancel_reason", String(20)),  # addition, of a cancelled one; none: by hand
     # additions: where the bytes are (never changes) and where the library has them (as last reported)
     Column("content_path", Text),
     Column("source_path", Text),
@@ -270,9 +271,7 @@ downloads = _table(
     Column("next_try_at", Instant),
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
-    Column("cancel_reason", String(20)),  # of a cancelled one; none: by hand
     one_of("status", states.DownloadStatus, "status"),
-    one_of("cancel_reason", states.CancelReason, "cancel_reason"),
     sa.CheckConstraint("status <> 'synced' OR library_path IS NOT NULL", name="synced_has_path"),
     Index(None, "status", "download_id"),
     Index(None, "torrent_hash"),
@@ -290,6 +289,7 @@ downloads = _table(
         sqlite_where=sa.text("desired_revision > applied_revision"),
         postgresql_where=sa.text("desired_revision > applied_revision"),
     ),
+    one_of("cancel_reason", states.CancelReason, "cancel_reason"),
 )
 
 resync_items = _table(

@@ -121,10 +121,10 @@ def upgrade() -> None:
         sa.Column("no_match", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resync_triggered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("new_links", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("starts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancels", sa.Integer(), server_default="0", nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -417,6 +417,7 @@ def upgrade() -> None:
         sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("torrent_hash", sa.String(length=64), nullable=True),
         sa.Column("sync_retry_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cancel_reason", sa.String(length=20), nullable=True),
         sa.Column("content_path", sa.Text(), nullable=True),
         sa.Column("source_path", sa.Text(), nullable=True),
         sa.Column("subtitle_paths", sa.JSON(), nullable=True),
@@ -435,7 +436,6 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_reason", sa.String(length=30), nullable=True),
         sa.Column("hold_detail", sa.Text(), nullable=True),
-        sa.Column("cancel_reason", sa.String(length=20), nullable=True),
         sa.CheckConstraint(
             "cancel_reason IN ('filter', 'replaced')", name=op.f("ck_core_downloads_cancel_reason")
         ),
