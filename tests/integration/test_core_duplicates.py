@@ -71,6 +71,12 @@ def test_two_groups_at_once_are_a_question_and_one_answer_is_enough(world: CoreW
     assert set(world.videos().values()) == {"[B] Show - 01", "[B] Show - 02"}
 
 
+def test_what_can_be_decided_of_a_series_decides_the_rest_of_it(world: CoreWorld) -> None:
+    world.bring("[A] Show - 01", "[B] Show - 01", "[B] Show - 02")
+    assert sorted(fetched(world)) == ["[B] Show - 01", "[B] Show - 02"]
+    assert conflicts(world) == []
+
+
 def test_an_order_of_groups_decides_what_was_a_question(world: CoreWorld) -> None:
     world.bring("[A] Show - 01", "[B] Show - 01")
     set_policy(world.core, Policy(group_order=("B",)))

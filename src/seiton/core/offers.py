@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,11 +12,13 @@ from seiton.core import tables
 from seiton.core.links import Episode
 from seiton.domain.duplicates import (
     Candidate,
+    Choice,
     Habit,
     Outcome,
     Policy,
     Settled,
     Standing,
+    Undecided,
     choose,
     shape_of,
 )
@@ -51,13 +52,22 @@ def plan_downloads(
         for episode, candidates in offers.items()
         if sum(item.standing is Standing.FREE for item in candidates) > 1
     }
-    habits = _habits(connection, several)
-    return {
-        episode: choose(offers[episode], policy, habits.get(episode[0], Habit()))
-        if offers.get(episode)
-        else Settled()
-        for episode in sorted(episodes)
-    }
+    taken = _taken(connection, several)
+    outcomes: dict[Episode, Outcome] = {episode: Settled() for episode in sorted(episodes)}
+    pending = set(offers)
+    while pending:
+        habits = {series_id: _habit(taken[series_id]) for series_id in {episode[0] for episode in pending}}
+        news: set[int] = set()
+        for episode in sorted(pending):
+            outcome = outcomes[episode] = choose(offers[episode], policy, habits[episode[0]])
+            if isinstance(outcome, Choice):
+                taken[episode[0]] += [item for item in offers[episode] if item.link_id == outcome.link_id]
+                news.add(episode[0])
+        # What was decided of a series is a habit for what was not.
+        pending = {
+            episode for episode in pending if episode[0] in news and isinstance(outcomes[episode], Undecided)
+        }
+    return outcomes
 
 
 def load_policy(connection: sa.Connection) -> Policy:
@@ -160,11 +170,17 @@ def _standing(rows: Sequence[Row]) -> Standing:
     return Standing.FREE if all(filtered) else Standing.SPENT
 
 
-def _habits(connection: sa.Connection, series_ids: Collection[int]) -> dict[int, Habit]:
-    """Return what was taken of each series, of releases that are on their way or filed."""
+def _taken(connection: sa.Connection, series_ids: Collection[int]) -> defaultdict[int, list[Candidate]]:
+    """Return what was taken of each series: releases that are on their way or filed."""
     links, downloads, groups = tables.links, tables.downloads, tables.subtitle_groups
     query = (
-        sa.select(links.c.series_id, groups.c.group_name, links.c.resolution, links.c.title)
+        sa.select(
+            links.c.link_id,
+            links.c.series_id,
+            groups.c.group_name,
+            links.c.resolution,
+            links.c.title,
+        )
         .select_from(
             downloads.join(links, links.c.link_id == downloads.c.link_id).join(
                 groups, groups.c.group_id == links.c.group_id
@@ -172,18 +188,25 @@ def _habits(connection: sa.Connection, series_ids: Collection[int]) -> dict[int,
         )
         .where(downloads.c.status.not_in(sorted(GIVEN_UP)))
     )
-    taken: dict[int, list[Any]] = {}
+    taken: defaultdict[int, list[Candidate]] = defaultdict(list)
     for part in chunks(sorted(series_ids)):
         for row in connection.execute(query.where(links.c.series_id.in_(part))):
-            taken.setdefault(row.series_id, []).append(row)
-    return {series_id: _habit(rows) for series_id, rows in taken.items()}
+            taken[row.series_id].append(
+                Candidate(
+                    link_id=row.link_id,
+                    group=row.group_name,
+                    title=row.title or "",
+                    resolution=row.resolution,
+                )
+            )
+    return taken
 
 
-def _habit(rows: Sequence[Any]) -> Habit:
-    counts = Counter(row.group_name for row in rows)
+def _habit(taken: Sequence[Candidate]) -> Habit:
+    counts = Counter(item.group for item in taken)
     numbers = sorted(set(counts.values()), reverse=True)
     return Habit(
         groups=tuple(frozenset(name for name in counts if counts[name] == number) for number in numbers),
-        resolutions=frozenset(row.resolution for row in rows if row.resolution),
-        shapes=frozenset(shape_of(row.title or "") for row in rows),
+        resolutions=frozenset(item.resolution for item in taken if item.resolution),
+        shapes=frozenset(shape_of(item.title) for item in taken),
     )
