@@ -82,7 +82,7 @@ def _record(
                 known[key] = row
                 tasks.append(_task(viewer, request, row, revision))
         elif receipt is Receipt.REPEATED and unit is not None:
-            _report_again(viewer, connection, unit["unit_id"], revision)
+            report_again(viewer, connection, unit["unit_id"], revision)
         receipts.append(
             ItemReceipt(download_id=request.download_id, receipt=receipt, revision=revision, reason=refusal)
         )
@@ -128,6 +128,8 @@ _UPDATED = (
     "next_try_at",
     "source_path",
     "subtitle_sources",
+    "trash_id",
+    "erase",
 )
 
 
@@ -148,8 +150,10 @@ def _wanted(
         "hold_detail": None,
         "attempts": 0,
         "next_try_at": None,
+        "trash_id": None,  # wanted again
+        "erase": False,
     }
-    if isinstance(request, ViewerSyncRequest) and (unit is None or unit["state"] == UnitState.WANTED):
+    if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
         if source is None:
             return HoldReason.OUTSIDE_ROOT
@@ -216,7 +220,8 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
     }
 
 
-def _report_again(viewer: Viewer, connection: sa.Connection, unit_id: int, revision: int) -> None:
+def report_again(viewer: Viewer, connection: sa.Connection, unit_id: int, revision: int) -> None:
+    """Have the outcome of ``revision`` reported once more, if there is one."""
     tasks = tables.sync_tasks
     connection.execute(
         sa.update(tasks)
