@@ -15,7 +15,7 @@ from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
 from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
 from seiton.core.wanting import want_instead
-from seiton.domain.states import DownloadStatus, DownloadType
+from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
 
@@ -84,14 +84,28 @@ def _start(core: Core, group: Sequence[Row]) -> None:
                     "torrent_hash": added.info_hash,
                     "status": DownloadStatus.DOWNLOADING.value,
                     "error_message": None,
-                    "attempts": 0,
-                    "failing_since": None,
                     "next_try_at": None,
+                    "progress_at": core.now(),
+                    "torrent_ended_at": None,
                     "updated_at": core.now(),
                 },
             )
+            _take_back_cancelled(connection, group, added.info_hash)
         if added.existed:
             core.wake("transfers", "")
+
+
+def _take_back_cancelled(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
+    """Have the torrent of what was cancelled while it was handed over removed again."""
+    table = tables.downloads
+    connection.execute(
+        sa.update(table)
+        .where(
+            table.c.download_id.in_([row["download_id"] for row in group]),
+            table.c.status == DownloadStatus.CANCELLED,
+        )
+        .values(torrent_hash=info_hash, torrent_wish="delete")
+    )
 
 
 def save_path(core: Core, info_hash: str) -> str:
@@ -140,6 +154,7 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
         "attempts": attempts,
         "failing_since": since,
         "next_try_at": None if is_final else next_try(now, attempts),
+        "hold_reason": HoldReason.GAVE_UP.value if now - since > GIVE_UP else None,
         "updated_at": now,
     }
     with core.database.write() as connection:

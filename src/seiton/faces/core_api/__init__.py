@@ -12,6 +12,7 @@ from seiton.faces.core_api import (
     parser_preview,
     parsers,
     raw_items,
+    removals,
     resyncs,
     state,
     subscriptions,
@@ -23,6 +24,16 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     """Return the routes over ``core``; ``jobs`` is only listed."""
     router = APIRouter()
     state.add_routes(router, core, jobs)
-    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+    for part in (
+        subscriptions,
+        raw_items,
+        parser_preview,
+        parsers,
+        works,
+        downloads,
+        removals,
+        resyncs,
+        callbacks,
+    ):
         part.add_routes(router, core)
     return router
