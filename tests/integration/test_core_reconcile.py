@@ -198,9 +198,7 @@ def test_a_report_for_another_core_is_ignored(world: CoreWorld) -> None:
 
 
 @pytest.mark.parametrize("revision", [None, 1])
-def test_a_report_of_what_was_never_asked_is_ignored(
-    world: CoreWorld, revision: int | None
-) -> None:
+def test_a_report_of_what_was_never_asked_is_ignored(world: CoreWorld, revision: int | None) -> None:
     world.bring("[G] Show - 01 [1080p]")
     world.fetch()
     assert take_callback(world.core, _callback(world, revision=revision)) is False

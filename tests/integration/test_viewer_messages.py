@@ -1,4 +1,4 @@
-"""What the viewer says to messages, and what it tells Core: late, twice, hostile, and while things are away."""
+"""What the viewer says to messages, and what it tells Core: late, twice, hostile, with things away."""
 
 from __future__ import annotations
 
@@ -60,7 +60,6 @@ def takeover(world: ViewerWorld, download_id: int, path: str, episode_no: int = 
         "{downloads}-evil/1.mkv",
         "{downloads}/link-out/secret.mkv",
         "/downloads/../secret.mkv",
-        "/downloads//etc/passwd",
         "{downloads}",
         "bad\0name.mkv",
         "",
@@ -194,11 +193,11 @@ def test_messages_without_a_revision_count_by_arrival(world: ViewerWorld) -> Non
 def test_two_cores_with_the_same_numbers_do_not_meet(world: ViewerWorld) -> None:
     world.file_away(1, "Show", 1, 1)
     world.download("other/1.mkv")
-    other = world.sync_request(1, "Other", 1, 1)
+    other = world.sync_request(1, "Another", 1, 1)
     changes = {"core_instance": "another", "file_path": str(world.downloads / "other/1.mkv"), "revision": 1}
     receive(world.viewer, [other.model_copy(update=changes)])
     world.settle()
-    assert world.videos() == {episode("Show", 1, 1): "1.mkv", episode("Other", 1, 1): "1.mkv"}
+    assert world.videos() == {episode("Show", 1, 1): "1.mkv", episode("Another", 1, 1): "1.mkv"}
 
 
 def test_a_library_that_is_not_mounted_refuses_and_records_nothing(world: ViewerWorld) -> None:

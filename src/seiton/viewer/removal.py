@@ -18,7 +18,7 @@ from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
 from seiton.viewer.gather import NFO, Folders, Unit, look_at
-from seiton.viewer.receive import FOREIGN, report_again
+from seiton.viewer.receive import FOREIGN
 from seiton.viewer.service import Viewer
 
 
@@ -49,10 +49,26 @@ def _record(
         receipt, revision = _judge(request, unit)
         if receipt is Receipt.ACCEPTED and unit is not None:
             _want_removed(viewer, connection, request, unit)
+            known[unit["core_instance"], unit["download_id"]] = {
+                **unit,
+                "revision": revision,
+                "trash_id": request.trash,
+                "erase": request.erase,
+            }
         elif receipt is Receipt.REPEATED and unit is not None:
-            report_again(viewer, connection, unit["unit_id"], revision)
+            _report_again(viewer, connection, unit["unit_id"], revision)
         receipts.append(ItemReceipt(download_id=request.download_id, receipt=receipt, revision=revision))
     return receipts
+
+
+def _report_again(viewer: Viewer, connection: sa.Connection, unit_id: int, revision: int) -> None:
+    tasks = tables.sync_tasks
+    is_over = tasks.c.status != TaskStatus.PROCESSING
+    connection.execute(
+        sa.update(tasks)
+        .where(tasks.c.unit_id == unit_id, tasks.c.revision == revision, is_over)
+        .values(report_due_at=viewer.now(), reported_at=None)
+    )
 
 
 def _judge(request: ViewerRemoval, unit: Row | None) -> tuple[Receipt, int]:
