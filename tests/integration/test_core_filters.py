@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
+from seiton.core.ending import SeedingGoals, end_torrents
 from seiton.core.filter_preview import preview_filter
 from seiton.core.filters import FilterWrite, create_filter, delete_filter, list_filters, update_filter
 from seiton.core.refilter import MOST_UNASKED, confirm_filter_edit, refilter
@@ -39,6 +40,11 @@ def stall(world: CoreWorld, *titles: str) -> None:
     """Have the client not get further with ``titles``."""
     for title in titles:
         world.torrents.states[torrent_of(title)] = TransferState.DOWNLOADING
+
+
+def end(world: CoreWorld) -> None:
+    """Have torrents ended that nothing needs any more."""
+    end_torrents(world.core, SeedingGoals())
 
 
 def rule_id(write: FilterWrite) -> int:
@@ -112,11 +118,12 @@ def test_defect_57_what_is_filtered_out_is_taken_back_with_its_torrent(world: Co
     assert dict(downloads(world))["[G] Show - 01 [720p]"] == "downloading"
     write = exclude(world, "720p")
     assert (write.resync["state"], write.resync["cancels"]) == ("done", 1)
+    end(world)
     assert dict(downloads(world)) == {"[G] Show - 01 [720p]": "cancelled", "[G] Show - 02 [1080p]": "synced"}
     assert torrent_of("[G] Show - 01 [720p]") not in world.torrents.status(
         [torrent_of("[G] Show - 01 [720p]")]
     )
-    assert folder.exists(), "this client keeps the data; ours deletes only below a torrent's own folder"
+    assert not folder.exists()
     assert set(world.videos().values()) == {"[G] Show - 02 [1080p]"}
 
 
@@ -159,12 +166,12 @@ def test_a_torrent_that_another_episode_needs_stays(world: CoreWorld) -> None:
     first = world.rows(tables.downloads)[0]
     with world.database.write() as connection:
         change = sa.update(tables.downloads).where(tables.downloads.c.download_id == first["download_id"])
-        connection.execute(change.values(status="cancelled", cancel_reason="filter"))
-    refilter(world.core)
+        connection.execute(change.values(status="cancelled", cancel_reason="filter", torrent_wish="delete"))
+    end(world)
     assert world.torrents.status([torrent_of(title)])
     exclude(world, ".")
+    end(world)
     assert not world.torrents.status([torrent_of(title)])
-    assert [row["torrent_hash"] for row in world.rows(tables.downloads)] == [None, None]
 
 
 def test_a_client_that_is_away_is_asked_again_to_forget_a_torrent(world: CoreWorld) -> None:
@@ -172,16 +179,11 @@ def test_a_client_that_is_away_is_asked_again_to_forget_a_torrent(world: CoreWor
     world.bring("[G] Show - 01")
     world.fetch()
     world.torrents.is_away = True
-
-    def refuse(info_hash: str, *, delete_data: bool) -> None:
-        world.torrents._answer()
-        world.torrents.forget(info_hash)
-
-    world.torrents.remove = refuse  # type: ignore[method-assign]
     exclude(world, ".")
+    end(world)
     assert world.states() == ["cancelled"]
     world.torrents.is_away = False
-    refilter(world.core)
+    end(world)
     assert not world.torrents.status([torrent_of("[G] Show - 01")])
 
 

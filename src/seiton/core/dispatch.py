@@ -15,7 +15,7 @@ from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
 from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
 from seiton.core.wanting import want_instead
-from seiton.domain.states import DownloadStatus, DownloadType
+from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
 
@@ -79,25 +79,35 @@ def _start(core: Core, group: Sequence[Row]) -> None:
         _failed(core, group, error)
     else:
         with core.database.write() as connection:
-            is_wanted = _update(
+            _update(
                 connection,
                 group,
                 {
                     "torrent_hash": added.info_hash,
                     "status": DownloadStatus.DOWNLOADING.value,
                     "error_message": None,
-                    "attempts": 0,
-                    "failing_since": None,
                     "next_try_at": None,
+                    "progress_at": core.now(),
+                    "torrent_ended_at": None,
                     "updated_at": core.now(),
                 },
             )
-            if not is_wanted:
-                _taken_back(connection, group, added.info_hash)
-        if not is_wanted:
-            core.wake("filters", "")
+            _take_back_cancelled(connection, group, added.info_hash)
         if added.existed:
             core.wake("transfers", "")
+
+
+def _take_back_cancelled(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
+    """Have the torrent of what was cancelled while it was handed over removed again."""
+    table = tables.downloads
+    connection.execute(
+        sa.update(table)
+        .where(
+            table.c.download_id.in_([row["download_id"] for row in group]),
+            table.c.status == DownloadStatus.CANCELLED,
+        )
+        .values(torrent_hash=info_hash, torrent_wish="delete")
+    )
 
 
 def save_path(core: Core, info_hash: str) -> str:
@@ -120,19 +130,6 @@ def _source(core: Core, row: Row) -> TorrentSource:
         raise Unavailable(_("{url} gave no torrent.", url=fetched.url))
     info = read_torrent(fetched.body)
     return TorrentSource(content=fetched.body, info_hash=info.info_hash)
-
-
-def _taken_back(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
-    """Name the torrent on downloads that were cancelled while it was handed over: so it is removed again."""
-    table = tables.downloads
-    connection.execute(
-        sa.update(table)
-        .where(
-            table.c.download_id.in_([row["download_id"] for row in group]),
-            table.c.status == DownloadStatus.CANCELLED,
-        )
-        .values(torrent_hash=info_hash)
-    )
 
 
 def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> int:
@@ -161,6 +158,7 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
         "attempts": attempts,
         "failing_since": since,
         "next_try_at": None if is_final else next_try(now, attempts),
+        "hold_reason": HoldReason.GAVE_UP.value if now - since > GIVE_UP else None,
         "updated_at": now,
     }
     with core.database.write() as connection:

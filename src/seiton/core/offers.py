@@ -104,6 +104,7 @@ def _links_of(connection: sa.Connection, episodes: Collection[Episode]) -> dict[
         tables.subtitle_groups,
         tables.raw_items,
     )
+    series, animes = tables.series, tables.animes
     query = sa.select(
         links,
         groups.c.group_name,
@@ -111,8 +112,16 @@ def _links_of(connection: sa.Connection, episodes: Collection[Episode]) -> dict[
         downloads.c.download_id,
         downloads.c.status,
         downloads.c.cancel_reason,
+        downloads.c.removed_at,
+        sa.or_(
+            series.c.removed_at.is_not(None),
+            animes.c.removed_at.is_not(None),
+            groups.c.removed_at.is_not(None),
+        ).label("is_removed"),
     ).select_from(
         links.join(groups, groups.c.group_id == links.c.group_id)
+        .join(series, series.c.series_id == links.c.series_id)
+        .join(animes, animes.c.anime_id == series.c.anime_id)
         .outerjoin(items, items.c.item_id == links.c.raw_item_id)
         .outerjoin(downloads, downloads.c.link_id == links.c.link_id)
     )
@@ -135,7 +144,9 @@ def _candidates(rows: Iterable[Row], flags: Mapping[int, bool]) -> list[Candidat
         standing = _standing(mine)
         if standing is Standing.RUNNING and flags.get(link_id):
             continue  # taken back by the flag
-        if standing is Standing.FREE and (is_filtered or link["detached_at"] is not None):
+        if standing is Standing.FREE and (
+            is_filtered or link["detached_at"] is not None or link["is_removed"]
+        ):
             continue
         found.append(
             Candidate(
@@ -156,6 +167,8 @@ def _candidates(rows: Iterable[Row], flags: Mapping[int, bool]) -> list[Candidat
 def _standing(rows: Sequence[Row]) -> Standing:
     downloads = [row for row in rows if row["download_id"] is not None]
     for row in downloads:
+        if row["removed_at"] is not None:
+            return Standing.REMOVED
         status = DownloadStatus(row["status"])
         if status in GIVEN_UP:
             continue

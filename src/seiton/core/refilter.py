@@ -20,7 +20,6 @@ from seiton.core.offers import plan_downloads
 from seiton.core.reparse import is_unfinished
 from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
-from seiton.core.unneeded import remove_unneeded
 from seiton.core.wanting import cancel_downloads, want_downloads
 from seiton.domain.duplicates import Choice
 from seiton.domain.filters import FilterSet, Target, TargetType
@@ -64,7 +63,6 @@ def refilter(core: Core) -> None:
         else:
             _apply(core, current, flags, effects)
         core.progress.announce()
-    remove_unneeded(core)
 
 
 def changed_flags(
@@ -214,7 +212,8 @@ def _apply(core: Core, current: _Round, flags: Mapping[int, bool], effects: Effe
                 finished_at=core.now(),
             )
         )
-    core.wake("downloads", "")
+    for job in ("downloads", "torrents"):
+        core.wake(job, "")
 
 
 def follow_flags(connection: sa.Connection, link_ids: Sequence[int], core: Core) -> None:

@@ -147,6 +147,7 @@ animes = _table(
     "animes",
     Column("anime_id", Id, primary_key=True),
     Column("title", Text, nullable=False, unique=True),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
@@ -169,6 +170,7 @@ series = _table(
     Column("description", Text),
     Column("aired_date", Date),
     Column("end_date", Date),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("anime_id", "series_no"),
@@ -179,6 +181,7 @@ subtitle_groups = _table(
     "subtitle_groups",
     Column("group_id", Id, primary_key=True),
     Column("group_name", Text, nullable=False, unique=True),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
 )
 
@@ -231,6 +234,7 @@ resyncs = _table(
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("trash_until", Instant),  # of a removal that can be restored: until when
     one_of("state", states.ResyncState, "state"),
 )
 
@@ -271,10 +275,18 @@ downloads = _table(
     Column("next_try_at", Instant),
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
+    Column("progress_at", Instant),  # when the transfer got further last
+    # when it is not wanted any more
+    Column("removed_at", Instant),  # by its removal, which is resync_id; status follows when that is done
+    Column(
+        "torrent_wish", String(10)
+    ),  # what is to become of the torrent: remove | delete (data, too) | pause
+    Column("torrent_ended_at", Instant),  # the client does not have it any more, by our doing
     one_of("status", states.DownloadStatus, "status"),
     sa.CheckConstraint("status <> 'synced' OR library_path IS NOT NULL", name="synced_has_path"),
     Index(None, "status", "download_id"),
     Index(None, "torrent_hash"),
+    Index(None, "removed_at"),
     Index(None, "updated_at", "download_id"),
     Index(
         "ix_core_downloads_one_active_per_link",

@@ -66,7 +66,7 @@ def cancel_downloads(
 ) -> int:
     """Take back the downloads of ``link_ids`` of which no file is used yet; return how many.
 
-    Their torrents are removed afterwards, by ``unneeded.remove_unneeded``.
+    Their torrents go too, afterwards, unless others need them (``ending.end_torrents``).
     """
     table = tables.downloads
     cancelled = 0
@@ -80,6 +80,7 @@ def cancel_downloads(
             .values(
                 status=DownloadStatus.CANCELLED.value,
                 cancel_reason=reason.value,
+                torrent_wish=sa.case((table.c.torrent_hash.is_not(None), "delete")),
                 next_try_at=None,
                 updated_at=now,
             )

@@ -22,6 +22,7 @@ class Standing(StrEnum):
     FREE = "free"  #: nothing yet
     SPENT = "spent"  #: it was tried and given up, or taken back by hand: never taken again by itself
     RUNNING = "running"  #: it is being fetched: no file of it is used yet
+    REMOVED = "removed"  #: a person removed it: nothing takes its place by itself
     FILED = "filed"  #: its files are there, in the library or on the way to it
 
 
@@ -95,6 +96,8 @@ def choose(candidates: Collection[Candidate], policy: Policy, habit: Habit) -> O
     An episode is fetched once. Only a later version by the same group may take the place of what is there:
     by itself while nothing of that is filed, else by a person's choice.
     """
+    if any(item.standing is Standing.REMOVED for item in candidates):
+        return Settled()
     free = _distinct(item for item in candidates if item.standing is Standing.FREE)
     taken = [item for item in candidates if item.standing in {Standing.RUNNING, Standing.FILED}]
     if taken:

@@ -48,14 +48,15 @@ DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
     ),
     D.NO_DOWNLOADER: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
     D.FAILED: frozenset({D.PENDING, D.DOWNLOADING, D.CANCELLED}),
-    D.CANCELLED: frozenset({D.PENDING}),
+    # What was removed comes back from the trash into the library.
+    D.CANCELLED: frozenset({D.PENDING, D.SYNCED}),
     # A report may come after the request was given up as lost.
     D.COMPLETED: frozenset({D.SYNCING, D.SYNCED, D.SYNC_FAILED, D.BATCH_UNMATCHED, D.CANCELLED}),
-    D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED}),
+    D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED, D.CANCELLED}),
     D.SYNC_FAILED: frozenset({D.COMPLETED, D.SYNCING, D.SYNCED, D.CANCELLED}),
     # A failed resync leaves the file where it was: playable, hence synced.
-    D.SYNCED: frozenset({D.RESYNCING}),
-    D.RESYNCING: frozenset({D.SYNCED}),
+    D.SYNCED: frozenset({D.RESYNCING, D.CANCELLED}),
+    D.RESYNCING: frozenset({D.SYNCED, D.CANCELLED}),
     D.BATCH_UNMATCHED: frozenset({D.COMPLETED, D.BATCH_FAILED, D.CANCELLED}),
     D.BATCH_FAILED: frozenset({D.COMPLETED, D.BATCH_UNMATCHED, D.PENDING, D.CANCELLED}),
 }
@@ -123,6 +124,7 @@ class UnitState(StrEnum):
     WANTED = "wanted"  #: not in the library yet
     PLACED = "placed"  #: lies at its recorded path
     MISSING = "missing"  #: was placed; is not there any more
+    REMOVED = "removed"  #: lies in the trash, or is gone from there, too
 
 
 class StepState(StrEnum):
@@ -147,6 +149,7 @@ class TaskType(StrEnum):
 
     SYNC = "sync"
     RESYNC = "resync"
+    REMOVE = "remove"
 
 
 class HoldReason(StrEnum):

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "core_animes",
         sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("anime_id", name=op.f("pk_core_animes")),
@@ -128,6 +129,7 @@ def upgrade() -> None:
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trash_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
             name=op.f("ck_core_resyncs_state"),
@@ -216,6 +218,7 @@ def upgrade() -> None:
         "core_subtitle_groups",
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("group_name", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
         sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
@@ -271,6 +274,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("aired_date", sa.Date(), nullable=True),
         sa.Column("end_date", sa.Date(), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("series_no >= 0", name=op.f("ck_core_series_series_no")),
@@ -436,6 +440,10 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_reason", sa.String(length=30), nullable=True),
         sa.Column("hold_detail", sa.Text(), nullable=True),
+        sa.Column("progress_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("torrent_wish", sa.String(length=10), nullable=True),
+        sa.Column("torrent_ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "cancel_reason IN ('filter', 'replaced')", name=op.f("ck_core_downloads_cancel_reason")
         ),
@@ -469,6 +477,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
             postgresql_where=sa.text("status NOT IN ('cancelled')"),
         )
+        batch_op.create_index(batch_op.f("ix_core_downloads_removed_at"), ["removed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_downloads_status"), ["status", "download_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_downloads_torrent_hash"), ["torrent_hash"], unique=False)
         batch_op.create_index(
@@ -518,6 +527,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_downloads_updated_at"))
         batch_op.drop_index(batch_op.f("ix_core_downloads_torrent_hash"))
         batch_op.drop_index(batch_op.f("ix_core_downloads_status"))
+        batch_op.drop_index(batch_op.f("ix_core_downloads_removed_at"))
         batch_op.drop_index(
             "ix_core_downloads_one_active_per_link",
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
