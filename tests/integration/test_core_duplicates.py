@@ -18,6 +18,7 @@ from seiton.core.choices import (
 from seiton.core.conflicts import note_subscription_conflict
 from seiton.core.filters import create_filter
 from seiton.core.retry import retry_download
+from seiton.core.trash import list_trash
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
@@ -37,6 +38,11 @@ def fetched(world: CoreWorld) -> list[str]:
     """Return the titles of downloads that are not cancelled."""
     links = {row["link_id"]: row["title"] for row in world.rows(tables.links)}
     return [links[row["link_id"]] for row in world.rows(tables.downloads) if row["status"] != "cancelled"]
+
+
+def trashed(world: CoreWorld) -> list[str]:
+    """Return the names of the files in the library's trash."""
+    return [path.name for path in (world.library / ".seiton").rglob("*") if path.is_file()]
 
 
 def link_of(world: CoreWorld, title: str) -> int:
@@ -114,19 +120,64 @@ def test_a_later_version_takes_the_place_of_one_that_is_not_there_yet(world: Cor
     assert world.states() == ["cancelled", "synced"]
 
 
-def test_a_later_version_of_what_is_filed_is_a_question_asked_once(world: CoreWorld) -> None:
+def test_a_later_version_replaces_what_is_filed_once_it_is_complete(world: CoreWorld) -> None:
     world.bring("[G] Show - 01")
     world.settle()
-    before = world.tree()
+    world.torrents.states[torrent_of("[G] Show - 01v2")] = TransferState.DOWNLOADING
     world.bring("[G] Show - 01v2")
     world.settle()
-    assert conflicts(world) == [(1, "newer_version", ["[G] Show - 01", "[G] Show - 01v2"])]
-    assert (fetched(world), world.tree()) == (["[G] Show - 01"], before)
-    resolve_link_conflict(world.core, first_conflict(world), link_of(world, "[G] Show - 01"))
-    world.bring("[G] Show - 02")
-    world.create(priority=9)
+    assert world.states() == ["synced", "downloading"]
+    assert set(world.videos().values()) == {"[G] Show - 01"}
+    world.torrents.states.clear()
+    world.settle()
+    assert world.states() == ["cancelled", "synced"]
+    assert world.videos()["Show - S01E01"] == "[G] Show - 01v2"
+    (kept,) = list_trash(world.core, limit=10, offset=0)
+    (item,) = kept["items"]
+    assert item["before_path"].endswith("/Show/Season 01/Show - S01E01.mkv")
+    assert len([name for name in trashed(world) if name.endswith(".mkv")]) == 1
+    assert world.torrents.status([torrent_of("[G] Show - 01")]), "the old torrent seeds on"
     assert conflicts(world) == []
-    assert fetched(world) == ["[G] Show - 01", "[G] Show - 02"]
+
+
+def test_a_later_version_that_failed_is_tried_again(world: CoreWorld) -> None:
+    world.bring("[G] Show - 01")
+    world.settle()
+    world.torrents.states[torrent_of("[G] Show - 01v2")] = TransferState.ERROR
+    world.bring("[G] Show - 01v2")
+    world.settle()
+    assert world.states() == ["synced", "failed"]
+    world.torrents.states.clear()
+    retry_download(world.core, 2)
+    world.settle()
+    assert world.states() == ["cancelled", "synced"]
+    with pytest.raises(Conflict):
+        retry_download(world.core, 1)
+
+
+def test_a_later_version_waits_until_the_earlier_one_has_left(world: CoreWorld) -> None:
+    world.bring("[G] Show - 01")
+    world.settle()
+    world.bring("[G] Show - 01v2")
+    world.fetch()
+    world.wire.holds_reports = True
+    world.file()
+    assert world.states() == ["synced", "completed"]
+    assert {message.download_id for message in world.wire.messages} == {1}
+    world.wire.release()
+    world.file()
+    assert world.states() == ["cancelled", "synced"]
+
+
+def test_what_was_replaced_is_not_fetched_again(world: CoreWorld) -> None:
+    world.bring("[G] Show - 01")
+    world.settle()
+    world.bring("[G] Show - 01v2")
+    world.settle()
+    world.create(priority=9)
+    world.settle()
+    assert world.states() == ["cancelled", "synced"]
+    assert world.download(1)["cancel_reason"] == "replaced"
 
 
 def test_a_later_version_of_another_group_is_no_question(world: CoreWorld) -> None:

@@ -69,16 +69,16 @@ def test_what_is_chosen_is_free_and_does_not_depend_on_the_order(
 
 
 @given(several, policies | st.just(Policy()))
-def test_an_episode_that_is_there_or_on_its_way_is_never_fetched_a_second_time(
+def test_beside_what_is_there_or_on_its_way_only_a_later_version_of_it_is_fetched(
     items: list[Candidate], policy: Policy
 ) -> None:
     outcome = choose(items, policy, Habit())
-    if isinstance(outcome, Choice) and any(
-        item.standing in {Standing.RUNNING, Standing.FILED} for item in items
-    ):
-        old = next(item for item in items if item.link_id == outcome.replaces)
+    taken = [item for item in items if item.standing in {Standing.RUNNING, Standing.FILED}]
+    if taken:
+        assert not isinstance(outcome, Undecided)
+    if isinstance(outcome, Choice):
         new = next(item for item in items if item.link_id == outcome.link_id)
-        assert old.group == new.group and new.version > old.version
+        assert all(old.group == new.group and old.version < new.version for old in taken)
 
 
 def test_the_only_release_is_taken() -> None:
@@ -153,12 +153,18 @@ def test_a_later_version_takes_the_place_of_one_that_is_not_there_yet() -> None:
     assert decide(old, release(2, version=2, is_fetchable=False)) == Settled()
 
 
-def test_a_later_version_of_what_is_filed_is_left_to_a_person() -> None:
+def test_a_later_version_of_what_is_filed_is_fetched_beside_it() -> None:
     old = release(1, standing=Standing.FILED)
-    expected = Undecided(candidates=(1, 3), why=Why.NEWER_VERSION)
-    assert decide(old, release(2, version=2), release(3, version=3)) == expected
+    assert decide(old, release(2, version=2), release(3, version=3)) == Choice(link_id=3)
+    assert decide(old, release(2, "B", version=2)) == Settled()
     both = old, release(2, version=2, standing=Standing.FILED)
     assert decide(*both, release(4, version=2)) == Settled()
+    running = old, release(2, version=2, standing=Standing.RUNNING)
+    assert decide(*running, release(3, version=3)) == Choice(link_id=3, replaces=2)
+
+
+def test_what_a_person_removed_stays_removed_whoever_offers_it() -> None:
+    assert decide(release(1, standing=Standing.REMOVED), release(2, "B")) == Settled()
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,8 @@ def _standing(rows: Sequence[Row]) -> Standing:
     downloads = [row for row in rows if row["download_id"] is not None]
     for row in downloads:
         if row["removed_at"] is not None:
-            return Standing.REMOVED
+            is_replaced = row["cancel_reason"] == CancelReason.REPLACED
+            return Standing.SPENT if is_replaced else Standing.REMOVED
         status = DownloadStatus(row["status"])
         if status in GIVEN_UP:
             continue

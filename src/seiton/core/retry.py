@@ -148,6 +148,8 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
             links.c.episode_no == mine.c.episode_no,
             links.c.episode_tenths == mine.c.episode_tenths,
             table.c.download_id != row["download_id"],
+            # An earlier version is what it replaces.
+            ~sa.and_(links.c.group_id == mine.c.group_id, links.c.version < mine.c.version),
             table.c.status.not_in(sorted(GIVEN_UP))
             | (links.c.link_id == mine.c.link_id) & (table.c.status != _D.CANCELLED),
         )

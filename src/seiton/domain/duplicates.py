@@ -31,7 +31,6 @@ class Why(StrEnum):
 
     GROUPS = "groups"  #: different groups, none of them preferred or filed before
     VARIANTS = "variants"  #: one group, several releases that differ in no way that is known here
-    NEWER_VERSION = "newer_version"  #: a later version of what is filed already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +92,8 @@ Outcome = Choice | Undecided | Settled
 def choose(candidates: Collection[Candidate], policy: Policy, habit: Habit) -> Outcome:
     """Decide which of the releases of one episode is fetched now.
 
-    An episode is fetched once. Only a later version by the same group may take the place of what is there:
-    by itself while nothing of that is filed, else by a person's choice.
+    An episode is fetched once. Only a later version by the same group takes the place of what is there: at
+    once while nothing of that is filed, else when it is complete itself.
     """
     if any(item.standing is Standing.REMOVED for item in candidates):
         return Settled()
@@ -117,23 +116,20 @@ def shape_of(title: str) -> str:
 
 
 def _beside(taken: Sequence[Candidate], free: Sequence[Candidate]) -> Outcome:
-    for old in sorted(taken, key=lambda item: item.link_id):
-        # A batch has its other episodes too: it neither replaces one nor is replaced for one.
-        newer = [
-            item
-            for item in free
-            if item.group == old.group
-            and item.version > max(other.version for other in taken if other.group == old.group)
-            and not item.is_batch
-            and not old.is_batch
-        ]
-        if not newer:
-            continue
-        best = max(newer, key=lambda item: (_like(item, old), item.version, -item.link_id))
-        if old.standing is Standing.RUNNING and len(taken) == 1:
-            return Choice(link_id=best.link_id, replaces=old.link_id)
-        return Undecided(candidates=tuple(sorted((old.link_id, best.link_id))), why=Why.NEWER_VERSION)
-    return Settled()
+    newest = max(taken, key=lambda item: (item.version, item.link_id))
+    # A batch has its other episodes too: it neither replaces one nor is replaced for one.
+    newer = [
+        item
+        for item in free
+        if item.version > newest.version
+        and not item.is_batch
+        and all(item.group == old.group and not old.is_batch for old in taken)
+    ]
+    if not newer:
+        return Settled()
+    best = max(newer, key=lambda item: (item.version, *_like(item, newest), -item.link_id))
+    replaces = newest.link_id if newest.standing is Standing.RUNNING else None
+    return Choice(link_id=best.link_id, replaces=replaces)
 
 
 def _like(item: Candidate, old: Candidate) -> tuple[bool, bool]:

@@ -46,7 +46,6 @@ WORDS = {
     "filter_deleted": N_("filter rule deleted"),
     "groups": N_("several groups, none preferred"),
     "variants": N_("several releases of one group"),
-    "newer_version": N_("a newer version of what is filed"),
     "global": N_("everything"),
     "anime": N_("anime"),
     "anime_series": N_("series"),
