@@ -43,20 +43,9 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
         found = context.get_current_revision()
         known = {script.revision for script in scripts.walk_revisions()}
         if found is not None and found not in known:
-            raise Unavailable(
-                _(
-                    "The database was written by a newer Seiton (schema {found}). Install that version."
-                ).format(found=found)
-            )
+            message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
+            raise Unavailable(message)
         command.upgrade(_config(service, connection), revision)
-
-
-def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
-    """Return how far a service's tables are, and how far they should be. Writes nothing."""
-    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
-    with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
-        return context.get_current_revision(), newest
 
 
 def downgrade(database: Database, service: Service, revision: str) -> None:

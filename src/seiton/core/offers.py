@@ -128,7 +128,9 @@ def _links_of(connection: sa.Connection, episodes: Collection[Episode]) -> dict[
     episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
     found: dict[Episode, list[Row]] = {}
     for part in chunks(sorted(episodes), 300):
-        for row in connection.execute(query.where(episode.in_(part))).mappings():
+        # SQLite finds no index for the triple alone.
+        series_ids = links.c.series_id.in_({series_id for series_id, _number, _tenths in part})
+        for row in connection.execute(query.where(series_ids, episode.in_(part))).mappings():
             found.setdefault((row["series_id"], row["episode_no"], row["episode_tenths"]), []).append(row)
     return found
 
