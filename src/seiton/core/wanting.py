@@ -12,6 +12,7 @@ from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.links import Episode
+from seiton.core.removed import is_removed
 from seiton.domain.states import GIVEN_UP, DownloadStatus, DownloadType
 
 
@@ -75,7 +76,7 @@ def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None)
         links.c.series_id,
         links.c.episode_no,
         links.c.episode_tenths,
-    ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~_is_fetched(), ~_is_removed())
+    ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~_is_fetched(), ~is_removed())
     if episodes is None:
         return connection.execute(query).all()
     episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
@@ -96,17 +97,4 @@ def _is_fetched() -> sa.ColumnElement[bool]:
         # What a person removed stays removed, whoever offers it.
         downloads.c.status.not_in(sorted(GIVEN_UP)) | downloads.c.removed_at.is_not(None),
         ~asleep,
-    )
-
-
-def _is_removed() -> sa.ColumnElement[bool]:
-    """Say of a link that its series, work or group was removed."""
-    links, series, animes, groups = tables.links, tables.series, tables.animes, tables.subtitle_groups
-    return sa.or_(
-        sa.exists().where(
-            series.c.series_id == links.c.series_id,
-            animes.c.anime_id == series.c.anime_id,
-            series.c.removed_at.is_not(None) | animes.c.removed_at.is_not(None),
-        ),
-        sa.exists().where(groups.c.group_id == links.c.group_id, groups.c.removed_at.is_not(None)),
     )
