@@ -262,6 +262,21 @@ def test_after_fourteen_days_the_files_are_deleted_and_the_rows_stay(world: Core
     assert (world.core.now() - row["removed_at"]) > timedelta(days=14)
 
 
+def test_files_that_came_late_into_the_trash_are_deleted_as_well(world: CoreWorld) -> None:
+    file_two(world)
+    remove(world.core, ANIME, 1)
+    world.wire.is_cut = True
+    world.pass_time(days=20)
+    settle(world)
+    assert expire_trash(world.core) == 0
+    world.wire.is_cut = False
+    settle(world)
+    assert len(trash(world)) == 4
+    assert expire_trash(world.core) == 2
+    settle(world)
+    assert trash(world) == []
+
+
 def test_what_is_not_there_or_was_removed_is_said_so(world: CoreWorld) -> None:
     file_two(world)
     with pytest.raises(NotFound):

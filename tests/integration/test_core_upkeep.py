@@ -155,7 +155,7 @@ def test_63_a_transfer_that_stands_still_for_days_ends_with_a_reason(
     shown.pass_time(hours=2)
     shown.fetch()
     row = shown.download(1)
-    assert (row["status"], row["hold_reason"], row["hold_detail"]) == ("failed", "gave_up", why)
+    assert (row["status"], row["hold_reason"], row["hold_detail"]) == ("failed", "stalled", why)
     end_torrents(shown.core, NONE)
     assert shown.torrents.states[HASH] is TransferState.PAUSED
     shown.pass_time(days=1)

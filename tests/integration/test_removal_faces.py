@@ -78,6 +78,9 @@ def test_the_viewer_refuses_what_would_lead_out_of_its_trash(world: ApiWorld) ->
         assert answer.status_code == 422
     answer = world.client.post("/remove", json={"items": [item | {"trash": "a"}]})
     assert [entry["receipt"] for entry in answer.json()] == ["unknown"]  # another core's
+    asked = {"core_instance": world.core.instance_id, "download_ids": [1, 77]}
+    found = world.client.post("/files", json=asked).json()["files"]
+    assert {(file["download_id"], file["kind"]) for file in found} == {(1, "video"), (1, "nfo")}
 
 
 def test_it_is_removed_and_restored_from_the_command_line(

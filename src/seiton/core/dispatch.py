@@ -79,7 +79,7 @@ def _start(core: Core, group: Sequence[Row]) -> None:
         _failed(core, group, error)
     else:
         with core.database.write() as connection:
-            _update(
+            is_wanted = _update(
                 connection,
                 group,
                 {
@@ -92,22 +92,12 @@ def _start(core: Core, group: Sequence[Row]) -> None:
                     "updated_at": core.now(),
                 },
             )
-            _take_back_cancelled(connection, group, added.info_hash)
+            if not is_wanted:
+                _taken_back(connection, group, added.info_hash)
+        if not is_wanted:
+            core.wake("torrents", "")
         if added.existed:
             core.wake("transfers", "")
-
-
-def _take_back_cancelled(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
-    """Have the torrent of what was cancelled while it was handed over removed again."""
-    table = tables.downloads
-    connection.execute(
-        sa.update(table)
-        .where(
-            table.c.download_id.in_([row["download_id"] for row in group]),
-            table.c.status == DownloadStatus.CANCELLED,
-        )
-        .values(torrent_hash=info_hash, torrent_wish="delete")
-    )
 
 
 def save_path(core: Core, info_hash: str) -> str:
@@ -130,6 +120,19 @@ def _source(core: Core, row: Row) -> TorrentSource:
         raise Unavailable(_("{url} gave no torrent.", url=fetched.url))
     info = read_torrent(fetched.body)
     return TorrentSource(content=fetched.body, info_hash=info.info_hash)
+
+
+def _taken_back(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
+    """Name the torrent on downloads that were cancelled while it was handed over: so it is removed again."""
+    table = tables.downloads
+    connection.execute(
+        sa.update(table)
+        .where(
+            table.c.download_id.in_([row["download_id"] for row in group]),
+            table.c.status == DownloadStatus.CANCELLED,
+        )
+        .values(torrent_hash=info_hash, torrent_wish="delete")
+    )
 
 
 def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> int:

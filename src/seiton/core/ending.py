@@ -79,11 +79,7 @@ def cancel_download(core: Core, download_id: int) -> None:
 
 def end_torrents(core: Core, goals: SeedingGoals) -> int:
     """Do what is wanted of torrents, and end those that have seeded enough; return how many."""
-    try:
-        return _grant_wishes(core) + _end_seeding(core, goals)
-    except ClientAway as error:
-        log.info("%s", error)  # the next look will do it
-        return 0
+    return _grant_wishes(core) + _end_seeding(core, goals)
 
 
 def _grant_wishes(core: Core) -> int:
@@ -101,13 +97,19 @@ def _grant_wishes(core: Core) -> int:
         waiting = set(connection.execute(sa.select(table.c.torrent_hash).where(is_waiting)).scalars())
         wishes = {info_hash: wanted for info_hash, wanted in wishes.items() if info_hash not in waiting}
         shared = shared_torrents(connection, list(wishes))
+    granted = 0
     for info_hash, wanted in wishes.items():
-        if "pause" in wanted:
-            _pause(core, info_hash)
-        elif info_hash not in shared:
-            core.torrents.remove(info_hash, delete_data="delete" in wanted)
+        try:
+            if "pause" in wanted:
+                _pause(core, info_hash)
+            elif info_hash not in shared:
+                core.torrents.remove(info_hash, delete_data="delete" in wanted)
+        except ClientAway as error:
+            log.info("%s", error)  # the next look will do it
+            continue
         _granted(core, info_hash, ended=info_hash not in shared and "pause" not in wanted)
-    return len(wishes)
+        granted += 1
+    return granted
 
 
 def _pause(core: Core, info_hash: str) -> None:
@@ -150,9 +152,12 @@ def _end_seeding(core: Core, goals: SeedingGoals) -> int:
         hashes = list(connection.execute(query).scalars())
     ended = 0
     for part in chunks(hashes):
-        for info_hash, status in core.torrents.status(part).items():
-            if goals.are_met(status):
-                core.torrents.remove(info_hash, delete_data=goals.remove_data)
-                _granted(core, info_hash, ended=True)
-                ended += 1
+        try:
+            for info_hash, status in core.torrents.status(part).items():
+                if goals.are_met(status):
+                    core.torrents.remove(info_hash, delete_data=goals.remove_data)
+                    _granted(core, info_hash, ended=True)
+                    ended += 1
+        except ClientAway as error:
+            log.info("%s", error)
     return ended

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.contract import Receipt, ViewerRemoval
+from seiton.contract import ItemReceipt, Receipt, ViewerRemoval
 from seiton.core import tables
 from seiton.core.service import FIRST_RETRY, Core
 from seiton.domain.states import DownloadStatus, HoldReason
@@ -76,7 +76,7 @@ def notify_viewer_removal(core: Core, download_ids: Sequence[int]) -> int:
     for answer in core.viewer.remove(requests):
         row = by_id.get(answer.download_id)
         if row is not None and answer.receipt not in {Receipt.ACCEPTED, Receipt.REPEATED}:
-            refused.append(_answered(row, answer.receipt, answer.revision, core.now()))
+            refused.append(_answered(row, answer, core.now()))
     if refused:
         with core.database.write() as connection:
             for download_id, revision, changes in refused:
@@ -91,17 +91,17 @@ def notify_viewer_removal(core: Core, download_ids: Sequence[int]) -> int:
     return len(rows) - len(refused)
 
 
-def _answered(row: Row, receipt: Receipt, revision: int, now: datetime) -> tuple[int, int, dict[str, Any]]:
+def _answered(row: Row, answer: ItemReceipt, now: datetime) -> tuple[int, int, dict[str, Any]]:
     """Return what follows from a refusal, for the revision that it is about."""
     sent = row["desired_revision"]
     changes: dict[str, Any]
-    if receipt is Receipt.STALE:
-        changes = {"desired_revision": revision + 1}
+    if answer.receipt is Receipt.STALE:
+        changes = {"desired_revision": answer.revision + 1}
     elif row["library_path"] is None or row["status"] == DownloadStatus.CANCELLED:
         # The viewer has nothing of it: there is nothing to put away.
         changes = {"status": DownloadStatus.CANCELLED.value, "applied_revision": sent, "library_path": None}
     else:
-        held = HoldReason.SOURCE_MISSING.value
+        held = answer.reason or HoldReason.SOURCE_MISSING.value
         changes = {"hold_reason": held, "hold_detail": None, "next_try_at": now + FIRST_RETRY * 60}
     return row["download_id"], sent, changes
 

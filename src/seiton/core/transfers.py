@@ -213,7 +213,7 @@ def _standing_still(row: Row, status: TorrentStatus, now: datetime) -> dict[str,
     return {
         "status": DownloadStatus.FAILED.value,
         "error_message": said,
-        "hold_reason": HoldReason.GAVE_UP.value,
+        "hold_reason": HoldReason.STALLED.value,
         "hold_detail": "no_metadata" if is_unknown else "no_progress",
         "next_try_at": None,
         "torrent_wish": "pause",

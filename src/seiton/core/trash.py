@@ -139,7 +139,13 @@ def _status_again(row: Row) -> str:
 def expire_trash(core: Core) -> int:
     """Have the files of removals deleted whose time is over; return of how many downloads."""
     now, causes, table = core.now(), tables.resyncs, tables.downloads
-    query = sa.select(causes.c.resync_id).where(causes.c.trash_until <= now)
+    # A viewer that was away all the time first puts the files there, or nobody would ever look for them.
+    unfinished = sa.exists().where(
+        table.c.resync_id == causes.c.resync_id,
+        table.c.removed_at.is_not(None),
+        table.c.status != _D.CANCELLED,
+    )
+    query = sa.select(causes.c.resync_id).where(causes.c.trash_until <= now, ~unfinished)
     with core.database.read() as connection:
         if not connection.execute(query.limit(1)).first():
             return 0

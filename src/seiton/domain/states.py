@@ -173,6 +173,7 @@ class HoldReason(StrEnum):
     BRAKED = "braked"  #: many files at once: a person has to confirm
     PINNED = "pinned"  #: set by hand
     GAVE_UP = "gave_up"  #: tried for 14 days
+    STALLED = "stalled"  #: the transfer stood still for days
 
 
 class SourceType(StrEnum):

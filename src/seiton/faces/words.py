@@ -73,6 +73,7 @@ HOLDS = {
     "braked": N_("many files at once: confirm first"),
     "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
+    "stalled": N_("the transfer stood still for days"),
 }
 """Sentences for ``domain.states.HoldReason``."""
 

@@ -42,7 +42,9 @@ def _record(
 ) -> list[ItemReceipt]:
     units = tables.units
     query = sa.select(units).where(units.c.download_id.in_({request.download_id for request in requests}))
-    known = {(row["core_instance"], row["download_id"]): row for row in connection.execute(query).mappings()}
+    known: dict[tuple[str, int], Row] = {
+        (row["core_instance"], row["download_id"]): row for row in connection.execute(query).mappings()
+    }
     receipts = []
     for request in requests:
         unit = known.get((request.core_instance or FOREIGN, request.download_id))
