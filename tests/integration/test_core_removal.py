@@ -270,6 +270,7 @@ def test_files_that_came_late_into_the_trash_are_deleted_as_well(world: CoreWorl
     settle(world)
     assert expire_trash(world.core) == 0
     world.wire.is_cut = False
+    world.pass_time(minutes=2)
     settle(world)
     assert len(trash(world)) == 4
     assert expire_trash(world.core) == 2
