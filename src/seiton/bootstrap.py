@@ -24,23 +24,31 @@ from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
+from seiton.core.ending import SeedingGoals, end_torrents
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
+from seiton.core.retry import retry_failed
 from seiton.core.rulesets import prepare_state
 from seiton.core.service import Core, utc_now
-from seiton.core.subscriptions import due_subscriptions, fetch_subscription
+from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.transfers import check_transfers
+from seiton.core.trash import expire_trash
 from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.text import _
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
 
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
 log = logging.getLogger("seiton")
+_IF_DUE = "due:"
 
 
 class ViewerHere:
@@ -69,6 +78,14 @@ class ViewerHere:
     def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
         """Answer what would move."""
         return self._previews.ask(self._viewer, request)
+
+    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
+        """Record removals."""
+        return receive_removals(self._viewer, requests)
+
+    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
+        """Answer what there is."""
+        return list_files(self._viewer, request)
 
 
 class CoreHere:
@@ -163,9 +180,17 @@ class Seiton:
     def _define_jobs(self) -> None:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
         core, viewer, define = self.core, self.viewer, self.jobs.define
+        goals = SeedingGoals(
+            ratio=self.settings.seed_ratio,
+            hours=self.settings.seed_hours,
+            remove_data=self.settings.remove_data_after_seeding,
+        )
         define("core.reparse", lambda _key: reparse(core), every=60)
+        define("core.filters", lambda _key: refilter(core), every=60)
         define("core.fetch", self._fetch, every=30)
-        define("core.downloads", lambda _key: start_downloads(core), every=30)
+        define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
+        define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
+        define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
         define("viewer.converge", lambda _key: self._converge(), every=30)
@@ -174,11 +199,14 @@ class Seiton:
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
+        if key.startswith(_IF_DUE):
+            fetch_if_due(self.core, int(key.removeprefix(_IF_DUE)))
+            return
         if key:
             fetch_subscription(self.core, int(key))
             return
-        for subscription_id in due_subscriptions(self.core):
-            self.jobs.wake("core.fetch", str(subscription_id))
+        for subscription_id, delay_s in stagger(self.core, due_subscriptions(self.core)):
+            self.jobs.wake_later("core.fetch", f"{_IF_DUE}{subscription_id}", delay_s)
 
     def _converge(self) -> None:
         try:

@@ -79,6 +79,48 @@ class ViewerResyncRequest(Described):
     old_target_path: Text
 
 
+class ViewerRemoval(Message):
+    """One item of ``POST /remove``: put what belongs to a download into the trash folder ``trash``.
+
+    With ``erase`` what lies there is deleted for good. A later sync or resync takes it back out.
+    """
+
+    download_id: Identifier
+    trash: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+    revision: Annotated[int, Field(ge=1)]
+    callback_url: Text
+    core_instance: Text | None = None
+    erase: bool = False
+
+
+class ViewerRemovals(Message):
+    """``POST /remove``: many removals in one message."""
+
+    items: Annotated[tuple[ViewerRemoval, ...], Field(max_length=MAX_BATCH)]
+
+
+class HeldFile(Message):
+    """A file or folder that belongs to a download; ``path`` is relative to the library, for display."""
+
+    download_id: int
+    path: str
+    size: int
+    kind: Literal["video", "nfo", "sidecar"]
+
+
+class ViewerFilesRequest(Message):
+    """``POST /files``: ask what the library has of downloads."""
+
+    core_instance: Text | None = None
+    download_ids: Annotated[tuple[Identifier, ...], Field(max_length=MAX_BATCH)]
+
+
+class ViewerFiles(Message):
+    """What the library has of downloads."""
+
+    files: tuple[HeldFile, ...]
+
+
 class ViewerBatch(Message):
     """``POST /resync/batch``: many resyncs in one message."""
 
@@ -178,3 +220,5 @@ class ViewerSyncCallback(Message):
     reason: Annotated[str, Field(max_length=30)] | None = None
     held: bool = False
     changed: bool | None = None
+    removed: bool = False
+    """It was a removal: ``synced`` says that it is done, ``target_path`` (if any) where it lies in the trash."""

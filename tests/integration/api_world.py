@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.subscriptions import fetch_subscription
@@ -78,6 +79,8 @@ class ApiWorld:
         self.wakes.append((job, key))
         if job == "reparse":
             reparse(self.core)
+        if job == "filters":
+            refilter(self.core)
 
     def settle(self) -> None:
         """Do what the background jobs would do, until nothing is left."""

@@ -82,7 +82,7 @@ def test_jobs_are_listed(world: ApiWorld) -> None:
     assert world.seiton.jobs.wait_idle(30)
     names = {job["name"] for job in world.client.get("/jobs").json()["jobs"]}
     assert {"core.reparse", "viewer.converge"} <= names
-    assert world.client.get("/jobs?limit=0").json() == {"jobs": []}
+    assert world.client.get("/jobs?limit=0").json() == {"jobs": [], "activities": []}
     problem(world.client.get("/jobs?limit=-1"), 422, "limit")
 
 

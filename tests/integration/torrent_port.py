@@ -337,6 +337,24 @@ class TorrentPort:
         finally:
             leecher.client.close()
 
+    def test_what_was_given_and_for_how_long_is_told_for_seeding_goals(
+        self, home: Home, swarm: Swarm, tmp_path: Path
+    ) -> None:
+        made = swarm.make({"第01話.mkv": 300_000})
+        home.download(made)
+        swarm.stop_seeding()
+        home.restart()
+        first = home.until(made, TransferState.COMPLETED)
+        assert first.uploaded == 0
+        (tmp_path / "leech").mkdir()
+        leecher = Home(lambda: self.open_client(tmp_path / "leecher"), tmp_path / "leech")
+        try:
+            leecher.download(made)
+        finally:
+            leecher.client.close()
+        eventually(lambda: home.look(made).uploaded >= 300_000, "what was given is counted")
+        eventually(lambda: home.look(made).seeding_seconds >= 1, "the time is counted")
+
     def test_a_hostile_path_is_refused_and_named(self, home: Home) -> None:
         info: dict[bytes, Any] = {
             b"name": b"show",

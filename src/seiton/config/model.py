@@ -107,6 +107,12 @@ class Settings(BaseModel):
     )
     allow_copy: bool = False
     """Whether ``auto`` may copy where neither hard link nor reflink is possible."""
+    seed_ratio: float | None = Field(default=None, ge=0, le=1000)
+    """Times its size that a torrent gives before it ends; nothing: no such goal."""
+    seed_hours: float | None = Field(default=None, ge=0, le=24 * 3650)
+    """Hours that a torrent seeds before it ends; nothing: no such goal."""
+    remove_data_after_seeding: bool = False
+    """Whether the data in the download folder goes with it. The library's files stay in any case."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
     feed_limits: FeedLimits = FeedLimits()

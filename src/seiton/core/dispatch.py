@@ -15,7 +15,7 @@ from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
 from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
 from seiton.core.wanting import want_instead
-from seiton.domain.states import DownloadStatus, DownloadType
+from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
 
@@ -71,25 +71,31 @@ def _start(core: Core, group: Sequence[Row]) -> None:
     try:
         source = _source(core, group[0])
         with core.database.write() as connection:
-            _update(connection, group, {"torrent_hash": source.info_hash, "updated_at": core.now()})
+            named = {"torrent_hash": source.info_hash, "updated_at": core.now()}
+            if not _update(connection, group, named):
+                return  # taken back while its torrent was fetched
         added = core.torrents.add(source, save_path=save_path(core, source.info_hash or ""))
     except SeitonError as error:
         _failed(core, group, error)
     else:
         with core.database.write() as connection:
-            _update(
+            is_wanted = _update(
                 connection,
                 group,
                 {
                     "torrent_hash": added.info_hash,
                     "status": DownloadStatus.DOWNLOADING.value,
                     "error_message": None,
-                    "attempts": 0,
-                    "failing_since": None,
                     "next_try_at": None,
+                    "progress_at": core.now(),
+                    "torrent_ended_at": None,
                     "updated_at": core.now(),
                 },
             )
+            if not is_wanted:
+                _taken_back(connection, group, added.info_hash)
+        if not is_wanted:
+            core.wake("torrents", "")
         if added.existed:
             core.wake("transfers", "")
 
@@ -116,9 +122,23 @@ def _source(core: Core, row: Row) -> TorrentSource:
     return TorrentSource(content=fetched.body, info_hash=info.info_hash)
 
 
-def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> None:
+def _taken_back(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
+    """Name the torrent on downloads that were cancelled while it was handed over: so it is removed again."""
     table = tables.downloads
     connection.execute(
+        sa.update(table)
+        .where(
+            table.c.download_id.in_([row["download_id"] for row in group]),
+            table.c.status == DownloadStatus.CANCELLED,
+        )
+        .values(torrent_hash=info_hash, torrent_wish="delete")
+    )
+
+
+def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> int:
+    """Change those of ``group`` that are still pending; return how many."""
+    table = tables.downloads
+    done = connection.execute(
         sa.update(table)
         .where(
             table.c.download_id.in_([row["download_id"] for row in group]),
@@ -126,6 +146,7 @@ def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str
         )
         .values(values)
     )
+    return done.rowcount
 
 
 def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
@@ -140,6 +161,7 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
         "attempts": attempts,
         "failing_since": since,
         "next_try_at": None if is_final else next_try(now, attempts),
+        "hold_reason": HoldReason.GAVE_UP.value if now - since > GIVE_UP else None,
         "updated_at": now,
     }
     with core.database.write() as connection:

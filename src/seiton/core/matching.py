@@ -40,6 +40,9 @@ def match_files(
             "total_bytes": status.size,
             "downloaded_bytes": status.size,
             "content_path": status.content_path,
+            "attempts": 0,  # what failed was the download
+            "failing_since": None,
+            "next_try_at": None,
         }
         chosen = found.chosen.get(position)
         if chosen is not None:

@@ -19,10 +19,10 @@ from seiton.core.finishing import close_finished
 from seiton.core.links import apply_outcomes
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.core.wanting import want_downloads
+from seiton.core.wanting import cancel_downloads, want_downloads
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
-from seiton.domain.states import RawItemStatus, ResyncState
+from seiton.domain.states import CancelReason, RawItemStatus, ResyncState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +108,7 @@ def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
         if not _is_mine(lock_state(connection), current):
             return False
         applied = apply_outcomes(connection, _as_read(connection, pairs), now)
+        cancel_downloads(connection, applied.filtered_out, CancelReason.FILTER, now)
         followers = refresh_desired(connection, applied.touched, current.resync_id, now)
         if current.resync_id is not None and (followers or applied.new_links):
             _count(connection, current.resync_id, followers, len(applied.new_links))
@@ -185,7 +186,7 @@ def _end(core: Core, current: _Round) -> None:
         if not is_unfinished(connection):
             want_downloads(connection, None, now)
         close_finished(core, connection)
-    for job in ("reconcile", "downloads", "transfers"):
+    for job in ("reconcile", "downloads", "transfers", "filters"):
         core.wake(job, "")
 
 

@@ -17,8 +17,10 @@ from seiton.adapters.database import Row, chunks
 from seiton.contract import MAX_BATCH, ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
 from seiton.core import tables
 from seiton.core.finishing import finish_resyncs
+from seiton.core.putting_away import due_removals, notify_viewer_removal
 from seiton.core.receipts import take_receipts, viewer_away
 from seiton.core.reparse import is_unfinished
+from seiton.core.replacing import replace_versions, waits_for_its_place
 from seiton.core.service import Core
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.states import DownloadStatus, HoldReason
@@ -31,7 +33,9 @@ ANSWER_TIME = timedelta(seconds=60)
 
 def reconcile(core: Core) -> int:
     """Send the viewer everything that differs and is due; return how many requests it took."""
-    sent = _send(core, _due_syncs(core), notify_viewer_sync)
+    replace_versions(core)
+    sent = _send(core, due_removals(core, ANSWER_TIME), notify_viewer_removal)
+    sent += _send(core, _due_syncs(core), notify_viewer_sync)
     sent += _send(core, _due_resyncs(core), notify_viewer_resync)
     finish_resyncs(core)
     core.progress.announce()
@@ -73,6 +77,8 @@ def _due_syncs(core: Core) -> Sequence[int]:
     is_changed = table.desired_revision > table.sent_revision
     condition = sa.and_(
         table.source_path.is_not(None),
+        table.removed_at.is_(None),
+        ~waits_for_its_place(),
         _is_due(core),
         sa.or_(
             table.status == DownloadStatus.COMPLETED,
@@ -95,6 +101,7 @@ def _due_resyncs(core: Core) -> Sequence[int]:
     table = tables.downloads.c
     condition = sa.and_(
         table.desired_revision > table.applied_revision,
+        table.removed_at.is_(None),
         _is_due(core),
         sa.or_(
             table.status == DownloadStatus.SYNCED,

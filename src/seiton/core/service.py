@@ -17,7 +17,10 @@ from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerSyncRequest,
 )
 
@@ -37,6 +40,12 @@ class ViewerPort(Protocol):
 
     def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
         """Ask what a resync would do. Writes nothing."""
+
+    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
+        """Ask to put files into the trash, or to delete them there."""
+
+    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
+        """Ask what the library has of downloads. Writes nothing."""
 
 
 def utc_now() -> datetime:

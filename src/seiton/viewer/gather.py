@@ -23,6 +23,8 @@ from seiton.viewer import journal, tables
 from seiton.viewer.sameness import is_ours
 
 NFO = b".nfo"
+TRASH = b".seiton/trash/"
+"""Where removed units lie until they are restored or erased, each removal in a folder of its own."""
 PARK = b".seiton-park-"
 """Begins the name under which a unit waits while others pass; no unit is left there."""
 
@@ -47,6 +49,7 @@ class Unit:
     """A unit as recorded, with what was found on the disk.
 
     ``parked_nfo`` is the NFO that it had before it was parked; ``hold`` says that it cannot be moved at all.
+    ``trash`` is the stem in the trash where a unit belongs that was removed; it has no ``name`` then.
     """
 
     unit_id: int
@@ -55,6 +58,8 @@ class Unit:
     stem: bytes | None
     video: bytes | None
     name: Name | None = None
+    trash: bytes | None = None
+    nfo: Identity | None = None
     source: bytes | None = None
     subtitle_sources: tuple[bytes, ...] = ()
     show_id: int | None = None
@@ -72,6 +77,8 @@ class Unit:
     @property
     def target(self) -> bytes:
         """The stem where it belongs."""
+        if self.trash is not None:
+            return self.trash
         if self.name is None:
             raise ValueError(f"unit {self.unit_id} has no name")
         return self.name.stem
@@ -146,6 +153,8 @@ def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> S
         .where(
             units.c.library_id == library_id,
             units.c.revision > units.c.applied_revision,
+            ~units.c.erase,
+            sa.or_(units.c.trash_id.is_(None), units.c.stem.is_not(None)),
             sa.or_(
                 units.c.next_try_at.is_(None),
                 units.c.next_try_at <= now,
@@ -216,7 +225,6 @@ def look_at(
 
 def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
     wish = load_wish(row["wish"])
-    name = render(wish, naming)
     unit = Unit(
         unit_id=row["unit_id"],
         revision=row["revision"],
@@ -235,11 +243,22 @@ def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
         unit.identity = Identity(
             inode=row["inode"], size=row["size"], mtime_ns=row["mtime_ns"], birth_ns=row["birth_ns"]
         )
+    if row["trash_id"] is not None:
+        unit.trash = trash_stem(row["trash_id"], row["home"] or row["stem"])
+        return unit
+    name = render(wish, naming)
     if isinstance(name, Impossible):
         unit.hold, unit.detail = HoldReason.NAME_IMPOSSIBLE, name.detail
     else:
         unit.name = name
     return unit
+
+
+def trash_stem(trash_id: str, stem: bytes) -> bytes:
+    """Return the stem in the trash for a unit that lies at ``stem``, be that in the trash already."""
+    if stem.startswith(TRASH):
+        stem = stem[len(TRASH) :].partition(b"/")[2]
+    return b"%s%s/%s" % (TRASH, trash_id.encode(), stem)
 
 
 def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
@@ -266,6 +285,7 @@ def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
             continue
         if sidecar.name == base + NFO:
             unit.has_nfo = True
+            unit.nfo = identify(os.path.join(folders.root, path))
             continue
         if sidecar.kind is Kind.VIDEO:
             continue

@@ -83,6 +83,8 @@ class TorrentStatus:
     ``progress`` is 0..1 of the wanted bytes, ``size`` and ``downloaded`` are bytes (0 until a magnet's
     metadata is there). ``content_path`` is the file, or the folder, that the torrent consists of, as the
     client sees it. ``error`` is a sentence for people, set with ``ERROR`` and ``MISSING_FILES``.
+    ``uploaded`` are bytes over all sessions, ``seeding_seconds`` the time since it was complete that the
+    client was at work.
     """
 
     info_hash: str
@@ -92,6 +94,8 @@ class TorrentStatus:
     downloaded: int
     content_path: str | None
     error: str | None = None
+    uploaded: int = 0
+    seeding_seconds: float = 0.0
 
 
 class TorrentClient(Protocol):

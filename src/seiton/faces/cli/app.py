@@ -51,10 +51,14 @@ def build() -> typer.Typer:
     """Return the program."""
     from seiton.faces.cli import (
         config,
+        conflicts,
+        doctor,
         downloads,
+        filters,
         parsers,
         plan,
         raw_items,
+        removals,
         resyncs,
         serve,
         status,
@@ -75,13 +79,18 @@ def build() -> typer.Typer:
     app.command("serve", help=serve.HELP)(serve.serve)
     app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
+    app.command("doctor", help=doctor.HELP)(doctor.doctor)
     app.command("config", help=config.HELP)(config.config)
     app.add_typer(subscriptions.commands(), name="subscriptions")
     app.add_typer(parsers.commands(), name="parsers")
+    app.add_typer(filters.commands(), name="filters")
+    app.add_typer(conflicts.commands(), name="conflicts")
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
     app.add_typer(plan.commands(), name="plan")
+    app.command("remove", help=removals.HELP)(removals.remove)
+    app.add_typer(removals.commands(), name="trash")
     return app
 
 

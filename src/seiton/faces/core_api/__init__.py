@@ -8,10 +8,14 @@ from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
 from seiton.faces.core_api import (
     callbacks,
+    catalogue,
+    conflicts,
     downloads,
+    filters,
     parser_preview,
     parsers,
     raw_items,
+    removals,
     resyncs,
     state,
     subscriptions,
@@ -23,6 +27,19 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     """Return the routes over ``core``; ``jobs`` is only listed."""
     router = APIRouter()
     state.add_routes(router, core, jobs)
-    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+    for part in (
+        subscriptions,
+        raw_items,
+        parser_preview,
+        parsers,
+        works,
+        downloads,
+        removals,
+        resyncs,
+        callbacks,
+        filters,
+        conflicts,
+        catalogue,
+    ):
         part.add_routes(router, core)
     return router

@@ -18,7 +18,10 @@ from seiton.contract import (
     PlanAnswer,
     Receipt,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemovals,
     ViewerResyncRequest,
     ViewerSyncRequest,
 )
@@ -28,6 +31,7 @@ from seiton.text import _
 from seiton.viewer.batches import batch_status
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.service import Viewer
 
 MOST_REVISION = 2**31 - 1
@@ -117,6 +121,20 @@ def create_viewer_api(
     def show_batch(batch_id: Annotated[str, Path(max_length=64)]) -> BatchStatus:
         """Say how far a batch has got."""
         return batch_status(viewer, batch_id)
+
+    @router.post("/remove", status_code=202)
+    def remove(body: ViewerRemovals) -> list[ItemReceipt]:
+        """Put files into the library's trash, or delete them there; the answer says what becomes of each."""
+        for number, item in enumerate(body.items):
+            if item.revision > MOST_REVISION or len(item.core_instance or "") > 64:
+                message = _("Give {bound} or less.", bound=MOST_REVISION)
+                raise InvalidInput([Problem(field=f"items.{number}", message=message)])
+        return receive_removals(viewer, body.items) if body.items else []
+
+    @router.post("/files")
+    def files(body: ViewerFilesRequest) -> ViewerFiles:
+        """List what the library has of downloads, with sizes."""
+        return list_files(viewer, body)
 
     @router.post("/resync/plan")
     def resync_plan(body: ViewerPlanRequest) -> PlanAnswer:
