@@ -145,6 +145,15 @@ class HoldReason(StrEnum):
     BRAKED = "braked"  #: many files at once: a person has to confirm
     PINNED = "pinned"  #: set by hand
     GAVE_UP = "gave_up"  #: tried for 14 days
+    NO_PREVIEW = "no_preview"  #: its viewer cannot say beforehand what it will do
+
+
+class ModuleType(StrEnum):
+    """What a registered module does."""
+
+    FETCHER = "fetcher"
+    DOWNLOADER = "downloader"
+    VIEWER = "viewer"
 
 
 class SourceType(StrEnum):

@@ -56,6 +56,7 @@ HOLDS = {
     "braked": N_("many files at once: confirm first"),
     "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
+    "no_preview": N_("its viewer cannot say beforehand what it will do"),
 }
 """Sentences for ``domain.states.HoldReason``."""
 

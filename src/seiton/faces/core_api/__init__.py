@@ -9,6 +9,7 @@ from seiton.core.service import Core
 from seiton.faces.core_api import (
     callbacks,
     downloads,
+    modules,
     parser_preview,
     parsers,
     raw_items,
@@ -23,6 +24,16 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     """Return the routes over ``core``; ``jobs`` is only listed."""
     router = APIRouter()
     state.add_routes(router, core, jobs)
-    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+    for part in (
+        subscriptions,
+        raw_items,
+        parser_preview,
+        parsers,
+        works,
+        downloads,
+        resyncs,
+        callbacks,
+        modules,
+    ):
         part.add_routes(router, core)
     return router

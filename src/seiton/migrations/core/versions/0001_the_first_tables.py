@@ -25,6 +25,35 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_modules",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("module_type", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.String(length=50), server_default="1.0.0", nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("config_schema", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("service_id", sa.String(length=36), nullable=False),
+        sa.Column("capabilities", sa.JSON(), nullable=False),
+        sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("core_url", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "module_type IN ('fetcher', 'downloader', 'viewer')", name=op.f("ck_core_modules_module_type")
+        ),
+        sa.PrimaryKeyConstraint("module_id", name=op.f("pk_core_modules")),
+        sa.UniqueConstraint("module_type", "name", name=op.f("uq_core_modules_module_type_name")),
+        sa.UniqueConstraint("service_id", name=op.f("uq_core_modules_service_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_parsers",
         sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -150,6 +179,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("item_faults", sa.JSON(), nullable=True),
+        sa.Column("awaiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("fetch_interval_minutes > 0", name=op.f("ck_core_subscriptions_interval")),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_core_subscriptions")),
         sa.UniqueConstraint("url_hash", name=op.f("uq_core_subscriptions_url_hash")),
@@ -162,6 +192,20 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
         sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_module_capabilities",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("download_type", sa.String(length=20), nullable=False),
+        sa.CheckConstraint(
+            "download_type IN ('magnet', 'torrent', 'http')",
+            name=op.f("ck_core_module_capabilities_download_type"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["module_id"], ["core_modules.module_id"], name=op.f("fk_core_module_capabilities_module_id")
+        ),
+        sa.PrimaryKeyConstraint("module_id", "download_type", name=op.f("pk_core_module_capabilities")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -423,6 +467,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
+    op.drop_table("core_module_capabilities")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
     op.drop_table("core_state")
@@ -430,4 +475,5 @@ def downgrade() -> None:
     op.drop_table("core_rulesets")
     op.drop_table("core_resyncs")
     op.drop_table("core_parsers")
+    op.drop_table("core_modules")
     op.drop_table("core_animes")
