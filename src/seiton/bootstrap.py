@@ -63,7 +63,8 @@ class ViewerHere:
 
     def resync(self, batch: ViewerBatch) -> list[ItemReceipt]:
         """Record resyncs."""
-        return receive(self._viewer, batch.items)
+        items = [item.model_copy(update={"batch_id": batch.batch_id}) for item in batch.items]
+        return receive(self._viewer, items)
 
     def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
         """Answer what would move."""

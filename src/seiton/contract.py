@@ -56,7 +56,7 @@ class Described(Message):
     callback_url: Text
     # Additions; absent from a core that knows only the contract.
     core_instance: Text | None = None
-    revision: Annotated[int, Field(ge=1)] | None = None
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     batch_id: Text | None = None
     episode_end: Number | None = None
     resolution: Text | None = None
@@ -173,8 +173,8 @@ class ViewerSyncCallback(Message):
     status: Literal["synced", "failed"]
     target_path: Text | None = None
     error_message: str | None = None
-    revision: Annotated[int, Field(ge=1)] | None = None
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     core_instance: Text | None = None
-    reason: str | None = None
+    reason: Annotated[str, Field(max_length=30)] | None = None
     held: bool = False
     changed: bool | None = None

@@ -23,21 +23,22 @@ SIZE = 90_000
 
 def releases_of(document: bytes) -> list[tuple[str, Release]]:
     """Return (enclosure URL, a release with files made to order) for each item of the document."""
-    found = []
+    found: list[tuple[str, Release]] = []
     for item in etree.fromstring(document).iterfind(".//item"):
-        title, url = item.findtext("title") or "", item.find("enclosure").get("url")
-        single = re.search(r" - (\d+) \[", title)
+        enclosure = item.find("enclosure")
+        assert enclosure is not None
+        title = item.findtext("title") or ""
         name = re.sub(r"[/\\]", "_", title)[:60]
-        if single:
-            files = (Media(name=f"{name} - {single[1]} [1080p].mkv", size=SIZE + int(single[1])),)
-            folder = None
-        else:
-            files = tuple(
-                Media(name=f"{name} - {number:02} [BD].mkv", size=SIZE + 100 + number)
-                for number in range(1, 13)
-            )
-            folder = name
-        found.append((url, Release(title=title, published="2024-10-06", folder=folder, files=files)))
+        single = re.search(r" - (\d+) \[", title)
+        folder = None if single else name
+        numbers = [int(single[1])] if single else list(range(1, 13))
+        kind = "[1080p]" if single else "[BD]"
+        files = tuple(
+            Media(name=f"{name} - {number:02} {kind}.mkv", size=SIZE + number + 100 * (not single))
+            for number in numbers
+        )
+        release = Release(title=title, published="2024-10-06", folder=folder, files=files)
+        found.append((str(enclosure.get("url")), release))
     return found
 
 

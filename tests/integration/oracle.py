@@ -104,7 +104,10 @@ def _descriptions(own: Mapping[str, bytes]) -> Iterable[str]:
             if numbers is None:
                 yield f"no numbers in the name {path}"
                 continue
-            wanted = [("episodedetails", "season", int(numbers[1])), ("episodedetails", "episode", int(numbers[2]))]
+            wanted = [
+                ("episodedetails", "season", int(numbers[1])),
+                ("episodedetails", "episode", int(numbers[2])),
+            ]
             for root, tag, value in wanted:
                 yield from _says(own, stem + ".nfo", root, tag, value)
             season = SEASON.match(os.path.basename(folder))

@@ -1,4 +1,4 @@
-"""A viewer on a real folder and a real database, for tests: files made to order, requests, a look at the disk."""
+"""A viewer on a real folder and a real database: files made to order, requests, a look at the disk."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class ViewerWorld:
         *,
         link_mode: LinkMode = LinkMode.AUTO,
         migrate: bool = True,
+        chunk_steps: int = 500,
     ) -> None:
         self.library = folder / "library"
         self.downloads = folder / "downloads"
@@ -56,7 +57,7 @@ class ViewerWorld:
             upgrade(self.database, "viewer")
         self.core = Reports()
         self.revisions: dict[int, int] = {}
-        self.link_mode = link_mode
+        self.link_mode, self.chunk_steps = link_mode, chunk_steps
         self.passed = timedelta()
         self.viewer = self.start()
 
@@ -72,6 +73,7 @@ class ViewerWorld:
             core=self.core,
             wake=lambda _job: None,
             now=lambda: utc_now() + self.passed,
+            chunk_steps=self.chunk_steps,
         )
         return self.viewer
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.contract import ViewerSyncCallback
 from seiton.core import tables
-from seiton.core.desired import finish_resyncs
+from seiton.core.finishing import close_finished
 from seiton.core.service import GIVE_UP, Core, next_try
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason, may_follow
 from seiton.errors import InvalidInput, NotFound, Problem
@@ -20,9 +20,12 @@ ATTEMPTS = 3
 """Failed first syncs before a download is shown as ``sync_failed`` (contract §2.3)."""
 
 
+_UNDER_WAY = frozenset({DownloadStatus.SYNCING, DownloadStatus.RESYNCING})
+
+
 def take_callback(core: Core, callback: ViewerSyncCallback) -> bool:
     """Apply one report. Raises ``NotFound`` for an unknown download and ``InvalidInput`` for a ``synced``
-    without a path; an old revision is ignored: returns whether anything was applied.
+    without a path; a repeated or old one is ignored: returns whether anything was applied.
     """
     if callback.status == "synced" and not callback.target_path:
         message = _("A file that was synced lies somewhere: say where.")
@@ -34,7 +37,7 @@ def take_callback(core: Core, callback: ViewerSyncCallback) -> bool:
 
 
 def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[int, bool]:
-    """Apply reports in one transaction; return for each known download whether its report was applied."""
+    """Apply reports in one transaction; return for each known download whether one of its was applied."""
     table = tables.downloads
     result: dict[int, bool] = {}
     with core.database.write() as connection:
@@ -49,14 +52,15 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
             if row is None:
                 continue
             changes = _changes(core, row, callback)
-            result[callback.download_id] = changes is not None
+            result[callback.download_id] = changes is not None or result.get(callback.download_id, False)
             if changes is None:
                 continue
-            outcomes.append(_outcome(row, callback))
+            outcomes.append(_outcome(row, changes, callback))
             row |= changes
-            updates[callback.download_id] = {**updates.get(callback.download_id, {}), **changes}
-        _write(connection, rows, updates, outcomes)
-        finish_resyncs(connection, core.now())
+            updates[callback.download_id] = updates.get(callback.download_id, {}) | changes
+        if updates:
+            _write(connection, rows, updates, outcomes)
+            close_finished(core, connection)
     if any(row["desired_revision"] > row["applied_revision"] for row in rows.values()):
         core.wake("reconcile", "")
     core.progress.announce()
@@ -64,33 +68,39 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
 
 
 def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any] | None:
-    """Return what a report changes in its download; ``None``: it is late, or about nothing we asked."""
+    """Return what a report changes in its download; ``None``: nothing, or it is about nothing we asked."""
     if callback.core_instance is not None and callback.core_instance != core.instance_id:
         return None
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
-    if revision == 0 or revision > row["sent_revision"] or revision < row["applied_revision"]:
+    if revision == 0 or revision > row["sent_revision"]:
         return None
     if callback.status == "synced":
-        changes = _synced(core, row, callback, revision)
-    elif revision < row["sent_revision"]:
-        return None
+        if revision < row["applied_revision"] or not callback.target_path:
+            return None
+        changes = _synced(row, callback.target_path, revision)
     else:
-        changes = _not_synced(core, row, callback)
-    legal = may_follow(DownloadStatus(row["status"]), DownloadStatus(changes["status"]))
-    return changes if legal else None
+        # A failure that was overtaken by a success, or by a newer message.
+        if revision <= row["applied_revision"] or revision < row["sent_revision"]:
+            return None
+        changes = _failed(core, row, callback)
+    is_legal = may_follow(DownloadStatus(row["status"]), DownloadStatus(changes["status"]))
+    is_news = any(row[name] != value for name, value in changes.items())
+    return changes | {"updated_at": core.now()} if is_legal and is_news else None
 
 
-def _synced(
-    core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int
-) -> dict[str, Any]:
-    """Where the file lies is news even if a later wish is under way already."""
-    status = DownloadStatus.SYNCED.value if revision == row["sent_revision"] else row["status"]
+def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:
+    """Where the file lies is news even if a later wish is under way already; then it is all the news."""
     is_desired = revision == row["desired_revision"]
-    return {
-        "status": status,
-        "library_path": callback.target_path,
+    position = {
+        "library_path": path,
         "applied_revision": revision,
         "applied_fingerprint": row["desired_fingerprint"] if is_desired else None,
+    }
+    if revision < row["sent_revision"]:
+        is_asked = row["status"] in _UNDER_WAY
+        return position | {"status": row["status"] if is_asked else DownloadStatus.SYNCED.value}
+    return position | {
+        "status": DownloadStatus.SYNCED.value,
         "sync_retry_count": 0,
         "attempts": 0,
         "failing_since": None,
@@ -98,48 +108,56 @@ def _synced(
         "hold_reason": None,
         "hold_detail": None,
         "error_message": None,
-        "updated_at": core.now(),
     }
 
 
-def _not_synced(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any]:
+def _failed(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any]:
+    if row["status"] not in _UNDER_WAY:
+        # Said before: it counts once. The viewer may have a better reason by now.
+        reason = callback.reason or row["hold_reason"]
+        return {"status": row["status"], "hold_reason": reason, "hold_detail": callback.error_message}
     now = core.now()
     attempts = row["attempts"] + 1
     since = row["failing_since"] or now
     reason = callback.reason or HoldReason.FILESYSTEM_ERROR.value
-    if now - since > GIVE_UP:
-        reason = HoldReason.GAVE_UP.value
+    gave_up = now - since > GIVE_UP
     changes: dict[str, Any] = {
         "attempts": attempts,
         "failing_since": since,
-        "next_try_at": next_try(now, attempts),
+        "next_try_at": None if gave_up else next_try(now, attempts),
         "error_message": callback.error_message,
-        "hold_reason": reason,
-        "hold_detail": callback.error_message,
-        "updated_at": now,
+        "hold_reason": HoldReason.GAVE_UP.value if gave_up else reason,
+        "hold_detail": reason if gave_up else callback.error_message,
     }
-    if row["status"] in IN_LIBRARY:
+    if callback.held and callback.target_path:
+        changes["library_path"] = callback.target_path
+    if row["status"] in IN_LIBRARY or "library_path" in changes:
         # It plays where it lies: a resync that did not work never makes a file a failed download.
         return changes | {"status": DownloadStatus.SYNCED.value}
     retries = row["sync_retry_count"] + 1
-    final = callback.held or retries >= ATTEMPTS
-    status = DownloadStatus.SYNC_FAILED if final else DownloadStatus.COMPLETED
+    is_final = callback.held or gave_up or retries >= ATTEMPTS
+    status = DownloadStatus.SYNC_FAILED if is_final else DownloadStatus.COMPLETED
     return changes | {"status": status.value, "sync_retry_count": retries}
 
 
-def _outcome(row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any]:
+def _outcome(
+    row: Mapping[str, Any], changes: Mapping[str, Any], callback: ViewerSyncCallback
+) -> dict[str, Any]:
+    """Return what the report means for the resyncs that wait for it, from the row as it was before."""
     if callback.status == "synced":
         what = "moved" if callback.target_path != row["library_path"] else "unchanged"
+        why = detail = None
     else:
-        what = "held" if callback.held else "failed"
+        why, detail = changes["hold_reason"], changes["hold_detail"]
+        what = "held" if callback.held or why == HoldReason.GAVE_UP else "failed"
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
     return {
         "its_download": row["download_id"],
         "upto": revision,
         "what": what,
         "path": callback.target_path or row["library_path"],
-        "why": callback.reason,
-        "more": callback.error_message,
+        "why": why,
+        "more": detail,
     }
 
 
@@ -149,8 +167,6 @@ def _write(
     updates: Mapping[int, dict[str, Any]],
     outcomes: Sequence[dict[str, Any]],
 ) -> None:
-    if not updates:
-        return
     downloads, items = tables.downloads, tables.resync_items
     names = sorted({name for changes in updates.values() for name in changes})
     values: dict[str, Any] = {

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
-from seiton.adapters.http import NotModified
-from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSource
+from seiton.adapters.database import Row
+from seiton.adapters.http import FetchError, FetchFault, NotModified
+from seiton.adapters.torrents.port import TorrentRefused, TorrentSource
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
-from seiton.core.desired import refresh_desired
-from seiton.core.service import Core, next_try, trust_feed
+from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
+from seiton.core.wanting import want_instead
 from seiton.domain.states import DownloadStatus, DownloadType
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
@@ -24,69 +23,9 @@ MAX_TORRENT_BYTES = 10 * 1024 * 1024
 TOGETHER = 50
 """Torrents handed over in one look; the rest follow in the next."""
 
-
-def want_downloads(connection: sa.Connection, link_ids: Sequence[int], now: datetime) -> int:
-    """Record a pending download for each link that is wanted; return how many.
-
-    An episode is fetched once: the release that is on its way or filed stays the one, else the link
-    known longest. Others wait as links (a batch beside its single episodes, a second group).
-    """
-    links = tables.links
-    wanted: dict[tuple[int, int, int], Any] = {}
-    for part in chunks(sorted(set(link_ids))):
-        query = (
-            sa.select(
-                links.c.link_id,
-                links.c.download_type,
-                links.c.series_id,
-                links.c.episode_no,
-                links.c.episode_tenths,
-            )
-            .where(
-                links.c.link_id.in_(part),
-                ~links.c.filtered_flag,
-                links.c.detached_at.is_(None),
-                ~_is_fetched(),
-            )
-            .order_by(links.c.link_id)
-        )
-        for row in connection.execute(query):
-            wanted.setdefault((row.series_id, row.episode_no, row.episode_tenths), row)
-    rows = [
-        {
-            "link_id": row.link_id,
-            "downloader_type": row.download_type or DownloadType.HTTP.value,
-            "status": initial_status(row.download_type).value,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for row in wanted.values()
-    ]
-    for part_rows in chunks(rows):
-        connection.execute(sa.insert(tables.downloads), part_rows)
-    refresh_desired(connection, [row["link_id"] for row in rows], None, now)
-    return len(rows)
-
-
-def _is_fetched() -> sa.ColumnElement[bool]:
-    """Say of a link that its episode has a download already, through this link or another."""
-    links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
-    return sa.exists().where(
-        other.c.series_id == links.c.series_id,
-        other.c.episode_no == links.c.episode_no,
-        other.c.episode_tenths == links.c.episode_tenths,
-        downloads.c.link_id == other.c.link_id,
-        downloads.c.status.not_in(
-            [DownloadStatus.CANCELLED, DownloadStatus.FAILED, DownloadStatus.NO_DOWNLOADER]
-        )
-        | (other.c.link_id == links.c.link_id) & (downloads.c.status != DownloadStatus.CANCELLED),
-    )
-
-
-def initial_status(download_type: str | None) -> DownloadStatus:
-    """Return where a new download starts: nobody fetches plain web files here."""
-    known = download_type in {DownloadType.MAGNET, DownloadType.TORRENT}
-    return DownloadStatus.PENDING if known else DownloadStatus.NO_DOWNLOADER
+GONE = frozenset({404, 410})
+GONE_ATTEMPTS = 3
+"""Times that a torrent is asked for where there is none, before another release may take its place."""
 
 
 def start_downloads(core: Core) -> int:
@@ -109,6 +48,7 @@ def start_downloads(core: Core) -> int:
         )
         .where(
             downloads.c.status == DownloadStatus.PENDING,
+            links.c.detached_at.is_(None),  # waits until a parser says again what it is
             sa.or_(downloads.c.next_try_at.is_(None), downloads.c.next_try_at <= core.now()),
         )
         .order_by(downloads.c.download_id)
@@ -133,12 +73,8 @@ def _start(core: Core, group: Sequence[Row]) -> None:
         with core.database.write() as connection:
             _update(connection, group, {"torrent_hash": source.info_hash, "updated_at": core.now()})
         added = core.torrents.add(source, save_path=save_path(core, source.info_hash or ""))
-    except ClientAway as error:
-        _failed(core, group, DownloadStatus.PENDING, error)
-    except TorrentRefused as error:
-        _failed(core, group, DownloadStatus.FAILED, error)
-    except Unavailable as error:
-        _failed(core, group, DownloadStatus.PENDING, error)
+    except SeitonError as error:
+        _failed(core, group, error)
     else:
         with core.database.write() as connection:
             _update(
@@ -180,7 +116,7 @@ def _source(core: Core, row: Row) -> TorrentSource:
     return TorrentSource(content=fetched.body, info_hash=info.info_hash)
 
 
-def _update(connection: sa.Connection, group: Sequence[Row], values: dict[str, Any]) -> None:
+def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> None:
     table = tables.downloads
     connection.execute(
         sa.update(table)
@@ -192,19 +128,30 @@ def _update(connection: sa.Connection, group: Sequence[Row], values: dict[str, A
     )
 
 
-def _failed(core: Core, group: Sequence[Row], status: DownloadStatus, error: SeitonError) -> None:
+def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
+    """Note why a torrent was not started: tried again later, or given up for another release."""
     now = core.now()
     attempts = group[0]["attempts"] + 1
+    since = group[0]["failing_since"] or now
+    is_final = _is_final(error, attempts) or now - since > GIVE_UP
+    values: Mapping[str, Any] = {
+        "status": (DownloadStatus.FAILED if is_final else DownloadStatus.PENDING).value,
+        "error_message": str(error),
+        "attempts": attempts,
+        "failing_since": since,
+        "next_try_at": None if is_final else next_try(now, attempts),
+        "updated_at": now,
+    }
     with core.database.write() as connection:
-        _update(
-            connection,
-            group,
-            {
-                "status": status.value,
-                "error_message": str(error),
-                "attempts": attempts,
-                "failing_since": group[0]["failing_since"] or now,
-                "next_try_at": next_try(now, attempts),
-                "updated_at": now,
-            },
-        )
+        _update(connection, group, values)
+        replaced = want_instead(connection, [row["download_id"] for row in group], now) if is_final else 0
+    if replaced:
+        core.wake("downloads", "")
+
+
+def _is_final(error: SeitonError, attempts: int) -> bool:
+    """Say whether trying again would not help."""
+    if isinstance(error, FetchError):
+        is_gone = error.http_status in GONE and attempts >= GONE_ATTEMPTS
+        return is_gone or error.reason is FetchFault.TOO_LARGE
+    return isinstance(error, TorrentRefused)

@@ -13,11 +13,12 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedItem
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
-from seiton.core.dispatch import want_downloads
 from seiton.core.links import Applied, apply_outcomes
+from seiton.core.reparse import is_unfinished
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.domain.rules import Failed, Matched
+from seiton.core.wanting import want_downloads
+from seiton.domain.rules import Failed, Matched, Outcome
 from seiton.domain.states import RawItemStatus
 
 
@@ -46,16 +47,24 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
         with core.database.write() as connection:
             state = lock_state(connection)
             fresh = _store(core, connection, subscription_id, part)
-            rules = ruleset(connection, state["rules_version"])
-            pairs = [(row, rules.parse(row["title"])) for row in fresh]
+            pairs: list[tuple[Row, Outcome]] = []
+            if fresh:
+                rules = ruleset(connection, state["rules_version"])
+                pairs = [(row, rules.parse(row["title"])) for row in fresh]
             applied = apply_outcomes(connection, pairs, core.now())
-            want_downloads(connection, applied.touched, core.now())
+            _want(core, connection, applied)
         received += len(part)
         new += len(fresh)
         parsed += sum(isinstance(outcome, Matched) for _row, outcome in pairs)
         failed += sum(isinstance(outcome, Failed) for _row, outcome in pairs)
     core.wake("downloads", "")
     return Ingested(received=received, new=new, parsed=parsed, failed=failed)
+
+
+def _want(core: Core, connection: sa.Connection, applied: Applied) -> None:
+    """Want downloads, unless titles are being parsed again: the end of that sees what is missing."""
+    if not is_unfinished(connection):
+        want_downloads(connection, applied.episodes, core.now())
 
 
 def _store(
@@ -132,7 +141,7 @@ def reparse_item(core: Core, item_id: int) -> Applied | None:
         outcome = ruleset(connection, state["rules_version"]).parse(row["title"])
         applied = apply_outcomes(connection, [(row, outcome)], core.now())
         refresh_desired(connection, applied.touched, None, core.now())
-        want_downloads(connection, applied.touched, core.now())
+        _want(core, connection, applied)
     core.wake("downloads", "")
     core.wake("reconcile", "")
     return applied

@@ -17,9 +17,6 @@ from seiton.domain.states import ResyncState, SourceType
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
-WAIT_S = 5.0
-"""How long the answer to a write waits for the reparse; longer ones go on as a job."""
-
 WRITABLE = (*BEHAVIOUR, "description", "created_from_type", "created_from_id")
 DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0, "episode_offset": 0}
 
@@ -137,7 +134,7 @@ def _follow(core: Core, resync_id: int) -> Row:
         with core.database.read() as connection:
             return connection.execute(query).mappings().one()
 
-    core.progress.wait(lambda: bool(look()["reparsed"]), WAIT_S)
+    core.progress.wait(lambda: bool(look()["reparsed"]), core.answer_wait_s)
     return look()
 
 

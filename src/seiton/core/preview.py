@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import CHUNK, Row, chunks
+from seiton.adapters.database import Row, chunks
 from seiton.contract import (
     MAX_BATCH,
     PlanAnswer,
@@ -19,16 +19,17 @@ from seiton.contract import (
     ViewerResyncRequest,
 )
 from seiton.core import tables
-from seiton.core.desired import meta_of
+from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row
 from seiton.core.links import failure_text, wanted_links
 from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser
-from seiton.core.reparse import affected, outcomes_of
+from seiton.core.reparse import next_items, outcomes_of
+from seiton.core.resync import resync_request
 from seiton.core.rulesets import rule_of, snapshot
 from seiton.core.service import Core
 from seiton.domain.edits import Edit
 from seiton.domain.metadata import fingerprint
 from seiton.domain.rules import Failed, Matched, NoMatch, Outcome, ParsedTitle
-from seiton.domain.states import IN_LIBRARY
+from seiton.domain.states import IN_LIBRARY, DownloadStatus
 from seiton.domain.titles import Ruleset
 from seiton.errors import InvalidInput, Problem
 from seiton.text import _
@@ -204,19 +205,12 @@ def impact_of(core: Core, edit: Edit) -> Impact:
     requests: list[ViewerResyncRequest] = []
     visits = edit.visits()
     cursor = 0
-    items = tables.raw_items
     while visits:
-        query = (
-            sa.select(items)
-            .where(items.c.item_id > cursor, affected(visits))
-            .order_by(items.c.item_id)
-            .limit(CHUNK)
-        )
         with core.database.read() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = next_items(connection, visits, cursor, core.chunk)
             pairs = outcomes_of(edit, rows)
             requests += _requests(core, connection, pairs, impact)
-        if len(rows) < CHUNK:
+        if len(rows) < core.chunk:
             break
         cursor = rows[-1]["item_id"]
     _plan_files(core, requests, impact)
@@ -233,8 +227,9 @@ def _requests(
     for item, outcome in pairs:
         if not isinstance(outcome, Matched):
             continue
-        for wanted in wanted_links(item, outcome.parsed):
-            row = links.get((item["item_id"], wanted.slot))
+        known = links.get(item["item_id"], {})
+        for wanted in wanted_links(item, outcome.parsed, list(known.values())):
+            row = known.get(wanted.slot)
             if row is None:
                 impact.links_new += 1
                 continue
@@ -247,52 +242,33 @@ def _requests(
                 resolution=wanted.resolution,
                 version=wanted.version,
             )
-            if row["desired_fingerprint"] == fingerprint(meta):
-                continue
-            impact.links_changed += 1
-            if row["status"] in IN_LIBRARY:
-                number = meta.episode_no
-                yield ViewerResyncRequest(
-                    download_id=row["download_id"],
-                    series_id=row["series_id"],
-                    anime_title=meta.anime_title,
-                    series_no=meta.series_no,
-                    episode_no=number,
-                    subtitle_group=meta.subtitle_group or "",
-                    callback_url=core.callback_url,
-                    core_instance=core.instance_id,
-                    resolution=meta.resolution,
-                    version=meta.version,
-                    display_season=meta.display_season,
-                    display_episode=meta.display_episode,
-                    old_target_path=row["library_path"] or "",
-                )
+            impact.links_changed += row["detached_at"] is not None or meta_of_row(row) != meta
+            if row["status"] in IN_LIBRARY and row["desired_fingerprint"] != fingerprint(meta):
+                yield resync_request(core, row, meta)
 
 
-def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[tuple[int, int], Row]:
+def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, dict[int, Row]]:
+    """Return the links of raw items by item and slot, each with its download."""
     links, downloads = tables.links, tables.downloads
-    found: dict[tuple[int, int], Row] = {}
+    found: dict[int, dict[int, Row]] = {}
+    active = sa.and_(downloads.c.link_id == links.c.link_id, downloads.c.status != DownloadStatus.CANCELLED)
     for part in chunks(item_ids):
         query = (
             sa.select(
                 links.c.raw_item_id,
                 links.c.slot,
-                links.c.series_id,
+                links.c.detached_at,
+                *META_COLUMNS,
                 downloads.c.download_id,
                 downloads.c.status,
                 downloads.c.library_path,
                 downloads.c.desired_fingerprint,
             )
-            .select_from(
-                links.outerjoin(
-                    downloads,
-                    sa.and_(downloads.c.link_id == links.c.link_id, downloads.c.status != "cancelled"),
-                )
-            )
+            .select_from(NAMED_LINKS.outerjoin(downloads, active))
             .where(links.c.raw_item_id.in_(part))
         )
         for row in connection.execute(query).mappings():
-            found[row["raw_item_id"], row["slot"]] = row
+            found.setdefault(row["raw_item_id"], {})[row["slot"]] = row
     return found
 
 

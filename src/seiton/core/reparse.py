@@ -1,123 +1,155 @@
 """Parse stored titles again after rules changed: only those that the change can affect.
 
 A durable job in chunks. State says from which version to which, and how far it has got, so that it goes
-on after a crash; edits made meanwhile are the next round.
+on after a crash; edits made meanwhile are the next round. Downloads are wanted, and files are sent after,
+when a round is over: in its middle half a season has its new numbers and half its old ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import CHUNK, Row
+from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.core.desired import finish_resyncs, refresh_desired
-from seiton.core.dispatch import want_downloads
+from seiton.core.desired import refresh_desired
+from seiton.core.finishing import close_finished
 from seiton.core.links import apply_outcomes
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
+from seiton.core.wanting import want_downloads
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
 from seiton.domain.states import RawItemStatus, ResyncState
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Round:
-    """One way from a version of the rules to another."""
+    """One way from a version of the rules to another; ``cursor`` is the last item that is done."""
 
-    before: int
     target: int
     cursor: int
     resync_id: int | None
+    edit: Edit
 
 
 def reparse(core: Core) -> None:
     """Bring all stored titles to the current rules. Safe to call at any time, any number of times."""
     while (current := _begin(core)) is not None:
-        with core.database.read() as connection:
-            edit = Edit(ruleset(connection, current.before), ruleset(connection, current.target))
-        visits = edit.visits()
-        if visits:
-            while _chunk(core, current, edit, visits):
-                pass
+        visits = current.edit.visits()
+        while visits and _chunk(core, current, visits):
+            pass
         _end(core, current)
         core.progress.announce()
 
 
+def is_unfinished(connection: sa.Connection) -> bool:
+    """Say whether there are titles that may not be parsed by the rules as they are."""
+    state = tables.state.c
+    query = sa.select(state.rules_version != state.reparsed_version)
+    return bool(connection.execute(query).scalar_one())
+
+
 def _begin(core: Core) -> _Round | None:
     """Pick up an unfinished round, or start one to the rules as they are now."""
+    with core.database.read() as connection:
+        if not is_unfinished(connection):
+            return None
     with core.database.write() as connection:
         state = lock_state(connection)
         target = state["reparse_target"]
         if target is None:
             if state["rules_version"] == state["reparsed_version"]:
-                return None
+                return None  # another worker was quicker
             target = state["rules_version"]
             connection.execute(sa.update(tables.state).values(reparse_target=target, reparse_cursor=0))
         cause = sa.select(tables.rulesets.c.resync_id).where(tables.rulesets.c.version == target)
         return _Round(
-            before=state["reparsed_version"],
             target=target,
             cursor=state["reparse_cursor"] or 0,
             resync_id=connection.execute(cause).scalar_one(),
+            edit=Edit(ruleset(connection, state["reparsed_version"]), ruleset(connection, target)),
         )
 
 
 def affected(visits: Visits) -> sa.ColumnElement[bool]:
     """Return the condition on ``raw_items`` that finds what an edit can affect."""
     items = tables.raw_items.c
-    conditions: list[sa.ColumnElement[bool]] = [items.status == RawItemStatus.PENDING]
-    if visits.winners:
-        conditions.append(
-            sa.and_(items.status == RawItemStatus.PARSED, items.parser_id.in_(sorted(visits.winners)))
-        )
+    statuses = [RawItemStatus.PENDING]
     if visits.unmatched:
-        conditions.append(items.status == RawItemStatus.NO_MATCH)
+        statuses.append(RawItemStatus.NO_MATCH)
     if visits.failed:
-        conditions.append(items.status == RawItemStatus.FAILED)
+        statuses.append(RawItemStatus.FAILED)
+    if visits.everything:
+        return items.status.in_([*statuses, RawItemStatus.PARSED])
+    conditions: list[sa.ColumnElement[bool]] = [items.status.in_(statuses)]
+    if visits.winners:
+        is_parsed = items.status == RawItemStatus.PARSED
+        conditions.append(sa.and_(is_parsed, items.parser_id.in_(sorted(visits.winners))))
     return sa.or_(*conditions)
 
 
-def _chunk(core: Core, current: _Round, edit: Edit, visits: Visits) -> bool:
+def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
     """Parse and write the next titles in one transaction with the cursor; say whether there may be more."""
+    with core.database.read() as connection:
+        rows = next_items(connection, visits, current.cursor, core.chunk)
+    if not rows:
+        return False
+    pairs = outcomes_of(current.edit, rows)
+    now = core.now()
+    with core.database.write() as connection:
+        if not _is_mine(lock_state(connection), current):
+            return False
+        applied = apply_outcomes(connection, _as_read(connection, pairs), now)
+        followers = refresh_desired(connection, applied.touched, current.resync_id, now)
+        if current.resync_id is not None and (followers or applied.new_links):
+            _count(connection, current.resync_id, followers, len(applied.new_links))
+        connection.execute(sa.update(tables.state).values(reparse_cursor=rows[-1]["item_id"]))
+    current.cursor = rows[-1]["item_id"]
+    return len(rows) == core.chunk
+
+
+def next_items(connection: sa.Connection, visits: Visits, cursor: int, limit: int) -> Sequence[Row]:
+    """Return the next raw items that an edit can affect, those after ``cursor``."""
     items = tables.raw_items
     query = (
         sa.select(items)
-        .where(items.c.item_id > current.cursor, affected(visits))
+        .where(items.c.item_id > cursor, affected(visits))
         .order_by(items.c.item_id)
-        .limit(CHUNK)
+        .limit(limit)
     )
-    with core.database.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    pairs = outcomes_of(edit, rows)
-    now = core.now()
-    with core.database.write() as connection:
-        state = lock_state(connection)
-        if state["reparse_target"] != current.target or (state["reparse_cursor"] or 0) != current.cursor:
-            return False  # another worker has this round
-        if pairs:
-            applied = apply_outcomes(connection, pairs, now)
-            followers = refresh_desired(connection, applied.touched, current.resync_id, now)
-            want_downloads(connection, applied.touched, now)
-            if current.resync_id is not None:
-                _count(connection, current.resync_id, followers, len(applied.new_links))
-        if rows:
-            current.cursor = rows[-1]["item_id"]
-            connection.execute(sa.update(tables.state).values(reparse_cursor=current.cursor))
-    return len(rows) == CHUNK
+    return connection.execute(query).mappings().all()
 
 
-def outcomes_of(edit: Edit, rows: Any) -> list[tuple[Row, Outcome]]:
+def outcomes_of(edit: Edit, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
     """Return what the edit makes of raw items, those that stay as they are left out."""
     pairs = []
     for row in rows:
         winner = row["parser_id"] if row["status"] == RawItemStatus.PARSED else None
-        outcome = edit.outcome(row["title"], winner, row["status"] == RawItemStatus.FAILED)
+        says_little = row["status"] in {RawItemStatus.FAILED, RawItemStatus.PENDING}
+        outcome = edit.outcome(row["title"], winner, says_little)
         if not isinstance(outcome, Unchanged):
             pairs.append((row, outcome))
     return pairs
+
+
+def _is_mine(state: Row, current: _Round) -> bool:
+    """Say whether the round is where this worker left it; else another one has it."""
+    return (state["reparse_target"], state["reparse_cursor"]) == (current.target, current.cursor)
+
+
+def _as_read(
+    connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]]
+) -> Sequence[tuple[Row, Outcome]]:
+    """Leave out what was skipped, or parsed by itself, since it was read."""
+    items = tables.raw_items
+    now: dict[int, tuple[str, int | None]] = {}
+    for part in chunks([item["item_id"] for item, _outcome in pairs]):
+        query = sa.select(items.c.item_id, items.c.status, items.c.parser_id).where(items.c.item_id.in_(part))
+        now.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+    return [pair for pair in pairs if now[pair[0]["item_id"]] == (pair[0]["status"], pair[0]["parser_id"])]
 
 
 def _count(connection: sa.Connection, resync_id: int, followers: int, new_links: int) -> None:
@@ -133,10 +165,10 @@ def _count(connection: sa.Connection, resync_id: int, followers: int, new_links:
 
 
 def _end(core: Core, current: _Round) -> None:
+    """Close the round: statistics for its cause and for the edits that it took along."""
     now = core.now()
     with core.database.write() as connection:
-        state = lock_state(connection)
-        if state["reparse_target"] != current.target:
+        if not _is_mine(lock_state(connection), current):
             return
         connection.execute(
             sa.update(tables.state).values(
@@ -144,19 +176,25 @@ def _end(core: Core, current: _Round) -> None:
             )
         )
         connection.execute(sa.delete(tables.rulesets).where(tables.rulesets.c.version < current.target))
-        table = tables.resyncs
-        connection.execute(
-            sa.update(table)
-            .where(
-                table.c.rules_version <= current.target,
-                table.c.state == ResyncState.RUNNING,
-                ~table.c.reparsed,
-            )
-            .values(reparsed=True, **count_items(connection))
+        _close_causes(connection, current.target)
+        if not is_unfinished(connection):
+            want_downloads(connection, None, now)
+        close_finished(core, connection)
+    for job in ("reconcile", "downloads", "transfers"):
+        core.wake(job, "")
+
+
+def _close_causes(connection: sa.Connection, target: int) -> None:
+    table = tables.resyncs
+    connection.execute(
+        sa.update(table)
+        .where(
+            table.c.rules_version <= target,
+            table.c.state == ResyncState.RUNNING,
+            ~table.c.reparsed,
         )
-        finish_resyncs(connection, now)
-    core.wake("reconcile", "")
-    core.wake("downloads", "")
+        .values(reparsed=True, **count_items(connection))
+    )
 
 
 def count_items(connection: sa.Connection) -> dict[str, int]:

@@ -6,7 +6,7 @@ committed before a message is sent; a message that was lost is sent again with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,17 +14,12 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.contract import (
-    MAX_BATCH,
-    ItemReceipt,
-    Receipt,
-    ViewerBatch,
-    ViewerResyncRequest,
-    ViewerSyncRequest,
-)
+from seiton.contract import MAX_BATCH, ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
 from seiton.core import tables
-from seiton.core.desired import finish_resyncs
-from seiton.core.service import Core, next_try
+from seiton.core.finishing import finish_resyncs
+from seiton.core.receipts import take_receipts, viewer_away
+from seiton.core.reparse import is_unfinished
+from seiton.core.service import Core
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
@@ -38,26 +33,28 @@ def reconcile(core: Core) -> int:
     """Send the viewer everything that differs and is due; return how many requests it took."""
     sent = _send(core, _due_syncs(core), notify_viewer_sync)
     sent += _send(core, _due_resyncs(core), notify_viewer_resync)
-    with core.database.write() as connection:
-        finish_resyncs(connection, core.now())
+    finish_resyncs(core)
     core.progress.announce()
     return sent
 
 
-def _send(core: Core, rows: Sequence[Row], notify: Any) -> int:
+def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
     sent = 0
-    for part in chunks(rows, MAX_BATCH):
+    for part in chunks(due, MAX_BATCH):
         try:
             sent += notify(core, part)
         except Unavailable as error:
-            _viewer_away(core, part, str(error))
+            viewer_away(core, part, str(error))
             break  # one viewer: what waits behind is sent when it is back
     return sent
 
 
 def _is_due(core: Core) -> sa.ColumnElement[bool]:
     table = tables.downloads.c
-    return sa.or_(table.next_try_at.is_(None), table.next_try_at <= core.now())
+    return sa.and_(
+        sa.or_(table.next_try_at.is_(None), table.next_try_at <= core.now()),
+        sa.or_(table.hold_reason.is_(None), table.hold_reason != HoldReason.GAVE_UP),
+    )
 
 
 def _to_be_sent(core: Core) -> sa.ColumnElement[bool]:
@@ -70,62 +67,55 @@ def _to_be_sent(core: Core) -> sa.ColumnElement[bool]:
     )
 
 
-def _due_syncs(core: Core) -> Sequence[Row]:
+def _due_syncs(core: Core) -> Sequence[int]:
     """Return completed downloads to be filed, and those whose report is overdue."""
     table = tables.downloads.c
-    return _linked(
-        core,
-        sa.and_(
-            table.source_path.is_not(None),
-            _is_due(core),
-            sa.or_(
-                table.status == DownloadStatus.COMPLETED,
-                sa.and_(
-                    table.status == DownloadStatus.SYNC_FAILED, table.desired_revision > table.sent_revision
-                ),
-                sa.and_(
-                    table.status == DownloadStatus.SYNCING,
-                    _to_be_sent(core),
-                ),
+    is_changed = table.desired_revision > table.sent_revision
+    condition = sa.and_(
+        table.source_path.is_not(None),
+        _is_due(core),
+        sa.or_(
+            table.status == DownloadStatus.COMPLETED,
+            sa.and_(
+                table.status == DownloadStatus.SYNC_FAILED, sa.or_(is_changed, table.next_try_at.is_not(None))
             ),
+            sa.and_(table.status == DownloadStatus.SYNCING, _to_be_sent(core)),
         ),
-    )
-
-
-def _due_resyncs(core: Core) -> Sequence[Row]:
-    """Return filed downloads whose desired revision is not applied, and those whose report is overdue."""
-    table = tables.downloads.c
-    return _linked(
-        core,
-        sa.and_(
-            table.desired_revision > table.applied_revision,
-            _is_due(core),
-            sa.or_(
-                table.status == DownloadStatus.SYNCED,
-                sa.and_(
-                    table.status == DownloadStatus.RESYNCING,
-                    _to_be_sent(core),
-                ),
-            ),
-        ),
-    )
-
-
-def _linked(core: Core, condition: sa.ColumnElement[bool]) -> Sequence[Row]:
-    downloads, links = tables.downloads, tables.links
-    query = (
-        sa.select(downloads, links.c.series_id)
-        .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
-        .where(condition)
-        .order_by(downloads.c.download_id)
     )
     with core.database.read() as connection:
-        return connection.execute(query).mappings().all()
+        query = sa.select(table.download_id).where(condition).order_by(table.download_id)
+        return connection.execute(query).scalars().all()
 
 
-def notify_viewer_sync(core: Core, rows: Sequence[Row]) -> int:
+def _due_resyncs(core: Core) -> Sequence[int]:
+    """Return filed downloads whose desired revision is not applied, and those whose report is overdue.
+
+    None while titles are parsed again: a cause is sent as a whole, or neighbours are in each other's way.
+    """
+    table = tables.downloads.c
+    condition = sa.and_(
+        table.desired_revision > table.applied_revision,
+        _is_due(core),
+        sa.or_(
+            table.status == DownloadStatus.SYNCED,
+            sa.and_(table.status == DownloadStatus.RESYNCING, _to_be_sent(core)),
+        ),
+    )
+    with core.database.read() as connection:
+        if is_unfinished(connection):
+            return ()
+        query = sa.select(table.download_id).where(condition).order_by(table.download_id)
+        return connection.execute(query).scalars().all()
+
+
+def notify_viewer_sync(core: Core, download_ids: Sequence[int]) -> int:
     """Ask the viewer to file finished downloads; their state is ``syncing`` before it hears of it."""
-    _mark_sent(core, rows, DownloadStatus.SYNCING)
+    rows = _mark_sent(
+        core,
+        download_ids,
+        {DownloadStatus.COMPLETED, DownloadStatus.SYNC_FAILED, DownloadStatus.SYNCING},
+        DownloadStatus.SYNCING,
+    )
     requests = [
         ViewerSyncRequest(
             **described(core, row),
@@ -134,24 +124,37 @@ def notify_viewer_sync(core: Core, rows: Sequence[Row]) -> int:
         )
         for row in rows
     ]
-    return _take_receipts(core, rows, core.viewer.sync(requests))
+    return _ask(core, rows, lambda: core.viewer.sync(requests))
 
 
-def notify_viewer_resync(core: Core, rows: Sequence[Row]) -> int:
+def notify_viewer_resync(core: Core, download_ids: Sequence[int]) -> int:
     """Ask the viewer to move filed episodes to where they belong now; ``resyncing`` before it hears of it."""
-    _mark_sent(core, rows, DownloadStatus.RESYNCING)
-    items = tuple(resync_request(core, row) for row in rows)
-    batch = ViewerBatch(batch_id=str(uuid4()), items=items)
-    return _take_receipts(core, rows, core.viewer.resync(batch))
+    rows = _mark_sent(
+        core,
+        download_ids,
+        {DownloadStatus.SYNCED, DownloadStatus.RESYNCING},
+        DownloadStatus.RESYNCING,
+    )
+    batch_id = str(uuid4())
+    items = tuple(resync_request(core, row, batch_id=batch_id) for row in rows)
+    return _ask(core, rows, lambda: core.viewer.resync(ViewerBatch(batch_id=batch_id, items=items)))
 
 
-def resync_request(core: Core, row: Row) -> ViewerResyncRequest:
-    """Build the message for one download as its rules have it now."""
-    return ViewerResyncRequest(**described(core, row), old_target_path=row["library_path"] or "")
+def _ask(core: Core, rows: Sequence[Row], call: Callable[[], list[ItemReceipt]]) -> int:
+    return take_receipts(core, rows, call()) if rows else 0
+
+
+def resync_request(
+    core: Core, row: Row, meta: EpisodeMeta | None = None, *, batch_id: str | None = None
+) -> ViewerResyncRequest:
+    """Build the message for one download as its rules have it now, or for a ``meta`` that it might have."""
+    return ViewerResyncRequest(
+        **described(core, row, meta), batch_id=batch_id, old_target_path=row["library_path"] or ""
+    )
 
 
 def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str, Any]:
-    """Return what a message says about a download, from its desired metadata or from ``meta``."""
+    """Return what a message says about a download: what it should be, or ``meta``, which has no revision."""
     wish = meta or load_wish(row["desired"])
     return {
         "download_id": row["download_id"],
@@ -162,7 +165,7 @@ def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str
         "subtitle_group": wish.subtitle_group or "",
         "callback_url": core.callback_url,
         "core_instance": core.instance_id,
-        "revision": row["desired_revision"],
+        "revision": row["desired_revision"] if meta is None else None,
         "resolution": wish.resolution,
         "version": wish.version,
         "display_season": wish.display_season,
@@ -170,122 +173,24 @@ def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str
     }
 
 
-def _mark_sent(core: Core, rows: Sequence[Row], status: DownloadStatus) -> None:
-    table = tables.downloads
+def _mark_sent(
+    core: Core, download_ids: Sequence[int], before: set[DownloadStatus], status: DownloadStatus
+) -> Sequence[Row]:
+    """Record that the downloads are sent as they are at this moment, and return what they are."""
+    table, links = tables.downloads, tables.links
+    query = (
+        sa.select(table, links.c.series_id)
+        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        .where(table.c.download_id.in_(download_ids), table.c.status.in_(sorted(before)))
+        .order_by(table.c.download_id)
+        .with_for_update(of=table)
+    )
     now = core.now()
     with core.database.write() as connection:
+        rows = connection.execute(query).mappings().all()
         connection.execute(
             sa.update(table)
-            .where(
-                table.c.download_id == sa.bindparam("its_id"),
-                # What changed meanwhile is another revision, sent at the next look.
-                table.c.desired_revision == sa.bindparam("its_revision"),
-                table.c.status == sa.bindparam("its_status"),
-            )
-            .values(
-                status=status.value, sent_revision=sa.bindparam("its_revision"), sent_at=now, updated_at=now
-            ),
-            [
-                {
-                    "its_id": row["download_id"],
-                    "its_revision": row["desired_revision"],
-                    "its_status": row["status"],
-                }
-                for row in rows
-            ],
+            .where(table.c.download_id.in_([row["download_id"] for row in rows]))
+            .values(status=status.value, sent_revision=table.c.desired_revision, sent_at=now, updated_at=now)
         )
-
-
-def _take_receipts(core: Core, rows: Sequence[Row], receipts: Sequence[ItemReceipt]) -> int:
-    """Act on what the viewer said to each item; what it did not mention is asked again later."""
-    by_id: Mapping[int, Row] = {row["download_id"]: row for row in rows}
-    taken = 0
-    stale: list[dict[str, Any]] = []
-    refused: list[dict[str, Any]] = []
-    now = core.now()
-    for receipt in receipts:
-        row = by_id.get(receipt.download_id)
-        if row is None:
-            continue
-        if receipt.receipt in {Receipt.ACCEPTED, Receipt.REPEATED}:
-            taken += 1
-        elif receipt.receipt is Receipt.STALE:
-            # A restored backup knows less than the viewer: go beyond what it has seen.
-            stale.append({"its_id": receipt.download_id, "beyond": receipt.revision + 1})
-        else:
-            attempts = row["attempts"] + 1
-            refused.append(
-                {
-                    "its_id": receipt.download_id,
-                    "back": _before_sending(row).value,
-                    "why": receipt.reason or HoldReason.SOURCE_MISSING.value,
-                    "tried": attempts,
-                    "again": next_try(now, attempts),
-                }
-            )
-    table = tables.downloads
-    items = tables.resync_items
-    with core.database.write() as connection:
-        if stale:
-            connection.execute(
-                sa.update(table)
-                .where(table.c.download_id == sa.bindparam("its_id"))
-                .values(desired_revision=sa.bindparam("beyond"), updated_at=now),
-                stale,
-            )
-        if refused:
-            connection.execute(
-                sa.update(table)
-                .where(table.c.download_id == sa.bindparam("its_id"))
-                .values(
-                    status=sa.bindparam("back"),
-                    hold_reason=sa.bindparam("why"),
-                    attempts=sa.bindparam("tried"),
-                    next_try_at=sa.bindparam("again"),
-                    failing_since=sa.func.coalesce(table.c.failing_since, now),
-                    updated_at=now,
-                ),
-                refused,
-            )
-            connection.execute(
-                sa.update(items)
-                .where(items.c.download_id == sa.bindparam("its_id"), items.c.outcome == "pending")
-                .values(outcome="held", reason=sa.bindparam("why")),
-                refused,
-            )
-    if stale:
-        core.wake("reconcile", "")
-    return taken
-
-
-def _before_sending(row: Row) -> DownloadStatus:
-    """Return the state to go back to when the viewer will not do it."""
-    filed = row["status"] in {DownloadStatus.SYNCED, DownloadStatus.RESYNCING}
-    return DownloadStatus.SYNCED if filed else DownloadStatus.SYNC_FAILED
-
-
-def _viewer_away(core: Core, rows: Sequence[Row], message: str) -> None:
-    """Nobody knows whether the message arrived: the state stays, it is sent again later."""
-    table = tables.downloads
-    now = core.now()
-    with core.database.write() as connection:
-        connection.execute(
-            sa.update(table)
-            .where(table.c.download_id == sa.bindparam("its_id"))
-            .values(
-                error_message=message,
-                attempts=sa.bindparam("tried"),
-                next_try_at=sa.bindparam("again"),
-                failing_since=sa.func.coalesce(table.c.failing_since, now),
-                sent_at=None,
-                updated_at=now,
-            ),
-            [
-                {
-                    "its_id": row["download_id"],
-                    "tried": row["attempts"] + 1,
-                    "again": next_try(now, row["attempts"] + 1),
-                }
-                for row in rows
-            ],
-        )
+    return rows

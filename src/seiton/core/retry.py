@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
-from seiton.core.dispatch import initial_status
 from seiton.core.service import Core
-from seiton.domain.states import IN_LIBRARY, DownloadStatus
+from seiton.core.wanting import initial_status
+from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
@@ -21,8 +21,6 @@ _AGAIN: Mapping[DownloadStatus, DownloadStatus] = {
     _D.FAILED: _D.PENDING,
     _D.CANCELLED: _D.PENDING,
     _D.NO_DOWNLOADER: _D.PENDING,
-    _D.BATCH_FAILED: _D.PENDING,
-    _D.BATCH_UNMATCHED: _D.COMPLETED,
     _D.SYNC_FAILED: _D.COMPLETED,
 }
 """Where a download that was given up starts again; the others stay where they are."""
@@ -91,7 +89,6 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )
     mine = sa.select(links).where(links.c.link_id == row["link_id"]).subquery()
-    given_up = (_D.CANCELLED, _D.FAILED, _D.NO_DOWNLOADER)
     other = (
         sa.select(table.c.download_id)
         .select_from(table.join(links, links.c.link_id == table.c.link_id))
@@ -100,7 +97,7 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
             links.c.episode_no == mine.c.episode_no,
             links.c.episode_tenths == mine.c.episode_tenths,
             table.c.download_id != row["download_id"],
-            table.c.status.not_in(given_up)
+            table.c.status.not_in(sorted(GIVEN_UP))
             | (links.c.link_id == mine.c.link_id) & (table.c.status != _D.CANCELLED),
         )
     )

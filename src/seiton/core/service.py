@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from seiton.adapters.database import Database
+from seiton.adapters.database import CHUNK, Database
 from seiton.adapters.http import WebClient
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
@@ -56,10 +57,10 @@ class Progress:
 
     def wait(self, is_done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until ``is_done()`` at an announcement, at most ``timeout_s`` seconds."""
-        deadline = datetime.now(UTC) + timedelta(seconds=timeout_s)
+        deadline = monotonic() + timeout_s
         with self._changed:
             while not is_done():
-                left = (deadline - datetime.now(UTC)).total_seconds()
+                left = deadline - monotonic()
                 if left <= 0:
                     return False
                 self._changed.wait(min(left, 1.0))
@@ -68,7 +69,12 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """Core's collaborators. ``wake(job, key)`` asks for another look soon, from another thread."""
+    """Core's collaborators.
+
+    ``wake(job, key)`` asks for another look soon, from another thread; ``answer_wait_s`` is how long the
+    answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
+    parsed again in one transaction.
+    """
 
     database: Database
     instance_id: str
@@ -80,6 +86,8 @@ class Core:
     max_feed_bytes: int
     wake: Callable[[str, str], None]
     now: Callable[[], datetime] = utc_now
+    answer_wait_s: float = 5.0
+    chunk: int = CHUNK
     progress: Progress = field(default_factory=Progress)
 
 

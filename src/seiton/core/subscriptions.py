@@ -66,8 +66,7 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
 
 def _check(url: str, interval: object, source_type: str) -> None:
     problems = []
-    parts = urlsplit(url) if len(url) <= MAX_URL else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_web_address(url):
         message = _("Give the address of a feed, such as https://example.org/rss.")
         problems.append(Problem(field="source_url", message=message))
     if not isinstance(interval, int) or not 1 <= interval <= MAX_INTERVAL_MINUTES:
@@ -79,6 +78,14 @@ def _check(url: str, interval: object, source_type: str) -> None:
         )
     if problems:
         raise InvalidInput(problems)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return len(url) <= MAX_URL and parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def remove_subscription(core: Core, subscription_id: int) -> Row:

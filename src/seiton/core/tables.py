@@ -217,7 +217,7 @@ subtitle_groups = _table(
 links = _table(
     "links",
     Column("link_id", Id, primary_key=True),
-    Column("series_id", Id, ForeignKey("core_series.series_id"), nullable=False, index=True),
+    Column("series_id", Id, ForeignKey("core_series.series_id"), nullable=False),
     Column("group_id", Id, ForeignKey("core_subtitle_groups.group_id"), nullable=False),
     Column("episode_no", Integer, nullable=False),
     Column("title", Text),
@@ -237,6 +237,7 @@ links = _table(
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("raw_item_id", "slot"),
     sa.CheckConstraint("episode_no >= 0", name="episode_no"),
+    Index(None, "series_id", "episode_no", "episode_tenths"),
 )
 
 resyncs = _table(

@@ -1,9 +1,9 @@
-"""Follow transfers until their files are there, then say which file is which episode."""
+"""Follow transfers until their files are there."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,21 +11,36 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferState
 from seiton.core import tables
-from seiton.core.dispatch import save_path
-from seiton.core.service import Core, next_try
-from seiton.domain.contents import TorrentFile, Wanted, WhyMissing, assign
-from seiton.domain.states import IN_CLIENT, DownloadStatus, HoldReason
+from seiton.core.matching import match_files
+from seiton.core.service import Core
+from seiton.core.wanting import want_instead
+from seiton.domain.contents import TorrentFile
+from seiton.domain.states import IN_CLIENT, UNMATCHED, DownloadStatus, HoldReason
+from seiton.errors import NotFound
 from seiton.text import _
 
 MAX_HASHES = 500
+_BROKEN = (TransferState.ERROR, TransferState.MISSING_FILES)
+_PROGRESS = ("status", "error_message", "progress", "downloaded_bytes", "total_bytes")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """What the client said of some torrents; ``files`` only of those that are complete."""
+
+    statuses: Mapping[str, TorrentStatus]
+    files: dict[str, Sequence[TorrentFile]] = field(default_factory=dict)
 
 
 def check_transfers(core: Core) -> int:
-    """Look at every running transfer; return how many downloads were completed by it."""
+    """Look at every running transfer; return how many downloads were completed by it.
+
+    A torrent without a file for its episode is looked at again when the rules say something new of it.
+    """
     downloads = tables.downloads
     query = (
         sa.select(downloads.c.torrent_hash)
-        .where(downloads.c.status.in_(sorted(IN_CLIENT)), downloads.c.torrent_hash.is_not(None))
+        .where(_is_watched(), downloads.c.torrent_hash.is_not(None))
         .distinct()
         .order_by(downloads.c.torrent_hash)
     )
@@ -34,14 +49,31 @@ def check_transfers(core: Core) -> int:
     completed = 0
     for part in chunks(hashes, MAX_HASHES):
         try:
-            statuses = core.torrents.status(part)
+            look = _look(core, part)
         except ClientAway as error:
             _client_away(core, part, str(error))
             continue
-        completed += _record(core, part, statuses)
+        completed += _record(core, part, look)
     if completed:
         core.wake("reconcile", "")
     return completed
+
+
+def _is_watched() -> sa.ColumnElement[bool]:
+    table = tables.downloads.c
+    is_asked_again = sa.and_(table.status.in_(sorted(UNMATCHED)), table.hold_reason.is_(None))
+    return sa.or_(table.status.in_(sorted(IN_CLIENT)), is_asked_again)
+
+
+def _look(core: Core, hashes: Sequence[str]) -> _Look:
+    look = _Look(statuses=core.torrents.status(hashes))
+    for info_hash, status in look.statuses.items():
+        if status.state is TransferState.COMPLETED:
+            try:
+                look.files[info_hash] = core.torrents.files(info_hash)
+            except NotFound:
+                continue  # it went away in between: the next look sees that
+    return look
 
 
 def _client_away(core: Core, hashes: Sequence[str], message: str) -> None:
@@ -56,140 +88,87 @@ def _client_away(core: Core, hashes: Sequence[str], message: str) -> None:
         )
 
 
-def _record(core: Core, hashes: Sequence[str], statuses: Mapping[str, TorrentStatus]) -> int:
-    done = [s.info_hash for s in statuses.values() if s.state is TransferState.COMPLETED]
-    files = {info_hash: core.torrents.files(info_hash) for info_hash in done}
-    running: list[dict[str, Any]] = []
-    now = core.now()
-    for info_hash in hashes:
-        status = statuses.get(info_hash)
-        if status is None:
-            # The client forgot it (removed by hand): hand it over again, nothing is lost by that.
-            running.append(_running(info_hash, DownloadStatus.PENDING, None, 0.0, 0, 0))
-        elif status.state in {TransferState.ERROR, TransferState.MISSING_FILES}:
-            message = status.error or _("The torrent client reports an error.")
-            running.append(
-                _running(
-                    info_hash, DownloadStatus.FAILED, message, status.progress, status.downloaded, status.size
-                )
-            )
-        elif status.state is not TransferState.COMPLETED:
-            running.append(
-                _running(
-                    info_hash,
-                    DownloadStatus.DOWNLOADING,
-                    None,
-                    status.progress,
-                    status.downloaded,
-                    status.size,
-                )
-            )
-    table = tables.downloads
-    with core.database.write() as connection:
-        if running:
-            names = ("status", "error_message", "progress", "downloaded_bytes", "total_bytes")
-            # Only rows that a client works on: a filed one is never demoted by a poll.
-            connection.execute(
-                sa.update(table)
-                .where(
-                    table.c.torrent_hash == sa.bindparam("its_hash"),
-                    sa.or_(*(table.c.status == status for status in sorted(IN_CLIENT))),
-                )
-                .values({name: sa.bindparam(name) for name in names} | {"updated_at": now}),
-                running,
-            )
-        completed = 0
-        for info_hash in done:
-            completed += _complete(core, connection, statuses[info_hash], files[info_hash])
-    return completed
-
-
-def _running(
-    info_hash: str, status: DownloadStatus, message: str | None, progress: float, downloaded: int, size: int
-) -> dict[str, Any]:
-    return {
-        "its_hash": info_hash,
-        "status": status.value,
-        "error_message": message,
-        "progress": progress,
-        "downloaded_bytes": downloaded,
-        "total_bytes": size,
-    }
-
-
-def _complete(
-    core: Core, connection: sa.Connection, status: TorrentStatus, files: Sequence[TorrentFile]
-) -> int:
-    """Match the files of a finished torrent with the episodes that were wanted from it."""
+def _record(core: Core, hashes: Sequence[str], look: _Look) -> int:
+    """Write what changed, for downloads that wait for a client only: a filed one is never demoted."""
     downloads, links, series = tables.downloads, tables.links, tables.series
+    items, parsers, animes = tables.raw_items, tables.parsers, tables.animes
     query = (
         sa.select(
-            downloads.c.download_id,
-            downloads.c.attempts,
-            downloads.c.failing_since,
-            links.c.title,
-            links.c.slot,
+            downloads,
             links.c.episode_no,
             links.c.episode_tenths,
             series.c.series_no,
+            animes.c.title.label("anime_title"),
+            sa.func.coalesce(parsers.c.episode_offset, 0).label("episode_offset"),
         )
         .select_from(
-            downloads.join(links, links.c.link_id == downloads.c.link_id).join(
-                series, series.c.series_id == links.c.series_id
-            )
+            downloads.join(links, links.c.link_id == downloads.c.link_id)
+            .join(series, series.c.series_id == links.c.series_id)
+            .join(animes, animes.c.anime_id == series.c.anime_id)
+            .outerjoin(items, items.c.item_id == links.c.raw_item_id)
+            .outerjoin(parsers, parsers.c.parser_id == items.c.parser_id)
         )
-        .where(downloads.c.torrent_hash == status.info_hash, downloads.c.status.in_(sorted(IN_CLIENT)))
-        .order_by(downloads.c.download_id)
+        .where(downloads.c.torrent_hash.in_(hashes), _is_watched())
+        .order_by(downloads.c.torrent_hash, downloads.c.download_id)
+        .with_for_update(of=downloads)
     )
-    rows = connection.execute(query).mappings().all()
-    wanted = [
-        Wanted(
-            slot=position,
-            episode_no=row["episode_no"],
-            episode_tenths=row["episode_tenths"],
-            series_no=row["series_no"],
-        )
-        for position, row in enumerate(rows)
-    ]
-    found = assign(files, wanted, hint_title=rows[0]["title"] if rows else None)
-    for position, row in enumerate(rows):
-        chosen = found.chosen.get(position)
-        values: dict[str, Any] = {
-            "progress": 1.0,
+    with core.database.write() as connection:
+        by_hash: dict[str, list[Row]] = {}
+        for row in connection.execute(query).mappings():
+            by_hash.setdefault(row["torrent_hash"], []).append(row)
+        progress: list[dict[str, Any]] = []
+        matched: list[dict[str, Any]] = []
+        for info_hash, rows in by_hash.items():
+            status = look.statuses.get(info_hash)
+            if info_hash in look.files and status is not None:
+                matched += match_files(core, rows, status, look.files[info_hash])
+            else:
+                progress += [changes for row in rows if (changes := _progress(row, status))]
+        _update(core, connection, progress)
+        _update(core, connection, matched)
+        lost = [row["its_id"] for row in (*progress, *matched) if _is_lost(row)]
+        replaced = want_instead(connection, lost, core.now()) if lost else 0
+    if replaced:
+        core.wake("downloads", "")
+    return sum(row["status"] == DownloadStatus.COMPLETED for row in matched)
+
+
+def _is_lost(changes: Mapping[str, Any]) -> bool:
+    return changes["status"] in UNMATCHED or changes["status"] == DownloadStatus.FAILED
+
+
+def _progress(row: Row, status: TorrentStatus | None) -> dict[str, Any] | None:
+    """Return what is new about a download whose torrent is not complete; ``None``: nothing."""
+    if row["status"] in UNMATCHED:
+        # The files were there, and the client has no complete torrent now: nothing to look at again.
+        kept: dict[str, Any] = {name: row[name] for name in _PROGRESS}
+        return kept | {"hold_reason": HoldReason.NO_VIDEO.value, "its_id": row["download_id"]}
+    if status is None:
+        # The client forgot it (removed by hand): hand it over again, nothing is lost by that.
+        changes = dict(zip(_PROGRESS, (DownloadStatus.PENDING.value, None, 0.0, 0, 0), strict=True))
+    else:
+        is_broken = status.state in _BROKEN
+        changes = {
+            "status": (DownloadStatus.FAILED if is_broken else DownloadStatus.DOWNLOADING).value,
+            "error_message": None,
+            "progress": status.progress,
+            "downloaded_bytes": status.downloaded,
             "total_bytes": status.size,
-            "downloaded_bytes": status.size,
-            "content_path": status.content_path,
-            "updated_at": core.now(),
         }
-        if chosen is None:
-            values |= _unmatched(core, row, found.missing_slots.get(position))
-        else:
-            values |= {
-                "status": DownloadStatus.COMPLETED.value,
-                "error_message": None,
-                "source_path": _absolute(core, status, chosen.video),
-                "subtitle_paths": [_absolute(core, status, file) for file in chosen.subtitles],
-            }
-        connection.execute(
-            sa.update(downloads).where(downloads.c.download_id == row["download_id"]).values(values)
-        )
-    return len(found.chosen)
+        if is_broken:
+            changes["error_message"] = status.error or _("The torrent client reports an error.")
+    if all(row[name] == value for name, value in changes.items()):
+        return None
+    return changes | {"hold_reason": row["hold_reason"], "its_id": row["download_id"]}
 
 
-def _absolute(core: Core, status: TorrentStatus, file: TorrentFile) -> str:
-    return os.path.join(save_path(core, status.info_hash), os.fsdecode(file.path))
-
-
-def _unmatched(core: Core, row: Row, why: WhyMissing | None) -> dict[str, Any]:
-    message = _("No file of the torrent is episode {episode_no}.", episode_no=row["episode_no"])
-    return {
-        "status": DownloadStatus.COMPLETED.value,
-        "source_path": None,
-        "subtitle_paths": [],
-        "error_message": message,
-        "hold_reason": HoldReason.NO_VIDEO.value,
-        "hold_detail": why.value if why else None,
-        "attempts": row["attempts"] + 1,
-        "failing_since": row["failing_since"] or core.now(),
-        "next_try_at": next_try(core.now(), row["attempts"] + 1),
+def _update(core: Core, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write ``rows``, which all have the same columns and are locked."""
+    if not rows:
+        return
+    table = tables.downloads
+    values: dict[str, Any] = {
+        name: sa.bindparam(name, type_=table.c[name].type) for name in rows[0] if name != "its_id"
     }
+    update = sa.update(table).where(table.c.download_id == sa.bindparam("its_id"))
+    connection.execute(update.values(values | {"updated_at": core.now()}), list(rows))

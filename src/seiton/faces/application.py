@@ -44,10 +44,10 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
         responses=documented(413, 422, 503),
     )
     for router in routers:
+        router.max_body_size = MAX_BODY
         app.include_router(router, dependencies=[Depends(storable)])
     app.add_middleware(Reception, language=language)
     app.add_exception_handler(SeitonError, _ours)

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field, replace
 from seiton.viewer.journal import Step
 from seiton.viewer.legs import UnitLeg
 
-CHUNK_STEPS = 500
-"""Steps in one chunk. A component that parks is never divided, so that all of it can be taken back."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Work:
@@ -33,9 +30,13 @@ class Part:
 
 
 class Backlog:
-    """First in, first out; only whole legs."""
+    """First in, first out, in chunks of about ``chunk_steps``; only whole legs.
 
-    def __init__(self) -> None:
+    A component that parks is never divided, so that all of it can be taken back.
+    """
+
+    def __init__(self, chunk_steps: int) -> None:
+        self._chunk_steps = chunk_steps
         self._works: deque[Work] = deque()
         self._steps = 0
         self._bundles = 0
@@ -63,13 +64,13 @@ class Backlog:
 
     def chunks(self, *, everything: bool) -> Iterator[list[Part]]:
         """Take full chunks off the front; with ``everything``, also the last, which may be small."""
-        while self._works and (everything or self._steps >= CHUNK_STEPS):
+        while self._works and (everything or self._steps >= self._chunk_steps):
             if parts := self._next():
                 yield parts
 
     def _next(self) -> list[Part]:
         parts: list[Part] = []
-        room = CHUNK_STEPS
+        room = self._chunk_steps
         while self._works and (room > 0 or not parts):
             work = self._works[0]
             legs: list[UnitLeg] = []

@@ -19,6 +19,7 @@ from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import places_after
 from seiton.viewer.service import Viewer
 
+_PRUNING = {StepKind.DROP, StepKind.PRUNE}
 _BACKWARDS = {StepKind.WRITE: 1, StepKind.DROP: 2}
 """On the way back the files of a unit go first: the old NFO is of use only where its video lies."""
 
@@ -102,7 +103,7 @@ def finish(
     plan_id: str,
     ran: Ran,
     *,
-    record: Callable[[sa.Connection, datetime], None],
+    record: Callable[[sa.Connection, datetime], None] | None = None,
     renderings: Mapping[bytes, str] | None = None,
 ) -> None:
     """Put on record what was done, with ``record`` in the same transaction, and take back what has to be."""
@@ -116,16 +117,19 @@ def finish(
         )
         settle.record_artifacts(connection, library_id, made, renderings or {}, now)
         settle.mark_left(connection, library_id, _left(ran), now)
-        record(connection, now)
+        if record is not None:
+            record(connection, now)
         back = _take_back(connection, library_id, plan_id, ran.undo, now)
     if back:
         _run_back(viewer, library, plan_id, back)
 
 
 def _left(ran: Ran) -> set[bytes]:
-    """Return the folders that may be empty now."""
+    """Return the folders that may be empty now; not those that were just found not to be."""
     left = {os.path.dirname(step.source) for step in ran.done if step.kind is StepKind.MOVE and step.source}
-    return left | {os.path.dirname(step.target) for step in itertools.chain(ran.undo, ran.dropped)}
+    left |= {os.path.dirname(step.target) for step in ran.done if step.kind is StepKind.PRUNE}
+    in_vain = [step for step in itertools.chain(ran.undo, ran.dropped) if step.kind not in _PRUNING]
+    return left | {os.path.dirname(step.target) for step in in_vain}
 
 
 def _take_back(

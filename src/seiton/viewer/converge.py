@@ -75,7 +75,7 @@ class _Pass:
         self.rows = {row["unit_id"]: row for row in rows}
         self.plan_id = str(uuid4())
         self.holds: list[Held] = []
-        self.backlog = Backlog()
+        self.backlog = Backlog(viewer.chunk_steps)
 
     def run(self) -> None:
         """Gather, decide, apply."""

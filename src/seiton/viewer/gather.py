@@ -172,10 +172,23 @@ def gather(
     folders.load_targets(os.path.dirname(wish.target) for wish in wishes)
     taken = {wish.target_key for wish in wishes if folders.is_taken(wish.target_key)}
     owners = owners_of(connection, library.library_id, [wish.target_key for wish in wishes])
-    lying = {wish.unit_id for wish in wishes if wish.current is not None}
     # Whoever lies nowhere any more (removed by hand) does not keep its name from others.
-    owners = {key: owner for key, owner in owners.items() if key in taken or owner in lying}
+    others = set(owners.values()) - {wish.unit_id for wish in wishes}
+    gone = _gone(connection, library, sorted(others))
+    owners = {key: owner for key, owner in owners.items() if key in taken or owner not in gone}
     return Gathered(units=units, wishes=wishes, owners=owners, foreign=taken - owners.keys())
+
+
+def _gone(connection: sa.Connection, library: LibraryRoot, unit_ids: Sequence[int]) -> set[int]:
+    """Return those units whose recorded video is not there."""
+    units, gone = tables.units, set()
+    for part in chunks(unit_ids):
+        query = sa.select(units.c.unit_id, units.c.video).where(units.c.unit_id.in_(part))
+        for row in connection.execute(query):
+            with contextlib.suppress(FileOutcome):
+                if identify(os.path.join(library.root, row.video)) is None:
+                    gone.add(row.unit_id)
+    return gone
 
 
 def look_at(

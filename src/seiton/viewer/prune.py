@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -41,13 +40,11 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> No
     plan_id = str(uuid4())
     steps: list[Step] = []
     contents: list[bytes] = []
-    parents: set[bytes] = set()
     for number, folder in enumerate(folders):
         files = _only_ours(library.root, folder, artifacts)
         if files is None:
             continue
         contents += files.values()
-        parents.add(os.path.dirname(folder))
         # Did somebody put a file there meanwhile, what belongs to the folder goes back to it.
         drops = [(StepKind.DROP, path, digest_of(content)) for path, content in files.items()]
         steps += [
@@ -55,17 +52,14 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> No
             for kind, path, before in [*drops, (StepKind.PRUNE, folder, None)]
         ]
     with viewer.database.write() as connection:
+        settle.clear_left(connection, library.library_id, folders)
         journal.keep(connection, contents, viewer.now())
         steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
-    ran = run_steps(applier_for(viewer, library, {}), steps)
-    if ran.failures:
-        library.check()
-
-    def record(connection: sa.Connection, now: datetime) -> None:
-        settle.mark_left(connection, library.library_id, folders, None)
-        settle.mark_left(connection, library.library_id, parents - {b""}, now)
-
-    finish(viewer, library, plan_id, ran, record=record)
+    if steps:
+        ran = run_steps(applier_for(viewer, library, {}), steps)
+        if ran.failures:
+            library.check()
+        finish(viewer, library, plan_id, ran)
 
 
 def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> dict[bytes, bytes] | None:

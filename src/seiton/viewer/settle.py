@@ -145,13 +145,22 @@ def _artifact_kind(step: Step) -> str | None:
     return None
 
 
-def mark_left(
-    connection: sa.Connection, library_id: str, folders: Iterable[bytes], now: datetime | None
+def mark_left(connection: sa.Connection, library_id: str, folders: Iterable[bytes], now: datetime) -> None:
+    """Note that ``folders`` may be empty now; only those that Seiton made are ever removed."""
+    _set_left(connection, library_id, folders, now)
+
+
+def clear_left(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> None:
+    """Note that ``folders`` were looked at."""
+    _set_left(connection, library_id, folders, None)
+
+
+def _set_left(
+    connection: sa.Connection, library_id: str, folders: Iterable[bytes], at: datetime | None
 ) -> None:
-    """Note that ``folders`` may be empty now (``None``: were looked at); only our own are ever removed."""
     table = tables.artifacts
     for part in chunks(sorted(folders)):
         update = sa.update(table).where(
             table.c.library_id == library_id, table.c.kind == "folder", table.c.path.in_(part)
         )
-        connection.execute(update.values(left_at=now))
+        connection.execute(update.values(left_at=at))

@@ -16,19 +16,25 @@ _HANGUL = re.compile(r"[가-힣]")
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _EAST = r"々぀-ヿ㐀-䶿一-鿿가-힣"
-_WIDE = rf"[{_EAST}！？。、…」』》）～☆△♪]"
-_SLASH = re.compile(
-    rf" +[/|] *| *[/|] +|(?<=[{_EAST}！？。!?\-~△☆」』])[/|\\](?=\S)|(?<=\S)[/|\\](?=[{_EAST}「『])| -  +"
-)
+_SPACED = re.compile(r" +[/|] +| -  +")
+_TIGHT = re.compile(r" *[/|\\] *")
 _UNDERSCORE = re.compile(rf"(?<=[{_EAST}！？。!?△☆])_(?=[A-Za-z0-9À-ɏ])|(?<=[A-Za-z0-9!?.'△☆])_(?=[{_EAST}])")
 _WESTERN_FIRST = re.compile(rf"([^{_EAST}]*[A-Za-z]{{2}}[^{_EAST}]*) - ([{_EAST}「].*)")
 _EAST_THEN_WEST = re.compile(rf"(.*[{_EAST}]\S*)\s+([^{_EAST}]*[A-Za-z]{{3}}[^{_EAST}]*)")
 _WEST_THEN_EAST = re.compile(rf"([^{_EAST}]*[A-Za-z]{{3}}[^{_EAST}]*?)\s+([{_EAST}「『].*)")
-_EDGE = " \t\u3000-_.,:;+&~|/\\★"
 _BLANKS = re.compile(r"[ \u3000\t]{2,}")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-_TRAILING = re.compile(r" (?:tv|ova|oad|ona|sp|specials?|movie|batch|complete|raws?|bd|dvd|web)$", re.IGNORECASE)
-_NEWS_HEAD = re.compile(r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] ", re.IGNORECASE)
+_CONTAINS_EAST = re.compile(f"[{_EAST}]")
+_LABEL = re.compile(
+    r"(?:ova|oad|sp|specials?|movie|tv|(?:- *)+(?:bd|dvd|web))|特[別别][篇编編]|番外[篇编編]", re.IGNORECASE
+)
+_LABEL_END = re.compile(
+    r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|(?:- *)*(?:bd|dvd|web|blu-?ray)|[0-9]{2,4}[a-d])$"
+    r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(r"[\[\]【】]")
+_NEWS_HEAD = re.compile(r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] |^(?:tv ?)?アニメ ", re.IGNORECASE)
 
 
 class Names(NamedTuple):
@@ -59,66 +65,77 @@ def script_of(text: str) -> Script:
 
 
 @lru_cache(maxsize=4096)
-def names_in(texts: tuple[str, ...], is_last: bool) -> Names:
-    """Take the titles out of ``texts``, as written, one per bracket.
-
-    ``is_last``: no episode follows, so that a single digit at the end counts seasons (``White Album 2``).
-    """
-    names: list[Name] = []
-    written: list[str] = []
-    season = season_end = part = None
-    season_text: str | None = None
+def names_in(texts: tuple[str, ...]) -> Names:
+    """Take the titles out of ``texts``, as written, one per bracket."""
     pieces = [piece for text in texts for piece in _pieces(text)]
     if not pieces:
         return Names()
-    for text in texts:
-        whole = _tidy(text)
-        if whole and whole not in written:
-            written.append(whole)
+    written = list(dict.fromkeys((*(tidy for text in texts if (tidy := tidied(text))), *pieces)))
+    looks = [plain(piece) for piece in pieces]
+    marks = [(piece, mark) for piece in looks if (mark := numbers.season_in(piece) or numbers.roman_end(piece))]
+    if not marks:
+        marks = [(piece, mark) for piece in looks if (mark := numbers.digit_end(piece, None))]
+    season = marks[0][1] if marks else None
+    known = season.number if season else None
+    parts = [part.number for piece in looks if (part := numbers.part_in(piece))]
+    names: list[str] = []
     for piece in pieces:
-        if piece not in written:
-            written.append(piece)
-        rest, found, text, found_part = _without_season(piece, season, is_last)
-        if found is not None and season is None:
-            season, season_end, season_text = found.number, found.end, text
-        part = part or found_part
-        season_text = season_text or numbers.final_season_in(rest)
-        for name in _languages(rest) if len(pieces) == 1 else (rest,):
-            entry = Name(text=name, script=script_of(name))
-            if name and entry not in names:
-                names.append(entry)
-    return Names(tuple(names), tuple(written), season, season_end, season_text, part)
+        rest = without_season(piece, known)
+        names.extend((rest,) if len(pieces) > 1 else (without_season(n, known) for n in _languages(rest)))
+    text = marks[0][0][marks[0][1].start : marks[0][1].stop].strip() if marks else None
+    return Names(
+        tuple(Name(text=name, script=script_of(name)) for name in dict.fromkeys(names) if name),
+        tuple(written),
+        known,
+        season.end if season else None,
+        text or next((words for piece in looks if (words := numbers.final_season_in(piece))), None),
+        parts[0] if parts else None,
+    )
 
 
 def _pieces(text: str) -> list[str]:
-    text = _UNDERSCORE.sub(" / ", text)
+    """Divide a text at what separates titles; a slash without blanks only between two scripts."""
+    if "_" in text:
+        text = _UNDERSCORE.sub(" / ", text)
     looks = plain(text)
-    pieces, start = [], 0
-    for match in _SLASH.finditer(looks):
-        pieces.append(text[start : match.start()])
-        start = match.end()
-    pieces.append(text[start:])
-    if len(pieces) == 1 and (two := _WESTERN_FIRST.fullmatch(looks.strip())):
+    cuts = [match.span() for match in _SPACED.finditer(looks)]
+    if not cuts:
+        start = 0
+        for match in _TIGHT.finditer(looks):
+            after = looks[match.end() : match.end() + 1]
+            is_spaced = len(match[0]) > 1
+            if is_spaced or _CONTAINS_EAST.search(looks, start, match.start()) or _CONTAINS_EAST.match(after):
+                cuts.append(match.span())
+                start = match.end()
+    if not cuts and (two := _WESTERN_FIRST.fullmatch(looks.strip())):
         text = text.strip()
-        pieces = [text[: two.end(1)], text[two.start(2) :]]
-    return [tidy for piece in pieces if (tidy := _tidy(piece)) and re.search(r"\w", tidy)]
+        cuts = [(two.end(1), two.start(2))]
+    starts, stops = [0, *(stop for _, stop in cuts)], [*(start for start, _ in cuts), len(text)]
+    pieces = [tidied(text[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+    return [piece for piece in pieces if any(char.isalnum() for char in piece)]
 
 
-def _tidy(text: str) -> str:
+def tidied(text: str) -> str:
+    """Return a title without announcements, remarks and separators at its ends."""
     text = _NEWS_HEAD.sub("", text.replace("_", " "))
-    if "(" in plain(text):
+    if "(" in text or "（" in text:
         text = _without_notes(text)
-    text = _BLANKS.sub(" ", text).strip()
-    while text and text[-1] in " -_/|:+,&★" and not _balanced_dash(text):
+    text = _LABEL_END.sub("", _BLANKS.sub(" ", text).strip())
+    while text and text[-1] in " -_/|:+,&★" and not _closes_dash(text):
         text = text[:-1]
-    while text and text[0] in " _/|:+,;&★" or text[:2] == "- ":
+    if text and text[0] in "[【" and text[-1] in "]】" and len(_BRACKETS.findall(text)) == 2:
+        text = text[1:-1].strip()
+    while text and (text[0] in " _/|:+,;&★" or text[:2] == "- "):
         text = text[1:]
     return text
 
 
-def _balanced_dash(text: str) -> bool:
+def _closes_dash(text: str) -> bool:
     """Return whether the dash that ends ``text`` closes one before: ``86 -a subtitle-``."""
-    return text[-1] == "-" and re.search(r"(?:^|[\W\u3040-\u9fff])-\S[^-]*-$", text) is not None
+    if text[-1] != "-":
+        return False
+    start = text.rfind("-", 0, len(text) - 1)
+    return start > 0 and text[start + 1] not in " -" and text[-2] != " "
 
 
 def _without_notes(text: str) -> str:
@@ -131,38 +148,38 @@ def _without_notes(text: str) -> str:
     return "".join((*kept, text[start:]))
 
 
-def _without_season(
-    piece: str, known: int | None, is_last: bool
-) -> tuple[str, numbers.Season | None, str | None, int | None]:
+def without_season(piece: str, known: int | None = None) -> str:
+    """Return a title without its season and part; unchanged if nothing would be left.
+
+    ``known`` is the season that the other titles name: a single digit at the end is taken for it.
+    """
     looks = plain(piece)
     part = numbers.part_in(looks)
-    if part is not None and looks[: part.start].strip():
-        piece = _tidy(piece[: part.start] + piece[part.stop :])
+    if part is not None:
+        piece = _cut(piece, part)
         looks = plain(piece)
-    season = numbers.season_in(looks)
-    if season is None:
-        season = numbers.roman_end(looks)
-    if season is None and (known or is_last) and (digit := re.search(r"(?<=[^\W0-9][ !?.])([2-9])$|(?<=[^\W0-9] )([2-9])$", looks)):
-        number = int(digit[0])
-        if (known == number or (known is None and is_last)) and "movie" not in looks.lower():
-            season = numbers.Season(digit.start(), digit.end(), number)
-    found_part = part.number if part else None
-    if season is None:
-        return piece, None, None, found_part
-    text = piece[season.start : season.stop].strip()
-    before, after = piece[: season.start].rstrip(" ([（"), piece[season.stop :].lstrip(" )]）")
-    rest = _tidy(f"{before} {after}" if before and after else before or after)
-    return (rest or piece), season, text, found_part
+    season = numbers.season_in(looks) or numbers.roman_end(looks) or (numbers.digit_end(looks, known) if known else None)
+    return piece if season is None else _cut(piece, season)
+
+
+def _cut(piece: str, mark: numbers.Season) -> str:
+    before, after = piece[: mark.start].rstrip(" ([（"), piece[mark.stop :].lstrip(" )]）")
+    if before and _LABEL.fullmatch(after):
+        after = ""
+    return tidied(f"{before} {after}" if before and after else before or after) or piece
 
 
 def _languages(piece: str) -> tuple[str, ...]:
-    """Divide a single title that is written in two languages one after the other."""
+    """Divide a single title that is written in two languages one after the other.
+
+    A few western words behind may belong to the title as well: then the whole comes first.
+    """
     if piece.isascii():
         return (piece,)
     if two := _EAST_THEN_WEST.fullmatch(piece):
-        east, west = _tidy(two[1]), _tidy(two[2])
+        east, west = tidied(two[1]), tidied(two[2])
         if east and west and not _LATIN.search(east):
-            return (east, west)
+            return (east, west) if west.count(" ") > 1 else (piece, east, west)
     if two := _WEST_THEN_EAST.fullmatch(piece):
-        return (piece, _tidy(two[1]), _tidy(two[2]))
+        return (piece, tidied(two[1]), tidied(two[2]))
     return (piece,)

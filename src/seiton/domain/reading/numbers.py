@@ -57,11 +57,14 @@ _DASHED_LIGHT = re.compile(rf"(?<= )- (?:{_KIND}|ep?\.? ?|\#)?{_N}{_V}{_TO}{_LIG
 _NAMED = re.compile(
     rf"(?<![a-z])(?:episodes?|[ée]pisode|ep|folge|cap(?:itulo)?|bölüm|tập|\#|e(?=[0-9]))[ ._]*{_N}{_V}{_TO}(?![0-9a-z])", _ANY_CASE
 )
-_BEFORE_TITLE = re.compile(rf"(?<= ){_N}{_V}(?= - )", _ANY_CASE)
+_BEFORE_TITLE = re.compile(rf"(?<= ){_N}{_V}(?= - (?!s[0-9]))", _ANY_CASE)
 _LAST = re.compile(
     rf"(?:(?<=[ _\x03])|(?<=[^\x00-\x7f]))(?:{_KIND})?{_N}{_V}{_TO}{_SUFFIX}(?={_MARK}|$|\.(?![0-9 ])|[(\[])", _ANY_CASE
 )
 _PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}(?= )", _ANY_CASE)
+
+
+_SURE = (_DASHED_LIGHT, _BEFORE_TITLE)
 
 
 class Episode(NamedTuple):
@@ -119,8 +122,12 @@ def likely(line: str) -> Episode | None:
     """Return the episode of ``line`` that a bare number seems to be; the last resort."""
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
-            if not is_year(match["number"]) and line[: match.start()].strip(" _-"):
-                return _episode(match)
+            before = line[: match.start("number")]
+            if is_year(match["number"]) or not before.strip(" _-") or _NOT_COUNTED.search(before[-12:]):
+                continue
+            episode = _episode(match)
+            if episode.is_padded or episode.end is not None or episode.kind is not None or pattern in _SURE:
+                return episode
     return None
 
 
@@ -178,6 +185,10 @@ _FINAL_SEASON = re.compile(r"(?<![a-z])(?:the )?final season|最[终終][季章]
 _PART = re.compile(
     rf"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])|第(?P<counted>[0-9{_HAN}])(?:部分|クール)", _ANY_CASE
 )
+_NOT_COUNTED = re.compile(
+    r"(?<![0-9]st )(?<![0-9]nd )(?<![0-9]rd )(?<![0-9]th )(?<![a-z])(?:season|saison|part|cour|movie|film|vol(?:ume)?|no|act|chapter|version|ver|disc|bd|s)[ ._]*$|第 ?$", _ANY_CASE
+)
+_DIGIT_END = re.compile(r"(?<=[^\W0-9][ !?])([2-9])$|(?<=[!?][ ])([2-9])$|(?<=[぀-ヿ一-鿿！？!?])([2-9])$")
 _ROMAN_END = re.compile(r"(?<=[ \w!])(?: (II|III|IV|VI{1,3}|IX)|([Ⅱ-Ⅹ]))$")
 
 
@@ -217,7 +228,23 @@ def part_in(text: str) -> Season | None:
 def roman_end(text: str) -> Season | None:
     """Return the season that a Roman numeral at the end of a title stands for; I, V and X may be names."""
     match = _ROMAN_END.search(text)
+    if match is not None and _NOT_COUNTED.search(text[: match.start()][-12:]):
+        return None
     return Season(match.start(), match.end(), _ROMAN[(match[1] or match[2]).lower()]) if match else None
+
+
+def digit_end(text: str, known: int | None) -> Season | None:
+    """Return the season that a single digit at the end of a title stands for.
+
+    Beyond 5 it is more often part of the name (``Kaiju No. 8``), unless it repeats the ``known`` season.
+    """
+    match = _DIGIT_END.search(text)
+    if match is None or _NOT_COUNTED.search(text[: match.start()][-12:]):
+        return None
+    number = int(match[0])
+    if number != known if known else number > 5:
+        return None
+    return Season(match.start(), match.end(), number)
 
 
 def _number(word: str) -> int:

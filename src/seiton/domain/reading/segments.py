@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seiton.domain.reading import numbers
+from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
 
 _DELIMITER = re.compile(r"[\[\](){}★]")
@@ -15,7 +16,9 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:v[0-9])?)[」』]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 _DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
-_WHOLE = re.compile(r"[ _]*第?[0-9]")
+_RANGE_AND_WORDS = re.compile(r"([0-9]{1,4} ?[-~] ?[0-9]{1,4} ?(?:fin|end|完|[合全]集)?) +(\S.*)", re.IGNORECASE)
+_FILM = re.compile(r"M[0-9]{1,2}")
+_VOLUME = re.compile(r"vol(?:ume)?s?[ ._]?[0-9].*", re.IGNORECASE)
 
 
 class Holds(IntEnum):
@@ -54,27 +57,38 @@ class Segment(NamedTuple):
 
 def split(text: str) -> list[Segment]:
     """Cut plain ``text`` at its outermost brackets, in order; a bracket that nothing closes ends the piece."""
-    stars = text.count("★") > 1
+    if "『" in text or "「" in text:
+        text = _QUOTED_NUMBER.sub(r"[\1]", text)
+    stars = text.count("★")
     segments: list[Segment] = []
     depth, start, opened = 0, 0, ""
     for match in _DELIMITER.finditer(text):
         char, at = match[0], match.start()
         if char == "★":
-            if stars and depth == 0:
-                segments.append(Segment(start, at, "★" if opened == "★" else ""))
+            if stars > 1 and depth == 0:
+                if at > start:
+                    segments.append(Segment(start, at, "★" if opened or stars > 2 else ""))
                 start, opened = at + 1, "★"
         elif char in _CLOSING:
-            if depth == 0:
+            if depth and char == "[" == opened and not text[start:at].strip(" _"):
+                start = at + 1
+            elif depth and char == "[" == opened and numbers.bracketed(text[start:at]):
+                segments.append(Segment(start, at, opened))
+                start = at + 1
+            elif depth == 0:
                 if at > start:
                     segments.append(Segment(start, at, opened))
                 start, opened, depth = at + 1, char, 1
-            elif char == opened and text[start:at].strip():
+            elif char == opened:
                 depth += 1
         elif depth and char == _CLOSING[opened]:
             depth -= 1
             if depth == 0:
                 segments.append(Segment(start, at, opened))
                 start, opened = at + 1, ""
+        elif char == "]" and not segments and start == 0:
+            segments.append(Segment(0, at, "["))
+            start = at + 1
     if start < len(text):
         segments.append(Segment(start, len(text), opened))
     return segments
@@ -93,6 +107,12 @@ def content_of(text: str) -> Content:
     episode = numbers.bracketed(text)
     if episode is not None:
         return Content(Holds.EPISODE, episode=episode)
+    if _VOLUME.fullmatch(text):
+        return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.BATCH,))))
+    if both := _RANGE_AND_WORDS.fullmatch(text):
+        words = words_of(both[2])
+        if words.found and words.resolution:
+            return Content(Holds.EPISODE, words, numbers.bracketed(both[1]))
     if NEWS.fullmatch(text):
         return Content(Holds.NOTE)
     words = words_of(text)
@@ -106,6 +126,8 @@ def content_of(text: str) -> Content:
     if NOTE.search(text):
         return Content(Holds.NOTE)
     season = numbers.season_in(text)
-    if season is not None and season.stop - season.start > len(text) * 0.7:
+    if season is not None and words_of(text[: season.start] + text[season.stop :]).rest < 2:
         return Content(Holds.SEASON, words, season=season)
-    return Content(Holds.TEXT, season=season)
+    if _FILM.fullmatch(text):
+        return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.MOVIE,))))
+    return Content(Holds.TEXT)

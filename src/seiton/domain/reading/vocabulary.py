@@ -30,9 +30,12 @@ _PLAIN = {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)} | {
 }
 
 
+_FANCY = re.compile("[" + re.escape("".join(map(chr, _PLAIN))) + "]")
+
+
 def plain(text: str) -> str:
     """Return ``text`` with full-width ASCII, brackets and dashes made plain, character by character."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    return text.translate(_PLAIN) if _FANCY.search(text) else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,7 @@ _FORMAT = (
     r"|(?P<caption>(?<![a-z0-9])(?:(?:ass|srt|sup|pgs|ssa|sub|vtt)(?: ?x ?[0-9])?|subx[0-9])(?![a-z0-9]))"
 )
 _LANGUAGE = (
-    r"(?P<language>(?<![a-z0-9])(?:gb(?:2312|k)?|big ?5|big|ch[st](?:jp)?|jp?n|jap?|jp[st]c|[st]cjp|[st]c|j?p?[st]c"
+    r"(?P<language>(?<![a-z0-9])(?:gb(?:2312|k)?|big ?5|big|ch[st](?:jp)?|jpn?|jap?|jp[st]c|[st]cjp|[st]c|j?p?[st]c"
     r"|eng?(?:lish)?|chi|zh(?:-?(?:hans|hant|cn|tw|hk))?|ita?|ger|deu|rus?|spa|esp?|por|kor?|yue|fre?|vf|ukr)(?![a-z0-9])"
     r"|[简簡繁日中英粤粵国國韩韓泰法德]{1,4}(?:[体體文语語双雙多]{1,3}(?:字幕)?|字幕?)?"
     r"(?=[^\w]|_|$|[简簡繁日中英体體文语語内內外嵌封挂掛字无無官粤粵mgcb])"
@@ -136,7 +139,7 @@ FREE_NEWS = re.compile(
     r"★? ?\[?(?:(?:19|20)[0-9]{2}年)?(?:[01]?[0-9]|[一二三四五六七八九十]{1,3})月新?番\]? ?★?"
 )
 NOTE = re.compile(
-    r"招募|招人|急招|招翻|招[时時]轴|[检檢]索|[诨諢渾]名|[内內][详詳]|[仅僅]限|港澳|合購|自購|网盘|網盤|兼容|搬[运運]|转载|轉載"
+    r"招募|招人|急招|招翻|招[时時]轴|[检檢]索|[诨諢渾]名|[内內][详詳]|[仅僅]限|港澳|合購|自購|网盘|網盤|兼容|^(?:整理)?(?:搬[运運]|转载|轉載)$"
     r"|^附|[简簡]介|下[载載]|整理|tmdbid|未完待[续續]|to be continued|代理商|粵語$|粤语$"
     r"|[0-9]+(?:\.[0-9]+)? ?[mg]i?b$",
     re.IGNORECASE,
@@ -145,7 +148,7 @@ NOTE = re.compile(
 
 TEAM = re.compile(
     r"字幕[组組社]|工作室|[制製]作[组組]|[压壓]制|(?:fan)?sub(?:s|bers)?$|[-_ ]raws?(?:$|[&@+])|studio|[^内內]封?组$|組$"
-    r"|[-_]?(?:fansub|project|team)s?(?![a-z])|[一-鿿]社$",
+    r"|[-_]?(?:fansub|project|team)s?(?![a-z])|[一-鿿][社部]$",
     re.IGNORECASE,
 )
 """What marks a text as the name of a group."""
@@ -230,8 +233,8 @@ def words_of(text: str) -> Words:
 def resolution_of(text: str) -> str | None:
     """Return ``text`` (``1920x1080``, ``1080P``, ``4K``) in the usual form, ``1080p``; None if it is none.
 
-    A picture with an unusual number of lines keeps both numbers (``1920x816``) unless it has 4:3 width or
-    is a cut of a wider standard.
+    A picture with fewer lines than its width has by standard is cinema, cut to its content (``1920x816`` is
+    ``1080p``); other unusual numbers of lines keep both numbers (``1280x960``).
     """
     word = plain(text).lower().replace(" ", "").replace("*", "x")
     if word in ("4k", "uhd", "2k", "8k"):
@@ -242,9 +245,13 @@ def resolution_of(text: str) -> str | None:
     if len(numbers) == 1:
         return f"{numbers[0]}p"
     width, lines = numbers[0], numbers[1]
-    return f"{lines}p" if int(lines) in _LINES_KNOWN else f"{width}x{lines}"
+    if int(lines) in _LINES_KNOWN:
+        return f"{lines}p"
+    standard = _LINES_OF.get(width, 0)
+    return f"{standard}p" if standard > int(lines) else f"{width}x{lines}"
 
 
+_LINES_OF = {"3840": 2160, "2560": 1440, "1920": 1080, "1280": 720}
 _LINES_KNOWN = {240, 360, 396, 404, 480, 540, 544, 576, 720, 768, 804, 810, 1080, 1440, 2160, 4320}
 
 

@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.Column("no_match", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resync_triggered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("new_links", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("reparsed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -307,7 +307,7 @@ def upgrade() -> None:
         sa.Column("episode_tenths", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
-        sa.Column("is_batch", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
@@ -325,7 +325,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("core_links", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_core_links_series_id"), ["series_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_core_links_series_id"), ["series_id", "episode_no", "episode_tenths"], unique=False
+        )
 
     op.create_table(
         "core_downloads",

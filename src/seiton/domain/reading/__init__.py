@@ -1,0 +1,24 @@
+"""The structural reader of release titles: the fallback for what no parser matches."""
+
+from __future__ import annotations
+
+from seiton.domain.reading.normal import normal_title
+from seiton.domain.reading.parsed import Unread, parse, parsed
+from seiton.domain.reading.reader import MAX_TITLE, read_title
+from seiton.domain.reading.values import Kind, Name, Numbering, ReadTitle, Script
+from seiton.domain.reading.vocabulary import resolution_of
+
+__all__ = [
+    "MAX_TITLE",
+    "Kind",
+    "Name",
+    "Numbering",
+    "ReadTitle",
+    "Script",
+    "Unread",
+    "normal_title",
+    "parse",
+    "parsed",
+    "read_title",
+    "resolution_of",
+]

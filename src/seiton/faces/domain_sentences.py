@@ -1,0 +1,60 @@
+"""The sentences of the domain, marked for the catalogues.
+
+The domain gives English templates and their values, and knows no languages; whoever shows a fault
+translates its template.
+"""
+
+from __future__ import annotations
+
+N_ = str  # marks a text for the catalogues
+
+DOMAIN_SENTENCES = (
+    N_("{found} (atomic group) is not in the dialect; an ordinary group is {instead}."),
+    N_("{found} (back-reference) is not in the dialect: it has no linear-time meaning."),
+    N_("{found} cannot be used inside a negated class; name the allowed classes instead, such as {instead}."),
+    N_("The range {found} in the class is not one: it runs backwards or has a class as its end."),
+    N_(
+        "{found} inside a class (nested class or set operation) is not in the dialect; write "
+        "{instead} for the characters themselves."
+    ),
+    N_("{found} (comment) is not in the dialect; leave it out."),
+    N_("{found} (conditional group) is not in the dialect; write alternatives with {instead}."),
+    N_("The pattern ends in a single backslash; write {instead} for the character."),
+    N_("{found} is not a character."),
+    N_("The inline flag {found} is not in the dialect; there are i, m, s, U, u and x."),
+    N_("{found} is not a group name: it needs a letter or _ first, then letters, digits or _."),
+    N_("There is already a group called {found}."),
+    N_("{found} is not a group of the dialect."),
+    N_("{found} is not a repetition such as {example}; write {instead} for the character."),
+    N_("{found} (look-around) is not in the dialect: it has no linear-time meaning."),
+    N_("{found} has nothing before it to repeat; write {instead} for the character."),
+    N_("The pattern contains half of a character (a lone surrogate)."),
+    N_("{found} (possessive repetition) is not in the dialect; leave the second plus out."),
+    N_("{found} is not a Unicode category or script that is known here."),
+    N_("The engine refuses the pattern: {reason}."),
+    N_("{found} repeats too often or backwards: at most {most}, the smaller number first."),
+    N_("{found} repeats a repetition; put a group around the inner one."),
+    N_("The pattern is too complex; large repetitions inside each other are the usual reason."),
+    N_("The pattern has {length} characters; at most {most} are allowed."),
+    N_("This class has no closing bracket; write {instead} for the character."),
+    N_("This group has no closing parenthesis; write {instead} for the character."),
+    N_("{found} is not in the dialect."),
+    N_("{found} is not in the dialect; write {instead}."),
+    N_("There is no group to close here; write {instead} for the character."),
+    N_("This is required."),
+    N_("This has {length} characters; at most {most} are allowed."),
+    N_("The priority must lie between {least} and {most}."),
+    N_("The offset must lie between {least} and {most}."),
+    N_("{found} names no group: write a number such as {number} or a name such as {name}."),
+    N_("There is no group {found}: the parse regex has {count}."),
+    N_("There is no group called {found} in the parse regex."),
+    N_("{found} is not a year."),
+    N_("The text taken from the title is empty."),
+    N_("The group took no part in the match."),
+    N_("{found} is not a number."),
+    N_("{found} is not between 0 and {most}."),
+    N_("{found} is several episodes: set the field for the last episode as well."),
+    N_("The last episode {last} comes before the first, {first}."),
+    N_("{first} to {last} is too wide for one release: at most {most} may follow the first."),
+    N_("A range of episodes needs whole numbers, not {found}."),
+)

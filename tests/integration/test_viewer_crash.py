@@ -1,0 +1,151 @@
+"""Real processes killed with SIGKILL at every call that changes a file system or commits, then started again.
+
+``SEITON_CRASH_ALL=1`` kills at all of them; otherwise at some, spread evenly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.crash_viewer import SCENARIOS, CrashWorld
+from tests.integration.oracle import losses
+from tests.integration.viewer_world import ViewerWorld
+
+CALLS = (
+    "rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir,"
+    "fsync,fdatasync,syncfs,pwrite64,write,ftruncate"
+)
+LOG = "pwrite64"
+KILLS = 12
+"""In each scenario, unless all are wanted."""
+AGAIN = ("renameat2", "pwrite64", "unlink", "fdatasync", "fsync")
+"""Where the recovery is killed in its turn."""
+
+_CALL = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?([a-z0-9]+)\(")
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("database")
+    ViewerWorld(path, f"sqlite:///{path / 'seiton.db'}").database.close()
+    return path / "seiton.db"
+
+
+class Victims:
+    """Viewers that run under strace, forked from one process that has everything loaded."""
+
+    def __init__(self, strace: str) -> None:
+        self._strace = strace
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.crash_viewer"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, folder: Path, name: str, *options: str) -> int:
+        """Converge the world in ``folder`` under strace; return how it ended (negative: the signal)."""
+        if not (folder / "go").exists():
+            os.mkfifo(folder / "go")
+        assert self._server.stdin is not None and self._server.stdout is not None
+        self._server.stdin.write(f"{folder}\t{name}\n")
+        self._server.stdin.flush()
+        victim = self._server.stdout.readline().strip()
+        command = [self._strace, "-f", "-e", f"trace={CALLS}", "-o", str(folder / "trace"), *options]
+        with subprocess.Popen([*command, "-p", victim], stderr=subprocess.PIPE, text=True) as tracer:
+            assert tracer.stderr is not None
+            said = tracer.stderr.readline()
+            (folder / "go").write_text("")
+            tracer.stderr.read()
+        status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
+        if "attached" not in said:
+            pytest.skip(f"strace may not trace here: {said.strip()}")
+        return status
+
+    def close(self) -> None:
+        assert self._server.stdin is not None and self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait()
+        self._server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def victims() -> Iterator[Victims]:
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    served = Victims(strace)
+    yield served
+    served.close()
+
+
+def build(folder: Path, database: Path, name: str) -> CrashWorld:
+    folder.mkdir()
+    shutil.copy(database, folder / "seiton.db")
+    return CrashWorld(folder, SCENARIOS[name])
+
+
+def calls_of(trace: Path) -> list[tuple[str, int]]:
+    """Return each call with its number among those of its name, in order."""
+    counts: Counter[str] = Counter()
+    calls = []
+    for line in trace.read_text(errors="replace").splitlines():
+        if match := _CALL.match(line):
+            counts[match[1]] += 1
+            calls.append((match[1], counts[match[1]]))
+    return calls
+
+
+def spread(calls: list[tuple[str, int]], name: str) -> list[tuple[str, int]]:
+    if os.environ.get("SEITON_CRASH_ALL"):
+        return calls
+    # Of calls in a row that fill the database's log one is enough: nothing is committed between them.
+    calls = [
+        call for call, after in itertools.pairwise([*calls, ("", 0)]) if (call[0], after[0]) != (LOG, LOG)
+    ]
+    # Each scenario begins elsewhere, so that together they meet every kind of place.
+    offset = list(SCENARIOS).index(name) / len(SCENARIOS)
+    return [calls[int(len(calls) * (kill + offset) / KILLS)] for kill in range(KILLS)]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_viewer_killed_anywhere_loses_nothing_and_goes_on(
+    name: str, victims: Victims, empty_database: Path, tmp_path: Path
+) -> None:
+    whole = build(tmp_path / "whole", empty_database, name)
+    assert victims.run(tmp_path / "whole", name) == 0
+    assert whole.go_on() == []
+    assert losses(whole.world.library, whole.truth) == []
+    whole.world.database.close()
+    calls = calls_of(tmp_path / "whole" / "trace")
+    assert len(calls) > 20
+    wrong, in_time = [], 0
+    points = spread(calls, name)
+    for index, (call, number) in enumerate(points):
+        folder = tmp_path / f"{call}-{number}"
+        killed = build(folder, empty_database, name)
+        status = victims.run(folder, name, "-e", f"inject={call}:signal=KILL:when={number}")
+        in_time += status == -signal.SIGKILL
+        assert status in (0, -signal.SIGKILL)
+        again = AGAIN[index % len(AGAIN)]
+        victims.run(folder, name, "-e", f"inject={again}:signal=KILL:when={1 + index % 7}")
+        found = [*killed.go_on(), *losses(killed.world.library, killed.truth)]
+        killed.world.database.close()
+        wrong += [f"killed at {call} {number} and at {again}: {what}" for what in found]
+        shutil.rmtree(folder)
+    assert wrong == []
+    assert in_time >= 0.9 * len(points)  # how many pages a database writes varies a little
