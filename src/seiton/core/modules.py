@@ -7,8 +7,6 @@ but not asked anything until a person enables it (contract, defects 79 and 80).
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +16,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.http_policy import parse_url
+from seiton.adapters.http_policy import parse_url, plain_address
 from seiton.core import tables
 from seiton.core.service import Core
 from seiton.domain.states import DownloadType, ModuleType
@@ -44,8 +42,8 @@ class Registration:
     capabilities: dict[str, Any]
     version: str = "1.0.0"
     description: str | None = None
+    core_url: str
     caller: str | None = None
-    core_url: str | None = None
 
 
 def register(core: Core, said: Registration) -> Row:
@@ -54,7 +52,7 @@ def register(core: Core, said: Registration) -> Row:
     What a person decided (enabled, priority) stays as it is. Raises ``InvalidInput``.
     """
     base_url = _base_url(said)
-    admitted = _is_admissible(core, base_url, said)
+    admitted = core.web.policy.admit(base_url, said.caller)
     now = core.now()
     table = tables.modules
     values: dict[str, Any] = {
@@ -112,7 +110,7 @@ def _write_capabilities(connection: sa.Connection, module_id: int, said: Registr
 def _base_url(said: Registration) -> str:
     """Return where the module is. ``localhost`` said by another machine means that machine."""
     host = said.host.strip().strip("[]")
-    caller = _address(said.caller)
+    caller = plain_address(said.caller or "")
     if caller is not None and not caller.is_loopback and _is_here(host):
         host = str(caller)
     base_url = f"http://[{host}]:{said.port}" if ":" in host else f"http://{host}:{said.port}"
@@ -125,31 +123,8 @@ def _base_url(said: Registration) -> str:
 
 
 def _is_here(host: str) -> bool:
-    address = _address(host)
+    address = plain_address(host)
     return host.lower() in _HERE or (address is not None and (address.is_loopback or address.is_unspecified))
-
-
-def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(text or "")
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
-
-
-def _is_admissible(core: Core, base_url: str, said: Registration) -> bool:
-    if core.web.policy.permits(base_url):
-        return True
-    caller = _address(said.caller)
-    parsed = parse_url(base_url)
-    if caller is None or parsed is None:
-        return False
-    try:
-        found = socket.getaddrinfo(parsed.host.strip("[]"), said.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    addresses = [_address(str(entry[4][0])) for entry in found]
-    return all(one == caller or (caller.is_loopback and one and one.is_loopback) for one in addresses)
 
 
 def heartbeat(core: Core, service_id: str) -> Row:
@@ -184,6 +159,11 @@ def change_module(
     changed = get_module(core, service_id)
     _after_change(core, changed)
     return changed
+
+
+def core_address(core: Core, module: Row) -> str:
+    """Return where a module reaches Core: never an address that means another machine over there."""
+    return core.public_url or str(module["core_url"])
 
 
 def _after_change(core: Core, row: Row) -> None:

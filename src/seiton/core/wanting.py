@@ -75,7 +75,7 @@ def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None)
         links.c.series_id,
         links.c.episode_no,
         links.c.episode_tenths,
-    ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~_is_fetched())
+    ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~is_fetched())
     if episodes is None:
         return connection.execute(query).all()
     episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
@@ -83,7 +83,7 @@ def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None)
     return [row for part in parts for row in connection.execute(query.where(episode.in_(part)))]
 
 
-def _is_fetched() -> sa.ColumnElement[bool]:
+def is_fetched() -> sa.ColumnElement[bool]:
     """Say of a link that another release of its episode is on its way, or there."""
     links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
     # What has not begun, of a title that no parser matches any more, does not begin.

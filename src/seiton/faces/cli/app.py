@@ -56,6 +56,7 @@ def build() -> typer.Typer:
         plan,
         raw_items,
         resyncs,
+        roles,
         serve,
         status,
         subscriptions,
@@ -73,6 +74,8 @@ def build() -> typer.Typer:
     )
     app.callback()(_program)
     app.command("serve", help=serve.HELP)(serve.serve)
+    for role, text in roles.helps().items():
+        app.command(role.value, help=text)(roles.command(role))
     app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
     app.command("config", help=config.HELP)(config.config)

@@ -9,6 +9,7 @@ from seiton.core.service import Core
 from seiton.faces.core_api import (
     callbacks,
     downloads,
+    fetcher_results,
     modules,
     parser_preview,
     parsers,
@@ -34,6 +35,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         resyncs,
         callbacks,
         modules,
+        fetcher_results,
     ):
         part.add_routes(router, core)
     return router
