@@ -114,8 +114,8 @@ else
 fi
 rm -f .venv/.seiton-run .venv/.seiton-dev
 case $group in
-  run) .uv/bin/uv sync --quiet --no-dev "$@" ;;
-  dev) .uv/bin/uv sync --quiet "$@" ;;
+  run) .uv/bin/uv sync --quiet --no-dev --system-certs "$@" ;;
+  dev) .uv/bin/uv sync --quiet --system-certs "$@" ;;
   *) say "usage: scripts/setup.sh [run|dev]"; exit 2 ;;
 esac || { say "The packages could not be installed (see above); nothing else was changed."; exit 1; }
 stamp >".venv/.seiton-$group"

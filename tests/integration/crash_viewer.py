@@ -25,8 +25,8 @@ class Scenario:
     """Where episodes lie, where they belong then, and where each is in the end.
 
     ``late`` is a second edit, which arrives while the viewer is dead. ``foreign`` lies at one of the targets,
-    ``appears`` is where somebody puts a file while the viewer is dead, if nothing lies there. An empty ``end``
-    is not looked at: where episodes lie depends on when the crash came.
+    ``appears`` is where somebody puts a file while the viewer is dead, if nothing lies there. An empty
+    ``end`` is not looked at: where episodes lie depends on when the crash came.
     """
 
     start: dict[int, Place] = field(default_factory=dict)

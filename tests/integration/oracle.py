@@ -116,8 +116,8 @@ def _descriptions(own: Mapping[str, bytes]) -> Iterable[str]:
             yield from _says(own, f"{folder}/season.nfo", "season", "seasonnumber", int(numbers[1]))
             yield from _says(own, f"{os.path.dirname(folder)}/tvshow.nfo", "tvshow", None, None)
         elif name.endswith(".nfo") and name not in {"season.nfo", "tvshow.nfo"}:
-            if not any(f"{stem}{suffix}" in own for suffix in (".mkv", ".mp4")):
-                yield f"describes nothing: {path}"
+            described = any(f"{stem}{suffix}" in own for suffix in (".mkv", ".mp4"))
+            yield from [] if described else [f"describes nothing: {path}"]
 
 
 def _says(

@@ -370,8 +370,24 @@ def test_two_workers_do_not_end_each_others_round(world: CoreWorld) -> None:
     world.bring(*(f"[G] Show - {number:02}" for number in range(1, 13)))
     world.reparses = False
     world.create(priority=9, series_no=2)
-    world.meanwhile = lambda: reparse(world.core)
+    turns: list[int] = []
+
+    def crash_later() -> None:
+        turns.append(1)
+        world.meanwhile = crash_later
+        if len(turns) == 2:
+            raise _Crash
+
+    def other_worker() -> None:
+        """Do one chunk, then die: the round is neither where it was nor over."""
+        world.meanwhile = crash_later
+        with contextlib.suppress(_Crash):
+            reparse(world.core)
+        world.meanwhile = None
+
+    world.meanwhile = other_worker
     reparse(world.core)
+    assert len(turns) == 2
     assert [link[1] for link in world.links()] == [2] * 12
     state = world.row(tables.state)
     assert (state["reparsed_version"], state["reparse_target"]) == (state["rules_version"], None)

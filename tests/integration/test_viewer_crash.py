@@ -12,8 +12,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,9 @@ class Victims:
             text=True,
         )
 
-    def run(self, folder: Path, name: str, *options: str) -> int:
+    def run(
+        self, folder: Path, name: str, *options: str, while_stopped: Callable[[], None] | None = None
+    ) -> int:
         """Converge the world in ``folder`` under strace; return how it ended (negative: the signal)."""
         if not (folder / "go").exists():
             os.mkfifo(folder / "go")
@@ -69,6 +72,10 @@ class Victims:
             assert tracer.stderr is not None
             said = tracer.stderr.readline()
             (folder / "go").write_text("")
+            if while_stopped is not None:
+                wait_for("stopped by SIGSTOP", folder / "trace")
+                while_stopped()
+                os.kill(int(victim), signal.SIGCONT)
             tracer.stderr.read()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
         if "attached" not in said:
@@ -96,6 +103,13 @@ def build(folder: Path, database: Path, name: str) -> CrashWorld:
     folder.mkdir()
     shutil.copy(database, folder / "seiton.db")
     return CrashWorld(folder, SCENARIOS[name])
+
+
+def wait_for(words: str, trace: Path, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in trace.read_text(errors="replace"):
+        assert time.monotonic() < deadline, f"never: {words}"
+        time.sleep(0.01)
 
 
 def calls_of(trace: Path) -> list[tuple[str, int]]:
@@ -149,3 +163,63 @@ def test_a_viewer_killed_anywhere_loses_nothing_and_goes_on(
         shutil.rmtree(folder)
     assert wrong == []
     assert in_time >= 0.9 * len(points)  # how many pages a database writes varies a little
+
+
+def test_no_generated_file_gets_its_name_before_its_content_is_on_the_disk(
+    victims: Victims, empty_database: Path, tmp_path: Path
+) -> None:
+    build(tmp_path / "whole", empty_database, "title")
+    assert victims.run(tmp_path / "whole", "title", "-y", "-s", "1000") == 0
+    flushed: set[str] = set()
+    named = 0
+    for line in (tmp_path / "whole" / "trace").read_text(errors="replace").splitlines():
+        temps = re.findall(r"\.seiton-tmp-[0-9a-f]+", line)
+        if "fsync(" in line:
+            flushed |= set(temps)
+        elif "renameat2(" in line and temps:
+            named += 1
+            assert set(temps) <= flushed, line
+    assert named == 5  # three episodes, the season, the show
+
+
+@pytest.mark.parametrize("name", ["shift", "first sync by link", "title"])
+def test_a_file_that_takes_a_target_in_the_last_instant_is_not_overwritten(
+    name: str, victims: Victims, empty_database: Path, tmp_path: Path
+) -> None:
+    """The viewer is stopped between its look at the target and the call; the kernel has to refuse then."""
+    build(tmp_path / "whole", empty_database, name)
+    assert victims.run(tmp_path / "whole", name, "-e", f"trace={CALLS},statx", "-s", "1000") == 0
+    looks, target = 0, ""
+    for line in (tmp_path / "whole" / "trace").read_text(errors="replace").splitlines():
+        looks += "statx(" in line
+        names = re.findall(r'"([^"]*)"', line)
+        if ("renameat2(" in line or " link(" in line) and names and names[-1].endswith(".mkv"):
+            target = names[-1].removeprefix(f"{tmp_path / 'whole' / 'library'}/")
+            break
+    stopped = build(tmp_path / "stopped", empty_database, name)
+    foreign = stopped.world.library / target
+
+    def take_it() -> None:
+        foreign.write_bytes(b"somebody else's")
+
+    options = ("-e", f"trace={CALLS},statx", "-e", f"inject=statx:signal=STOP:when={looks}")
+    assert victims.run(tmp_path / "stopped", name, *options, while_stopped=take_it) == 0
+    stopped.truth.foreign[target] = b"somebody else's"
+    stopped.go_on()
+    if not stopped.scenario.start:  # held outside the library
+        stopped.truth.waiting, stopped.truth.media = stopped.truth.media, {}
+    assert losses(stopped.world.library, stopped.truth) == []
+    stopped.world.database.close()
+
+
+def test_the_record_follows_the_disk(victims: Victims, empty_database: Path, tmp_path: Path) -> None:
+    """Between the last change of a name in a chunk and the next commit, the folders are flushed."""
+    build(tmp_path / "whole", empty_database, "shift")
+    assert victims.run(tmp_path / "whole", "shift", "-y", "-s", "1000") == 0
+    unflushed = False
+    for line in (tmp_path / "whole" / "trace").read_text(errors="replace").splitlines():
+        if "renameat2(" in line and "/.seiton/" not in line:
+            unflushed = True
+        elif "fsync(" in line and "/library" in line:
+            unflushed = False
+        assert not (unflushed and "fdatasync(" in line and "seiton.db" in line), line

@@ -24,10 +24,12 @@ def episode(title: str, season: int, number: int, suffix: str = "mkv") -> str:
 
 def test_a_first_sync_files_video_and_nfos(world: ViewerWorld) -> None:
     world.file_away(1, "K-On", 1, 3)
-    assert world.tree() == sorted(
-        ["K-On/Season 01/K-On - S01E03.mkv", "K-On/Season 01/K-On - S01E03.nfo"]
-        + ["K-On/Season 01/season.nfo", "K-On/tvshow.nfo"]
-    )
+    assert world.tree() == [
+        "K-On/Season 01/K-On - S01E03.mkv",
+        "K-On/Season 01/K-On - S01E03.nfo",
+        "K-On/Season 01/season.nfo",
+        "K-On/tvshow.nfo",
+    ]
     nfo = etree.fromstring((world.library / episode("K-On", 1, 3, "nfo")).read_bytes())
     assert nfo.findtext("episode") == "3"
     callback = world.core.last(1)

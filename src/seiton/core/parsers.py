@@ -142,8 +142,13 @@ def check_values(columns: Mapping[str, Any]) -> None:
     """Raise ``InvalidInput`` with every fault of a parser, by the API's field names."""
     problems = [
         Problem(field=name, message=_("This is required."), code="required")
-        for name in ("name", "condition_regex", "parse_regex")
-        if not columns.get(name)
+        for name in ("name", "condition_regex", "parse_regex", "is_enabled")
+        if columns.get(name) in {None, ""}
+    ]
+    problems += [
+        Problem(field=name, message=_("This has a character that no text has."), code="characters")
+        for name, value in columns.items()
+        if isinstance(value, str) and "\0" in value
     ]
     for field in FIELDS:
         problems += _source_problems(field, columns)

@@ -73,7 +73,7 @@ def _check(url: str, interval: object, source_type: str) -> None:
     if not _is_web_address(url):
         message = _("Give the address of a feed, such as https://example.org/rss.")
         problems.append(Problem(field="source_url", message=message))
-    if not isinstance(interval, int) or not 1 <= interval <= MAX_INTERVAL_MINUTES:
+    if type(interval) is not int or not 1 <= interval <= MAX_INTERVAL_MINUTES:
         message = _("Give minutes between 1 and {most}.", most=MAX_INTERVAL_MINUTES)
         problems.append(Problem(field="fetch_interval_minutes", message=message))
     if source_type != "rss":
@@ -89,7 +89,8 @@ def _is_web_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= MAX_URL and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_complete and len(url) <= MAX_URL and url.isprintable()
 
 
 def remove_subscription(core: Core, subscription_id: int) -> Row:

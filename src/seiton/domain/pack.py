@@ -122,5 +122,5 @@ def _expanded(pattern: str, fragments: Mapping[str, str], key: str) -> str:
             raise PackError(f"{key}: no fragment {unknown[0]}")
         if not _FRAGMENT.search(pattern):
             return pattern
-        pattern = _FRAGMENT.sub(lambda match: fragments[match[1]].strip(), pattern)
+        pattern = _FRAGMENT.sub(lambda match: fragments[match[1]], pattern)
     raise PackError(f"{key}: fragments inside each other, deeper than {_DEPTH}")

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from seiton.adapters.database import Row
+from seiton.adapters.database import Row, chunks
 from seiton.contract import (
     Described,
     Facts,
@@ -41,65 +41,91 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
 
     Raises ``LibraryAway`` when the library is not there and ``Unavailable`` when nothing can be recorded.
     """
-    library_id = viewer.library().library_id
     try:
+        library_id = viewer.library().library_id
         with viewer.database.write() as connection:
-            receipts = _record(viewer, connection, library_id, requests)
+            receipts = _Recording(viewer, connection, library_id).take(requests)
     except SQLAlchemyError as error:
         raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
     viewer.wake("converge")
     return receipts
 
 
-def _record(
-    viewer: Viewer, connection: sa.Connection, library_id: str, requests: Sequence[Described]
-) -> list[ItemReceipt]:
-    known = known_units(connection, requests)
-    receipts = []
-    updates: list[dict[str, Any]] = []
-    tasks: list[dict[str, Any]] = []
-    for request in requests:
+class _Recording:
+    """One message: each item is judged in turn; what it changes is written in bulk at the end."""
+
+    def __init__(self, viewer: Viewer, connection: sa.Connection, library_id: str) -> None:
+        self._viewer, self._connection, self._library_id = viewer, connection, library_id
+        self._known: dict[tuple[str, int], Row] = {}
+        self._updates: dict[int, dict[str, Any]] = {}
+        self._tasks: list[dict[str, Any]] = []
+        self._repeated: list[dict[str, int]] = []
+
+    def take(self, requests: Sequence[Described]) -> list[ItemReceipt]:
+        """Record ``requests`` in order; return a receipt for each."""
+        self._known = known_units(self._connection, requests)
+        receipts = [self._take(request) for request in requests]
+        self._write()
+        return receipts
+
+    def _take(self, request: Described) -> ItemReceipt:
         key = (request.core_instance or FOREIGN, request.download_id)
-        unit = known.get(key)
-        wish = wish_of(request)
-        stored = dump_wish(wish)
+        unit = self._known.get(key)
+        stored = dump_wish(wish_of(request))
         revision, receipt = _judge(request, unit, stored)
         refusal: HoldReason | None = None
         if receipt is Receipt.ACCEPTED:
-            changes = _wanted(viewer, request, unit, stored, revision)
-            row: Row | HoldReason
-            if isinstance(changes, HoldReason):
-                row = changes
-            elif unit is None:
-                row = _insert(viewer, connection, library_id, request, changes)
-            else:
-                row = {**unit, **changes}
-                updates.append({name: row[name] for name in _UPDATED} | {"its_id": row["unit_id"]})
+            row = self._accept(request, unit, stored, revision)
             if isinstance(row, HoldReason):
                 refusal = row
                 receipt = Receipt.UNKNOWN if refusal is HoldReason.SOURCE_MISSING else Receipt.REFUSED
             else:
-                known[key] = row
-                tasks.append(_task(viewer, request, row, revision))
+                self._known[key] = row
+                self._tasks.append(_task(self._viewer, request, row, revision))
         elif receipt is Receipt.REPEATED and unit is not None:
-            _report_again(viewer, connection, unit["unit_id"], revision)
-        receipts.append(
-            ItemReceipt(download_id=request.download_id, receipt=receipt, revision=revision, reason=refusal)
+            self._repeated.append({"its_id": unit["unit_id"], "its_revision": revision})
+        return ItemReceipt(
+            download_id=request.download_id, receipt=receipt, revision=revision, reason=refusal
         )
-    if updates:
-        wanted: dict[str, Any] = {name: sa.bindparam(name) for name in _UPDATED}
-        update = sa.update(tables.units).where(tables.units.c.unit_id == sa.bindparam("its_id"))
-        connection.execute(update.values(wanted), updates)
-    if tasks:
-        connection.execute(sa.insert(tables.sync_tasks), tasks)
-    return receipts
+
+    def _accept(
+        self, request: Described, unit: Row | None, stored: dict[str, Any], revision: int
+    ) -> Row | HoldReason:
+        changes = _wanted(self._viewer, request, unit, stored, revision)
+        if isinstance(changes, HoldReason):
+            return changes
+        if unit is None:
+            return _insert(self._viewer, self._connection, self._library_id, request, changes)
+        row = {**unit, **changes}
+        self._updates[row["unit_id"]] = {name: row[name] for name in _UPDATED} | {"its_id": row["unit_id"]}
+        return row
+
+    def _write(self) -> None:
+        units, tasks = tables.units, tables.sync_tasks
+        if self._updates:
+            wanted: dict[str, Any] = {name: sa.bindparam(name) for name in _UPDATED}
+            update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(wanted)
+            self._connection.execute(update, list(self._updates.values()))
+        if self._tasks:
+            self._connection.execute(sa.insert(tasks), self._tasks)
+        if self._repeated:
+            again = sa.update(tasks).where(
+                tasks.c.unit_id == sa.bindparam("its_id"),
+                tasks.c.revision == sa.bindparam("its_revision"),
+                tasks.c.status != TaskStatus.PROCESSING,
+            )
+            due = again.values(report_due_at=self._viewer.now(), reported_at=None)
+            self._connection.execute(due, self._repeated)
 
 
 def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dict[tuple[str, int], Row]:
+    """Return the rows of the downloads that ``requests`` are about, by core instance and download id."""
     units = tables.units
-    query = sa.select(units).where(units.c.download_id.in_({request.download_id for request in requests}))
-    rows = connection.execute(query).mappings()
-    return {(row["core_instance"], row["download_id"]): row for row in rows}
+    known: dict[tuple[str, int], Row] = {}
+    for part in chunks(sorted({request.download_id for request in requests})):
+        rows = connection.execute(sa.select(units).where(units.c.download_id.in_(part))).mappings()
+        known.update(((row["core_instance"], row["download_id"]), row) for row in rows)
+    return known
 
 
 def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tuple[int, Receipt]:
@@ -214,19 +240,6 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
         "callback_url": request.callback_url,
         "created_at": viewer.now(),
     }
-
-
-def _report_again(viewer: Viewer, connection: sa.Connection, unit_id: int, revision: int) -> None:
-    tasks = tables.sync_tasks
-    connection.execute(
-        sa.update(tasks)
-        .where(
-            tasks.c.unit_id == unit_id,
-            tasks.c.revision == revision,
-            tasks.c.status != TaskStatus.PROCESSING,
-        )
-        .values(report_due_at=viewer.now(), reported_at=None)
-    )
 
 
 def wish_of(request: Described) -> EpisodeMeta:

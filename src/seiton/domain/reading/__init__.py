@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from seiton.domain.reading.names import without_season
 from seiton.domain.reading.normal import normal_title
 from seiton.domain.reading.parsed import Unread, parse, parsed
 from seiton.domain.reading.reader import MAX_TITLE, read_title
 from seiton.domain.reading.values import Kind, Name, Numbering, ReadTitle, Script
 from seiton.domain.reading.vocabulary import resolution_of
+from seiton.domain.rules import ParsedTitle
 
 __all__ = [
     "MAX_TITLE",
     "Kind",
     "Name",
     "Numbering",
+    "ParsedTitle",
     "ReadTitle",
     "Script",
     "Unread",
@@ -21,4 +24,5 @@ __all__ = [
     "parsed",
     "read_title",
     "resolution_of",
+    "without_season",
 ]

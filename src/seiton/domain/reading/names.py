@@ -24,13 +24,15 @@ _EAST_THEN_WEST = re.compile(rf"(.*[{_EAST}]\S*)\s+([^{_EAST}]*[A-Za-z]{{3}}[^{_
 _WEST_THEN_EAST = re.compile(rf"([^{_EAST}]*[A-Za-z]{{3}}[^{_EAST}]*?)\s+([{_EAST}「『].*)")
 _BLANKS = re.compile(r"[ \u3000\t]{2,}")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_LABEL_NUMBER = re.compile(r"( (?:nc)?(?:op|ed))[0-9]{1,2}[a-z]?$", re.IGNORECASE)
 _CONTAINS_EAST = re.compile(f"[{_EAST}]")
 _LABEL = re.compile(
-    r"(?:ova|oad|sp|specials?|movie|tv|(?:- *)+(?:bd|dvd|web))|特[別别][篇编編]|番外[篇编編]", re.IGNORECASE
+    r"[+& -]*(?:ova|oad|sp|specials?|movie|tv|complete|batch|bd|dvd|web)|特[別别][篇编編]|番外[篇编編]", re.IGNORECASE
 )
 _LABEL_END = re.compile(
     r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|(?:- *)*(?:bd|dvd|web|blu-?ray)|[0-9]{2,4}[a-d])$"
-    r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
+    r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| nc(?:op|ed)$| - (?:pv|cm|menu|trailer|preview)s?[0-9]{0,2}$"
+    r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[\[\]【】]")
@@ -70,7 +72,8 @@ def names_in(texts: tuple[str, ...]) -> Names:
     pieces = [piece for text in texts for piece in _pieces(text)]
     if not pieces:
         return Names()
-    written = list(dict.fromkeys((*(tidy for text in texts if (tidy := tidied(text))), *pieces)))
+    wholes = [whole for text in texts for whole in (tidied(text), tidied(text, is_label_kept=True)) if whole]
+    written = list(dict.fromkeys((*wholes, *pieces)))
     looks = [plain(piece) for piece in pieces]
     marks = [(piece, mark) for piece in looks if (mark := numbers.season_in(piece) or numbers.roman_end(piece))]
     if not marks:
@@ -115,12 +118,16 @@ def _pieces(text: str) -> list[str]:
     return [piece for piece in pieces if any(char.isalnum() for char in piece)]
 
 
-def tidied(text: str) -> str:
-    """Return a title without announcements, remarks and separators at its ends."""
+def tidied(text: str, *, is_label_kept: bool = False) -> str:
+    """Return a title without announcements, remarks and separators at its ends.
+
+    ``is_label_kept``: words for a kind of release (`` - Movie``, `` OP1``) stay.
+    """
     text = _NEWS_HEAD.sub("", text.replace("_", " "))
     if "(" in text or "（" in text:
         text = _without_notes(text)
-    text = _LABEL_END.sub("", _BLANKS.sub(" ", text).strip())
+    text = _BLANKS.sub(" ", text).strip()
+    text = _LABEL_NUMBER.sub(r"\1", text) if is_label_kept else _LABEL_END.sub("", text)
     while text and text[-1] in " -_/|:+,&★" and not _closes_dash(text):
         text = text[:-1]
     if text and text[0] in "[【" and text[-1] in "]】" and len(_BRACKETS.findall(text)) == 2:

@@ -18,12 +18,12 @@ STOP, EPISODE, ASIDE = "\x01", "\x02", "\x03"
 _N = r"(?P<number>[0-9]{1,4})(?:\.(?P<tenth>[0-9])(?![0-9]))?"
 _V = r"(?: ?[_.]?v(?P<version>[0-9]))?"
 _TO = (
-    r"(?: ?(?P<to>-|~|&|\+|,|至|to|_of_| of ) ?(?:第|s[0-9]{1,2}e|ep?|sp|ova|\#)?(?P<end>[0-9]{1,4})"
+    r"(?: ?(?P<to>-|~|&|\+|,|至|to|_of_| of |(?=e[0-9])) ?(?:第|s[0-9]{1,2}e|ep?|sp|ova|\#)?(?P<end>[0-9]{1,4})"
     r"(?:v(?P<end_version>[0-9]))?(?![0-9]))?"
 )
 _KIND = (
     r"(?:(?P<special>sp|specials? ?|特[别別][篇编編] ?|番外[篇编編]? ?|ex)|(?P<ova>ova ?-? ?|oad ?)"
-    r"|(?P<extra>nc(?:op|ed) ?|op ?|ed ?|pv ?|cm ?))"
+    r"|(?P<extra>nc(?:op|ed) ?|op ?|ed ?|pv ?|cm ?|(?:opening|ending|preview|trailer|menu) ?))"
 )
 _UNIT = "[话話集回]"
 _SUFFIX = (
@@ -42,9 +42,10 @@ _BATCHED = re.compile(r"batch|complete|[全合]|[总總]集", _ANY_CASE)
 _VERSION = re.compile(r"v([0-9])", _ANY_CASE)
 _FINAL = re.compile(r"end|fin|完|[终終]", _ANY_CASE)
 
+_HAS_UNIT = re.compile(_UNIT)
 _MARK = "[\x01-\x03]"
 _HEAVY_END = rf"(?= *(?:end|fin|final|完|[终終]|[合全][集话話]|{_MARK}|$|[(\[「『]|- |'|\.(?![0-9 ])))"
-_LIGHT_END = r"(?= )"
+_LIGHT_END = r"(?=[ :,])"
 _SEASONED = re.compile(
     rf"(?<![a-z0-9])s(?P<season>[0-9]{{1,2}})(?:-s(?P<season_end>[0-9]{{1,2}}))?[ ._-]{{0,3}}"
     rf"(?:ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}{_TO}(?![0-9])",
@@ -61,16 +62,27 @@ _BEFORE_TITLE = re.compile(rf"(?<= ){_N}{_V}(?= - (?!s[0-9]))", _ANY_CASE)
 _LAST = re.compile(
     rf"(?:(?<=[ _\x03])|(?<=[^\x00-\x7f]))(?:{_KIND})?{_N}{_V}{_TO}{_SUFFIX}(?={_MARK}|$|\.(?![0-9 ])|[(\[])", _ANY_CASE
 )
-_PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}(?= )", _ANY_CASE)
+_PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}{_LIGHT_END}", _ANY_CASE)
+_GLUED = re.compile(r"(?<=[a-z0-9])E[Pp](?P<number>[0-9]{1,4})(?:v(?P<version>[0-9]))?(?![0-9A-Za-z])")
 
 
-_SURE = (_DASHED_LIGHT, _BEFORE_TITLE)
+_TIGHT = re.compile(
+    rf"(?<=[^\W\d])(?:-(?:ep?)?(?P<number>0[0-9]|[0-9]{{2,3}})|(?<=[^\W\d]{{2}})(?P<bare>0[0-9])){_V}(?= *(?:{_MARK}|$|[(\[]))", _ANY_CASE
+)
+_LEADING = re.compile(rf"^ *(?P<number>0[0-9]{{1,2}}){_V}(?: ?- |\. ?| )(?=[^\W\d])", _ANY_CASE)
+
+
+_SEASONS = range(2, 6)
+"""What a single digit at the end of a title may count as well as episodes."""
 
 
 class Episode(NamedTuple):
-    """An episode as written, and where it stands in the line: ``start`` and ``stop``."""
+    """An episode as written, and where it stands in the line: from ``start`` (its kind: ``ED2``) over ``digits``
+    to ``stop``.
+    """
 
     start: int
+    digits: int
     stop: int
     number: int
     tenths: int = 0
@@ -106,29 +118,39 @@ def bracketed(text: str) -> Episode | None:
 
 def certain(line: str) -> Episode | None:
     """Return the episode of ``line`` that is marked as one: S01E02, 1x02, 第2話, `` - 02 ``, Ep 2, #2."""
-    if match := _SEASONED.search(line) or _CROSSED.search(line):
+    if match := _SEASONED.search(line) or (_CROSSED.search(line) if "x" in line.lower() else None):
         return _episode(match)
-    for match in _COUNTED.finditer(line):
-        if match["number"] or match["bare"]:
-            return _episode(match)
-    for pattern in (_DASHED, _NAMED):
-        for match in pattern.finditer(line):
-            if not is_year(match["number"]):
-                return _episode(match)
+    if _HAS_UNIT.search(line) and (match := _COUNTED.search(line)):
+        return _episode(match)
+    named = _first(_NAMED, line)
+    dashed = _first(_DASHED, line) if "-" in line else None
+    match = dashed if named is None or (dashed is not None and dashed.start() < named.start()) else named
+    return _episode(match) if match else None
+
+
+def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    for match in pattern.finditer(line):
+        if not is_year(match["number"]):
+            return match
     return None
 
 
-def likely(line: str) -> Episode | None:
-    """Return the episode of ``line`` that a bare number seems to be; the last resort."""
+def likely(line: str, *, is_file: bool) -> Episode | None:
+    """Return the episode of ``line`` that a bare number seems to be; the last resort.
+
+    ``is_file``: the title is the name of one file, whose only number is rather an episode than a season.
+    """
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
             before = line[: match.start("number")]
             if is_year(match["number"]) or not before.strip(" _-") or _NOT_COUNTED.search(before[-12:]):
                 continue
             episode = _episode(match)
-            if episode.is_padded or episode.end is not None or episode.kind is not None or pattern in _SURE:
+            is_counted = is_file or episode.end is not None or episode.kind is not None or episode.number not in _SEASONS
+            if episode.is_padded or is_counted or pattern is _DASHED_LIGHT:
                 return episode
-    return None
+    match = _GLUED.search(line) or _TIGHT.search(line) or _LEADING.search(line)
+    return _episode(match) if match else None
 
 
 def _episode(match: re.Match[str]) -> Episode:
@@ -152,6 +174,7 @@ def _episode(match: re.Match[str]) -> Episode:
     )
     return Episode(
         match.start(),
+        match.start("number" if found["number"] else "bare"),
         match.end(),
         first,
         int(found.get("tenth") or 0),
@@ -168,14 +191,15 @@ def _episode(match: re.Match[str]) -> Episode:
 
 _HAN = "一二三四五六七八九十"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_WORDS = ("one", "two", "three", "four", "five")
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9} | {
     char: number for number, char in enumerate("ⅱⅲⅳⅴⅵⅶⅷⅸⅹ", start=2)
 }
 _SEASON = re.compile(
-    rf"第 ?(?P<counted>[0-9]{{1,2}}|[{_HAN}]{{1,3}}) ?(?:季|期|シーズン|部(?!分))"
-    r"|(?<![a-z0-9])(?:season|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv)"
+    rf"(?:第|シーズン) ?(?P<counted>[0-9]{{1,2}}|[{_HAN}]{{1,3}}) ?(?:季|期|シーズン|部(?!分))"
+    r"|(?<![a-z0-9])(?:season|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv|one|two|three|four|five)"
     r"(?: ?[-~&+] ?(?:season |s)?(?P<named_end>[0-9]{1,2}))?(?![0-9a-z])"
-    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)[ ._-]season(?![a-z])"
+    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series|сезон)(?![a-zа-я])(?! ?[0-9])"
     rf"|(?<![a-z0-9])(?P<ordinal>{'|'.join(_ORDINALS)})[ ._]season(?![a-z])"
     r"|(?<![a-z0-9'])s(?P<short>[0-9]{1,2})(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w))?(?![a-z0-9])"
     r"|(?<![0-9])(?P<term>[0-9])期",
@@ -186,7 +210,7 @@ _PART = re.compile(
     rf"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])|第(?P<counted>[0-9{_HAN}])(?:部分|クール)", _ANY_CASE
 )
 _NOT_COUNTED = re.compile(
-    r"(?<![0-9]st )(?<![0-9]nd )(?<![0-9]rd )(?<![0-9]th )(?<![a-z])(?:season|saison|part|cour|movie|film|vol(?:ume)?|no|act|chapter|version|ver|disc|bd|s)[ ._]*$|第 ?$", _ANY_CASE
+    r"(?<![0-9]st )(?<![0-9]nd )(?<![0-9]rd )(?<![0-9]th )(?<!first )(?<!second )(?<!third )(?<!fourth )(?<![a-z])(?:season|saison|part|cour|movie|film|vol(?:ume)?|no|act|chapter|version|ver|disc|bd|s)[ ._]*$|第 ?$", _ANY_CASE
 )
 _DIGIT_END = re.compile(r"(?<=[^\W0-9][ !?])([2-9])$|(?<=[!?][ ])([2-9])$|(?<=[぀-ヿ一-鿿！？!?])([2-9])$")
 _ROMAN_END = re.compile(r"(?<=[ \w!])(?: (II|III|IV|VI{1,3}|IX)|([Ⅱ-Ⅹ]))$")
@@ -236,13 +260,13 @@ def roman_end(text: str) -> Season | None:
 def digit_end(text: str, known: int | None) -> Season | None:
     """Return the season that a single digit at the end of a title stands for.
 
-    Beyond 5 it is more often part of the name (``Kaiju No. 8``), unless it repeats the ``known`` season.
+    Beyond 5 it is more often part of the name, unless it repeats the ``known`` season.
     """
     match = _DIGIT_END.search(text)
     if match is None or _NOT_COUNTED.search(text[: match.start()][-12:]):
         return None
     number = int(match[0])
-    if number != known if known else number > 5:
+    if number != known if known else number not in _SEASONS:
         return None
     return Season(match.start(), match.end(), number)
 
@@ -250,6 +274,8 @@ def digit_end(text: str, known: int | None) -> Season | None:
 def _number(word: str) -> int:
     if word.isdecimal():
         return int(word)
+    if word in _WORDS:
+        return _WORDS.index(word) + 1
     if word in _ROMAN:
         return _ROMAN[word]
     tens, ten, ones = word.rpartition("十")

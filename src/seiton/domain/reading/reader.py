@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from seiton.domain.reading import numbers
-from seiton.domain.reading.names import Names, names_in
+from seiton.domain.reading.names import Names, names_in, tidied
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment, content_of, split
 from seiton.domain.reading.values import Kind, ReadTitle
@@ -22,17 +22,32 @@ _EXTENSION = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 _ALNUM = re.compile(r"[^\W_]")
 _NO_TITLE = re.compile(r"[\W\d_]*")
-_TAIL_GROUP = re.compile(r"- ?((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+)(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])")
+_TAIL_GROUP = re.compile(
+    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+)(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
+    r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
+)
 _BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
-_UNPADDED = re.compile(r"[^\w]*[1-9][0-9]+(?:[-/][0-9]+)?[^\w]*")
+_UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
+_INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[^\W\d_][^\[\]()\x01-\x03]*)[\])]")
+_YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
+_BARE_LINES = (480, 576, 720, 1080, 2160)
 _TECHNICAL_HINT = re.compile(r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1", re.IGNORECASE)
+_CRC = re.compile(r"[\[(]([0-9A-Fa-f]{8})[\])]")
 _GROUPS = re.compile(r" ?[&+、,|] ?| x ")
 _TITLE_STARTS = re.compile(r" *(?!(?:ova|oad|sp|special|movie|ep)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE)
 _TITLE_VERSION = re.compile(r" v([0-9])(?: |$|[\x01-\x03.])", re.IGNORECASE)
 _ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]+[季期])")
-_KIND_HINT = re.compile(r"movie|gekijouban|[剧劇映]|ova|oad|sp|特|番外", re.IGNORECASE)
+_KIND_HINT = re.compile(r"vol|op|ed|pv|cm|menu|trailer|preview|movie|gekijouban|[剧劇映]|ova|oad|sp|特|番外", re.IGNORECASE)
 _KINDS = (
     (Kind.MOVIE, re.compile(r"(?<![a-z])(?:movie|gekijouban)s?(?![a-z])|[剧劇][场場]|映画", re.IGNORECASE)),
+    (Kind.BATCH, re.compile(r"(?<![a-z])vol(?:ume)?[ .]*[0-9]", re.IGNORECASE)),
+    (
+        Kind.EXTRA,
+        re.compile(
+            r" (?:nc(?:op|ed)[0-9]{0,2}|(?:op|ed)[0-9]{1,2})[a-z]? *$|- *(?:pv|cm|menu|trailer|preview)s?[0-9]{0,2} *$",
+            re.IGNORECASE,
+        ),
+    ),
     (Kind.OVA, re.compile(r"(?<![a-z])(?:ova|oad)s?(?![a-z])", re.IGNORECASE)),
     (Kind.SPECIAL, re.compile(r"(?<![a-z])sp(?:ecials?)?(?![a-z])|特[別别][篇編编]|番外", re.IGNORECASE)),
 )
@@ -79,6 +94,11 @@ def _front_group(segments: list[Segment], contents: list[Content | None], text: 
             return index
         if content.holds in (Holds.NOTE, Holds.NOTHING):
             continue
+        words = content.words
+        if content.holds is Holds.WORDS and not (
+            words.resolution or words.source or words.video_codec or words.subtitles or words.container
+        ):
+            return index
         following = segments[index + 1] if index + 1 < len(segments) else None
         is_named = (
             following is not None
@@ -191,7 +211,8 @@ def _compose(
     line: _Line,
     extension: str | None,
 ) -> ReadTitle:
-    episode, looks = _episode(line)
+    crc = _checksum(title, contents)
+    episode, looks = _episode(line, is_file=extension is not None or crc is not None)
     region = _region(line, looks, episode)
     used: list[Segment] = []
     if _LETTER.search(region) or (region.strip(" -_\x01\x02\x03") and not line.texts):
@@ -199,17 +220,23 @@ def _compose(
     else:
         used = _titles(line, episode)
         texts = tuple(title[s.start : s.stop] for s in used)
+    year: int | None = None
+    if episode is not None and episode.season is not None and (found := _YEAR_END.search(texts[0] if texts else "")):
+        year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = names_in(texts)
+    if episode is not None and episode.digits > episode.start and region:
+        labelled = tidied(line.shown[: episode.digits].rpartition(STOP)[2].replace(ASIDE, " "), is_label_kept=True)
+        names = names._replace(written=(*names.written, labelled))
     words = _words(contents, line.looks, episode)
     group = None
     if front is not None:
         group = title[segments[front].start : segments[front].stop]
     else:
         group = _late_group(title, line, used, looks, episode)
-    return _value(title, names, words, episode, contents, group, region, looks, extension)
+    return _value(title, names, words, episode, contents, group, region, looks, extension, year, crc)
 
 
-def _episode(line: _Line) -> tuple[Episode | None, str]:
+def _episode(line: _Line, *, is_file: bool) -> tuple[Episode | None, str]:
     """Return the episode and the line, in which technical words may now be marks."""
     looks = line.looks
     sure = numbers.certain(looks)
@@ -217,16 +244,20 @@ def _episode(line: _Line) -> tuple[Episode | None, str]:
         return sure, looks
     for at, episode in line.episodes:
         if episode.season is not None:
-            return episode._replace(start=sure.start if sure else at, stop=sure.stop if sure else at + 1), looks
+            return _placed(episode, sure.start if sure else at, sure.stop if sure else at + 1), looks
     if line.episodes:
         at, episode = line.episodes[0]
         if sure is None or at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded):
-            return episode._replace(start=at, stop=at + 1), looks
+            return _placed(episode, at, at + 1), looks
     if sure is not None:
         return sure, looks
     if _TECHNICAL_HINT.search(looks):
         looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
-    return numbers.likely(looks), looks
+    return numbers.likely(looks, is_file=is_file), looks
+
+
+def _placed(episode: Episode, start: int, stop: int) -> Episode:
+    return episode._replace(start=start, digits=start, stop=stop)
 
 
 def _region(line: _Line, looks: str, episode: Episode | None) -> str:
@@ -278,10 +309,12 @@ def _late_group(
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
         for tail in _TAIL_GROUP.finditer(looks):
             if STOP in looks[: tail.start() + 1]:
-                return tail[1]
+                return tail[1] or tail[2]
     for _, segment in line.texts:
         if segment not in used:
             return title[segment.start : segment.stop].replace("_", " ")
+    if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
+        return inside[1].replace("_", " ")
     return None
 
 
@@ -295,19 +328,21 @@ def _value(
     region: str,
     looks: str,
     extension: str | None,
+    year: int | None,
+    crc: str | None,
 ) -> ReadTitle:
-    held = [content for content in contents if content is not None]
     facts = _merged(words)
     kinds = set(facts.kinds)
     if _KIND_HINT.search(region):
         kinds.update(kind for kind, pattern in _KINDS if pattern.search(region))
     season, season_end, season_text = names.season, names.season_end, names.season_text
     if season is None:
-        named = next((content.season for content in held if content.season), None)
-        if named:
-            season, season_end = named.number, named.end
+        for content in contents:
+            if content is not None and content.season is not None:
+                season, season_end = content.season.number, content.season.end
+                break
     version = facts.version
-    if version is None and (written := _TITLE_VERSION.search(looks)):
+    if version is None and " v" in looks.lower() and (written := _TITLE_VERSION.search(looks)):
         version = int(written[1])
     if episode is not None:
         if episode.season is not None:
@@ -324,7 +359,7 @@ def _value(
         names=names.names,
         written=names.written,
         group=group or None,
-        groups=tuple(part for part in _GROUPS.split(group) if part) if group else (),
+        groups=_members(group) if group else (),
         season=season,
         season_end=season_end,
         season_text=season_text,
@@ -336,14 +371,14 @@ def _value(
         version=version,
         kinds=frozenset(kinds),
         is_final=facts.is_final or (episode is not None and episode.is_final),
-        resolution=facts.resolution,
+        resolution=facts.resolution or _bare_lines(contents, episode),
         source=facts.source,
         video_codec=facts.video_codec,
         audio_codec=facts.audio_codec,
         subtitles=facts.subtitles,
         container=extension or facts.container,
-        year=next((content.year for content in held if content.year), None),
-        crc=_checksum(title, contents),
+        year=year or _year(contents),
+        crc=crc,
     )
 
 
@@ -364,7 +399,32 @@ def _merged(words: tuple[Words, ...]) -> Words:
 
 
 def _checksum(title: str, contents: list[Content | None]) -> str | None:
-    if not any(content is not None and content.holds is Holds.CHECKSUM for content in contents):
+    for content in contents:
+        if content is not None and content.holds is Holds.CHECKSUM:
+            match = _CRC.search(title)
+            return match[1].upper() if match else None
+    return None
+
+
+def _bare_lines(contents: list[Content | None], used: Episode | None) -> str | None:
+    """Return the resolution that a bracket with a bare number stands for, beside an episode: ``[720]``."""
+    if used is None:
         return None
-    match = re.search(r"[\[(]([0-9A-Fa-f]{8})[\])]", title)
-    return match[1].upper() if match else None
+    for content in contents:
+        if content is not None and content.episode is not None:
+            number = content.episode.number
+            if number in _BARE_LINES and number != used.number:
+                return f"{number}p"
+    return None
+
+
+def _year(contents: list[Content | None]) -> int | None:
+    for content in contents:
+        if content is not None and content.year is not None:
+            return content.year
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _members(group: str) -> tuple[str, ...]:
+    return tuple(part for part in _GROUPS.split(group) if part)

@@ -12,12 +12,14 @@ from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
 
 _DELIMITER = re.compile(r"[\[\](){}★]")
+_FLAT = re.compile(r"(\[)[^\[\](){}★]*\]|\([^\[\](){}★]*\)")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:v[0-9])?)[」』]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 _DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
 _RANGE_AND_WORDS = re.compile(r"([0-9]{1,4} ?[-~] ?[0-9]{1,4} ?(?:fin|end|完|[合全]集)?) +(\S.*)", re.IGNORECASE)
 _FILM = re.compile(r"M[0-9]{1,2}")
+_DISC = re.compile(r"(?:disc|disk|dvd|bd|cd) ?[0-9]{1,2}", re.IGNORECASE)
 _VOLUME = re.compile(r"vol(?:ume)?s?[ ._]?[0-9].*", re.IGNORECASE)
 
 
@@ -59,6 +61,9 @@ def split(text: str) -> list[Segment]:
     """Cut plain ``text`` at its outermost brackets, in order; a bracket that nothing closes ends the piece."""
     if "『" in text or "「" in text:
         text = _QUOTED_NUMBER.sub(r"[\1]", text)
+    flat = list(_FLAT.finditer(text))
+    if 2 * len(flat) == len(_DELIMITER.findall(text)):
+        return _flat_segments(flat, len(text))
     stars = text.count("★")
     segments: list[Segment] = []
     depth, start, opened = 0, 0, ""
@@ -94,6 +99,21 @@ def split(text: str) -> list[Segment]:
     return segments
 
 
+def _flat_segments(matches: list[re.Match[str]], length: int) -> list[Segment]:
+    """Return the segments of a text whose brackets are all closed and not inside each other."""
+    segments: list[Segment] = []
+    at = 0
+    for match in matches:
+        start, stop = match.span()
+        if start > at:
+            segments.append(Segment(at, start, ""))
+        segments.append(Segment(start + 1, stop - 1, "[" if match.lastindex else "("))
+        at = stop
+    if at < length:
+        segments.append(Segment(at, length, ""))
+    return segments
+
+
 @lru_cache(maxsize=8192)
 def content_of(text: str) -> Content:
     """Say what a bracket with the plain ``text`` holds."""
@@ -107,6 +127,8 @@ def content_of(text: str) -> Content:
     episode = numbers.bracketed(text)
     if episode is not None:
         return Content(Holds.EPISODE, episode=episode)
+    if _DISC.fullmatch(text):
+        return Content(Holds.NOTE)
     if _VOLUME.fullmatch(text):
         return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.BATCH,))))
     if both := _RANGE_AND_WORDS.fullmatch(text):

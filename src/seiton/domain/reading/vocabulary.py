@@ -59,8 +59,8 @@ NO_WORDS = Words()
 
 _SIZE = r"(?P<size>(?<![0-9])[0-9]{3,4} ?[x*] ?[0-9]{3,4}(?:[pi](?![a-z]))?(?![0-9]))"
 _LINES = (
-    r"(?P<lines>(?<![0-9a-z])(?:ai|bd-?)?(?:[0-9]{3,4}[pi](?:10|8|60)?|[248]k)(?![a-z0-9])"
-    r"|(?<![a-z])bd-?(?:1080|720)(?![0-9a-z]))"
+    r"(?P<lines>(?<![0-9a-z])(?:ai|(?:bd|dvd|web|hd|tv)[- ]?)?(?:[0-9]{3,4}[pi](?:10|8|60)?|[248]k)(?![a-z0-9])"
+    r"|(?<![a-z])bd[- ]?(?:1080|720)(?![0-9a-z]))"
 )
 _SOURCE = (
     r"(?P<source>(?<![a-z0-9])(?:web[- ]?(?:dl|rip|mkv)|(?:bd|blu-?ray)[- ]?(?:rip|mv|box|remux)|blu-?ray"
@@ -127,7 +127,8 @@ _STATE = (
     r"|(?P<edition>先行版?本?|未[删刪][减減]版?|[无無]修正?版?|修[正订訂][版]?|精校|高帧率|年[齡龄]限制版?|[数數][码位碼][修復复]+版"
     r"|正式版本?|日版|[生熟]肉)"
 )
-TOKEN = re.compile("|".join((_STRONG, _MEDIUM, _FORMAT, _LANGUAGE, _STATE)), re.IGNORECASE)
+_HEIGHT = r"(?P<height>(?<![0-9a-z.-])(?:480|576|720|1080|2160)(?![0-9a-z.]))"
+TOKEN = re.compile("|".join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE)), re.IGNORECASE)
 _LETTER = re.compile(r"[^\W_]")
 
 NEWS = re.compile(
@@ -256,7 +257,7 @@ _LINES_KNOWN = {240, 360, 396, 404, 480, 540, 544, 576, 720, 768, 804, 810, 1080
 
 
 def _resolution(found: Mapping[str, str]) -> str | None:
-    text = found.get("size") or found.get("lines")
+    text = found.get("size") or found.get("lines") or found.get("height")
     return resolution_of(text) if text else None
 
 
