@@ -6,8 +6,11 @@ is *unknown*: the same one is asked what it has before anybody else is (contract
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -30,6 +33,11 @@ from seiton.domain.states import GIVEN_UP, DownloadStatus, DownloadType, ModuleT
 from seiton.errors import Unavailable
 from seiton.text import _
 
+SILENCE_S = 30.0
+"""For so long one that did not answer is not asked again: other work does not wait for it."""
+
+R = TypeVar("R")
+
 BUILT_IN_TYPES = frozenset({DownloadType.MAGNET.value, DownloadType.TORRENT.value})
 
 
@@ -41,10 +49,11 @@ class NoDownloader(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One that could do it; ``module_id`` is ``None`` for the built-in one."""
+    """One that could do it; the built-in one has neither ``module_id`` nor ``address``."""
 
     module_id: int | None
     name: str
+    address: str
     client: TorrentClient
 
 
@@ -56,6 +65,7 @@ class Downloaders:
     ) -> None:
         self._database, self._web, self._built_in = database, web, built_in
         self._downloads_folder = downloads_folder
+        self._silent_until: dict[str, float] = {}  # by address; one that is slow costs its time once
 
     def add(self, source: TorrentSource, *, save_path: str) -> Added:
         """See ``TorrentClient``. Tries one after another: the next after a refusal or where nothing arrived.
@@ -66,15 +76,18 @@ class Downloaders:
         owner = self._owner(key)
         if owner is not None and owner.module_id is None:
             return owner.client.add(source, save_path=save_path)
-        if owner is not None and key in owner.client.status([key]):
+        if owner is not None and key in self._ask(owner, lambda: owner.client.status([key])):
             return Added(info_hash=key, existed=True)
         refusal: TorrentRefused | None = None
         silence: ClientAway | None = None
         candidates = self._candidates(_kind(source))
         for candidate in candidates:
+            if self._is_silent(candidate):
+                silence = NotReached(_("{name} did not answer a moment ago.", name=candidate.name))
+                continue
             self._claim(key, candidate.module_id)
             try:
-                return candidate.client.add(source, save_path=save_path)
+                return self._ask(candidate, partial(candidate.client.add, source, save_path=save_path))
             except TorrentRefused as error:
                 refusal = error
             except NotReached as error:
@@ -89,9 +102,23 @@ class Downloaders:
     def status(self, hashes: Collection[str]) -> dict[str, TorrentStatus]:
         """See ``TorrentClient``. Raises ``ClientAway`` if any of those who have them is away."""
         found: dict[str, TorrentStatus] = {}
-        for client, part in self._by_owner(hashes):
-            found |= client.status(part)
+        for owner, part in self._by_owner(hashes):
+            found |= self._ask(owner, partial(owner.client.status, part))
         return found
+
+    def _ask(self, candidate: Candidate, call: Callable[[], R]) -> R:
+        """Ask, unless there was no answer a moment ago. Raises ``ClientAway``."""
+        if self._is_silent(candidate):
+            raise ClientAway(_("{name} did not answer a moment ago.", name=candidate.name))
+        try:
+            return call()
+        except ClientAway:
+            if candidate.address:
+                self._silent_until[candidate.address] = time.monotonic() + SILENCE_S
+            raise
+
+    def _is_silent(self, candidate: Candidate) -> bool:
+        return self._silent_until.get(candidate.address, 0.0) > time.monotonic()
 
     def files(self, info_hash: str) -> tuple[TorrentFile, ...]:
         """See ``TorrentClient``."""
@@ -123,20 +150,21 @@ class Downloaders:
         with self._database.read() as connection:
             rows = usable_modules(connection, ModuleType.DOWNLOADER, [kind])
         ranked = [
-            (
-                row["failing_since"] is not None,
-                -row["priority"],
-                1,
-                Candidate(module_id=row["module_id"], name=row["name"], client=self._over_http(row)),
-            )
-            for row in rows
+            ((row["failing_since"] is not None, -row["priority"], 1), self._over_http(row)) for row in rows
         ]
-        if self._built_in is not None and kind in BUILT_IN_TYPES:
-            ranked.append((False, -PRIORITY, 0, Candidate(module_id=None, name="", client=self._built_in)))
-        return [candidate for *_order, candidate in sorted(ranked, key=lambda entry: entry[:3])]
+        own = self._own() if kind in BUILT_IN_TYPES else None
+        if own is not None:
+            ranked.append(((False, -PRIORITY, 0), own))
+        return [candidate for _rank, candidate in sorted(ranked, key=lambda entry: entry[0])]
 
-    def _over_http(self, row: Row) -> DownloaderOverHttp:
-        return DownloaderOverHttp(self._web, row["base_url"], row["name"], self._downloads_folder)
+    def _own(self) -> Candidate | None:
+        if self._built_in is None:
+            return None
+        return Candidate(module_id=None, name="", address="", client=self._built_in)
+
+    def _over_http(self, row: Row) -> Candidate:
+        client = DownloaderOverHttp(self._web, row["base_url"], row["name"], self._downloads_folder)
+        return Candidate(module_id=row["module_id"], name=row["name"], address=row["base_url"], client=client)
 
     def _claim(self, info_hash: str, module_id: int | None) -> None:
         """Record who is about to be asked."""
@@ -160,16 +188,15 @@ class Downloaders:
             row = connection.execute(query).mappings().first()
         if row is None or (row["module_id"] is None and row["status"] == DownloadStatus.PENDING):
             return None
-        client = self._of_module(row["module_id"], only_usable=True)
-        if client is None:
-            return None
-        # Its siblings of the same torrent belong to the same one.
-        self._claim(info_hash, row["module_id"])
-        return Candidate(module_id=row["module_id"], name="", client=client)
+        owner = self._of_module(row["module_id"], only_usable=True)
+        if owner is not None:
+            # Its siblings of the same torrent belong to the same one.
+            self._claim(info_hash, row["module_id"])
+        return owner
 
-    def _of_module(self, module_id: int | None, *, only_usable: bool = False) -> TorrentClient | None:
+    def _of_module(self, module_id: int | None, *, only_usable: bool = False) -> Candidate | None:
         if module_id is None:
-            return self._built_in
+            return self._own()
         table = tables.modules
         query = sa.select(table).where(table.c.module_id == module_id)
         if only_usable:
@@ -179,11 +206,11 @@ class Downloaders:
         return None if row is None else self._over_http(row)
 
     def _client(self, info_hash: str) -> TorrentClient:
-        for client, _part in self._by_owner([info_hash]):
-            return client
+        for owner, _part in self._by_owner([info_hash]):
+            return owner.client
         raise ClientAway(_("Nobody here has this torrent."))
 
-    def _by_owner(self, hashes: Collection[str]) -> Iterator[tuple[TorrentClient, list[str]]]:
+    def _by_owner(self, hashes: Collection[str]) -> Iterator[tuple[Candidate, list[str]]]:
         table = tables.downloads
         owners: dict[str, int | None] = dict.fromkeys(hashes)
         with self._database.read() as connection:
@@ -196,10 +223,10 @@ class Downloaders:
         for info_hash, module_id in owners.items():
             groups.setdefault(module_id, []).append(info_hash)
         for module_id, group in groups.items():
-            client = self._of_module(module_id)
-            if client is None:
+            owner = self._of_module(module_id)
+            if owner is None:
                 raise ClientAway(_("There is no downloader in this process."))
-            yield client, group
+            yield owner, group
 
 
 def served_types(core: Core, connection: sa.Connection) -> frozenset[str]:

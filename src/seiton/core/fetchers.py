@@ -69,6 +69,8 @@ def ask_fetcher(core: Core, subscription: Row) -> None:
     if module is None:
         _failed(core, subscription, _("The fetcher of this feed is not registered or not enabled."))
     elif subscription["awaiting_since"] is not None:
+        if core.now() - subscription["awaiting_since"] < DELIVERY:
+            return  # it is on its way
         _failed(core, subscription, _("{name} was asked and did not deliver.", name=module["name"]))
     else:
         now = core.now()

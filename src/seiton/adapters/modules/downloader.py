@@ -36,6 +36,7 @@ ITEMS = 50
 MAX_ANSWER = 4 * 1024 * 1024
 MAX_FILES = 20_000
 LONGEST_HASH = 64
+MOST_BYTES = 2**53
 CONTRACT_FOLDER = "/downloads/"
 """A downloader in another container knows the download folder by this name (contract §4.3)."""
 
@@ -126,7 +127,7 @@ class DownloaderOverHttp:
             content = self._ask("GET", "/downloads?" + urlencode({"hashes": ",".join(part)})).content
             for entry in _entries(content, "statuses"):
                 key = asked.get(_normal(str(entry.get("hash") or "")))
-                if key is not None and entry.get("status") not in _ABSENT:
+                if key is not None and str(entry.get("status")) not in _ABSENT:
                     found.setdefault(key, self._status(key, entry))
         return found
 
@@ -257,7 +258,7 @@ def _fraction(value: object) -> float:
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return 0
-    return min(max(int(value), 0), 2**63 - 1)
+    return min(max(int(value), 0), MOST_BYTES)
 
 
 def _below(folder: str) -> list[str]:
