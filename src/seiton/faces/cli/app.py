@@ -52,6 +52,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         downloads,
+        modules,
         parsers,
         plan,
         raw_items,
@@ -75,7 +76,7 @@ def build() -> typer.Typer:
     app.callback()(_program)
     app.command("serve", help=serve.HELP)(serve.serve)
     for role, text in roles.helps().items():
-        app.command(role.value, help=text)(roles.command(role))
+        app.command(role, help=text)(roles.command(role))
     app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
     app.command("config", help=config.HELP)(config.config)
@@ -84,6 +85,7 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     return app
 

@@ -18,7 +18,6 @@ from seiton.faces.cli.options import (
     Port,
     read_settings,
 )
-from seiton.roles import Role, alone
 from seiton.text import _, use_language
 
 CoreUrl = Annotated[
@@ -35,22 +34,22 @@ ModuleName = Annotated[
 ]
 
 
-def helps() -> dict[Role, str]:
+def helps() -> dict[str, str]:
     """Return what the help says of each command."""
     return {
-        Role.CORE: _(
+        "core": _(
             "Start Core by itself: fetchers, downloaders and viewers register at it.\n\n"
             "Example: seiton core --host 0.0.0.0 --port 8000"
         ),
-        Role.FETCHER: _(
+        "fetcher": _(
             "Start a fetcher by itself: it reads feeds for a Core.\n\n"
             "Example: seiton fetcher --core-url http://192.0.2.7:8000"
         ),
-        Role.DOWNLOADER: _(
+        "downloader": _(
             "Start a downloader by itself: it fetches torrents for a Core.\n\n"
             "Example: seiton downloader --downloads /media/downloads --core-url http://192.0.2.7:8000"
         ),
-        Role.VIEWER: _(
+        "viewer": _(
             "Start a viewer by itself: it keeps a library for a Core.\n\n"
             "Example: seiton viewer --library /media/anime --downloads /media/downloads"
             " --core-url http://192.0.2.7:8000"
@@ -58,8 +57,8 @@ def helps() -> dict[Role, str]:
     }
 
 
-def command(role: Role) -> Callable[..., None]:
-    """Return the command that runs ``role`` until SIGINT or SIGTERM; both end it with code 0."""
+def command(name: str) -> Callable[..., None]:
+    """Return the command that runs the role ``name`` until SIGINT or SIGTERM; both end it with code 0."""
 
     def run(
         core_url: CoreUrl = None,
@@ -92,7 +91,9 @@ def command(role: Role) -> Callable[..., None]:
         use_language(spoken_language(settings))
         try:
             from seiton import bootstrap
+            from seiton.roles import Role, alone
 
+            role = Role(name)
             bootstrap.serve(alone(role, settings), on_ready=_ready, roles=frozenset({role}))
         except KeyboardInterrupt:  # before it listened, or while it was stopping
             return
