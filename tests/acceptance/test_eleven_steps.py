@@ -295,7 +295,7 @@ def test_step_07_the_upsert_of_a_link_says_what_changed(
 ) -> None:
     world.bring("no parser is for this")
     (item,) = world.rows(tables.raw_items)
-    first = {"anime_title": "Show", "episode_no": 1, "subtitle_group": "G"}
+    first: dict[str, Any] = {"anime_title": "Show", "episode_no": 1, "subtitle_group": "G"}
     with world.database.write() as connection:
         outcome = Matched(parser_id=1, parsed=ParsedTitle(**first))
         (made,) = apply_outcomes(connection, [(item, outcome)], START).changes

@@ -22,7 +22,7 @@ from seiton.adapters.database import Database, Row
 from seiton.adapters.feeds import FeedItem
 from seiton.adapters.files import LinkMode
 from seiton.adapters.http import HostPolicy, WebClient
-from seiton.adapters.migrations import upgrade
+from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.torrents.port import Added, ClientAway, TorrentSource, TorrentStatus, TransferState
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.bootstrap import ViewerHere
@@ -202,8 +202,8 @@ class CoreWorld:
         self.library.mkdir(exist_ok=True)
         self.downloads.mkdir(exist_ok=True)
         self.database = Database(database_url)
-        for service in ("core", "viewer"):
-            upgrade(self.database, service)  # type: ignore[arg-type]
+        for service in SERVICES:
+            upgrade(self.database, service)
         self.time = START
         self.reparses = True
         self.chunk = 500

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import libtorrent as lt
 import pytest
@@ -66,7 +67,12 @@ def _torrent(name: str) -> bytes:
     """Return a .torrent file with one file called ``name``."""
     content = media(name)
     pieces = hashlib.sha1(content).digest()
-    info = {b"name": name.encode(), b"length": len(content), b"piece length": 16384, b"pieces": pieces}
+    info: Any = {
+        b"name": name.encode(),
+        b"length": len(content),
+        b"piece length": 16384,
+        b"pieces": pieces,
+    }
     return bytes(lt.bencode({b"info": info}))
 
 

@@ -39,8 +39,10 @@ def _callback(world: CoreWorld, **values: object) -> ViewerSyncCallback:
 
 
 def _asked(world: CoreWorld) -> list[tuple[str, int]]:
-    kinds = {ViewerSyncRequest: "sync", ViewerResyncRequest: "resync"}
-    return [(kinds[type(message)], message.revision) for message in world.wire.messages]
+    return [
+        ("sync" if isinstance(message, ViewerSyncRequest) else "resync", message.revision)
+        for message in world.wire.messages
+    ]
 
 
 # Messages
@@ -97,7 +99,11 @@ def test_a_second_edit_while_a_file_is_filed_is_sent_after_it(world: CoreWorld) 
 def test_an_edit_in_the_middle_of_a_resync_is_another_revision(world: CoreWorld) -> None:
     parser_id = _filed(world)
     world.edit(parser_id, series_no_value="2")
-    world.wire.while_sending = lambda: world.edit(parser_id, series_no_value="3") and None
+
+    def edit() -> None:
+        world.edit(parser_id, series_no_value="3")
+
+    world.wire.while_sending = edit
     world.wire.holds_reports = True
     reconcile(world.core)
     assert _asked(world) == [("resync", 2)]

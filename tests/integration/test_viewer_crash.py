@@ -73,9 +73,11 @@ class Victims:
             said = tracer.stderr.readline()
             (folder / "go").write_text("")
             if while_stopped is not None:
-                wait_for("stopped by SIGSTOP", folder / "trace")
+                wait_until_stopped(victim)
                 while_stopped()
-                os.kill(int(victim), signal.SIGCONT)
+                while tracer.poll() is None:  # one that comes before strace listens is lost
+                    os.kill(int(victim), signal.SIGCONT)
+                    time.sleep(0.02)
             tracer.stderr.read()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
         if "attached" not in said:
@@ -105,11 +107,14 @@ def build(folder: Path, database: Path, name: str) -> CrashWorld:
     return CrashWorld(folder, SCENARIOS[name])
 
 
-def wait_for(words: str, trace: Path, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while words not in trace.read_text(errors="replace"):
-        assert time.monotonic() < deadline, f"never: {words}"
-        time.sleep(0.01)
+def wait_until_stopped(process: str, seconds: float = 30) -> None:
+    """Wait until a process that is stepped through has not gone on for a while."""
+    deadline, still = time.monotonic() + seconds, 0
+    while still < 10:
+        assert time.monotonic() < deadline, "it was never stopped"
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        still = still + 1 if state in "tT" else 0
+        time.sleep(0.02)
 
 
 def calls_of(trace: Path) -> list[tuple[str, int]]:

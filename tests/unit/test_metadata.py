@@ -33,7 +33,7 @@ FULL = replace(
 )
 
 numbers = st.integers(0, MAX_NUMBER)
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
 metas = st.builds(
     EpisodeMeta,
     anime_title=texts,

@@ -43,11 +43,8 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
         found = context.get_current_revision()
         known = {script.revision for script in scripts.walk_revisions()}
         if found is not None and found not in known:
-            raise Unavailable(
-                _("The database was written by a newer Seiton (schema {found}). Install that version.").format(
-                    found=found
-                )
-            )
+            message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
+            raise Unavailable(message)
         command.upgrade(_config(service, connection), revision)
 
 

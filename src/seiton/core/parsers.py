@@ -146,7 +146,7 @@ def check_values(columns: Mapping[str, Any]) -> None:
         if columns.get(name) in {None, ""}
     ]
     problems += [
-        Problem(field=name, message=_("This has a character that no text has."), code="characters")
+        Problem(field=name, message=_("A text cannot contain the character NUL."), code="characters")
         for name, value in columns.items()
         if isinstance(value, str) and "\0" in value
     ]

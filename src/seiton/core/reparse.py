@@ -74,19 +74,24 @@ def _begin(core: Core) -> _Round | None:
         )
 
 
-def affected(visits: Visits) -> sa.ColumnElement[bool]:
-    """Return the condition on ``raw_items`` that finds what an edit can affect."""
+def _affected(visits: Visits) -> sa.ColumnElement[bool]:
+    """Return the condition on ``raw_items`` that finds what an edit can affect.
+
+    It is written so that no index serves it: all chunks together walk the table once, by id, whereas what
+    an index finds would have to be sorted for each chunk anew (100,000 titles: 1 s instead of 4 s).
+    """
     items = tables.raw_items.c
+    status = items.status.concat("")
     statuses = [RawItemStatus.PENDING]
     if visits.unmatched:
         statuses.append(RawItemStatus.NO_MATCH)
     if visits.failed:
         statuses.append(RawItemStatus.FAILED)
     if visits.everything:
-        return items.status.in_([*statuses, RawItemStatus.PARSED])
-    conditions: list[sa.ColumnElement[bool]] = [items.status.in_(statuses)]
+        return status.in_([*statuses, RawItemStatus.PARSED])
+    conditions: list[sa.ColumnElement[bool]] = [status.in_(statuses)]
     if visits.winners:
-        is_parsed = items.status == RawItemStatus.PARSED
+        is_parsed = status == RawItemStatus.PARSED
         conditions.append(sa.and_(is_parsed, items.parser_id.in_(sorted(visits.winners))))
     return sa.or_(*conditions)
 
@@ -116,7 +121,7 @@ def next_items(connection: sa.Connection, visits: Visits, cursor: int, limit: in
     items = tables.raw_items
     query = (
         sa.select(items)
-        .where(items.c.item_id > cursor, affected(visits))
+        .where(items.c.item_id > cursor, _affected(visits))
         .order_by(items.c.item_id)
         .limit(limit)
     )

@@ -125,7 +125,6 @@ raw_items = _table(
     Column("facts", sa.JSON),
     one_of("status", states.RawItemStatus, "status"),
     Index(None, "status", "item_id"),
-    Index(None, "parser_id", "item_id"),
     Index(None, "created_at", "item_id"),
 )
 

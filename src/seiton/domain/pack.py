@@ -40,7 +40,7 @@ class PackError(ValueError):
 class Example:
     """The title of a release that a rule reads, and what it must take from it.
 
-    ``expected`` goes by the names of ``GROUPS``, with ``version`` and ``tenths``; what is not named is absent.
+    ``expected`` goes by the names of ``GROUPS``, ``version`` and ``tenths``; what is not named is absent.
     """
 
     release: str
@@ -49,7 +49,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRule:
-    """One rule of the pack. ``key`` names it in every version of the pack; ``shapes`` says what it is for."""
+    """One rule. ``key`` names it in every version of the pack, ``shapes`` says which titles it is for."""
 
     key: str
     shapes: str
@@ -87,7 +87,9 @@ def read_pack(text: str) -> Pack:
 
 def _rule(number: int, entry: Mapping[str, Any], fragments: Mapping[str, str]) -> PackRule:
     key = entry.get("key", f"rule {number}")
-    missing = [name for name in ("key", "name", "shapes", "priority", "parse", "example") if name not in entry]
+    missing = [
+        name for name in ("key", "name", "shapes", "priority", "parse", "example") if name not in entry
+    ]
     if missing:
         raise PackError(f"{key}: {', '.join(missing)} missing")
     parse = _expanded(entry["parse"], fragments, key)
@@ -96,8 +98,6 @@ def _rule(number: int, entry: Mapping[str, Any], fragments: Mapping[str, str]) -
         for group, field in GROUPS.items()
         if f"(?<{group}>" in parse
     }
-    for field, value in entry.get("fixed", {}).items():
-        sources[field] = FieldSource(source=SourceType.STATIC, value=str(value))
     if "anime_title" not in sources or "episode_no" not in sources:
         raise PackError(f"{key}: the pattern needs the groups title and episode")
     rule = ParserRule(
@@ -106,7 +106,13 @@ def _rule(number: int, entry: Mapping[str, Any], fragments: Mapping[str, str]) -
         priority=entry["priority"],
         condition_regex=_expanded(entry.get("condition", entry["parse"]), fragments, key),
         parse_regex=parse,
-        **sources,
+        anime_title=sources["anime_title"],
+        episode_no=sources["episode_no"],
+        series_no=sources.get("series_no"),
+        subtitle_group=sources.get("subtitle_group"),
+        resolution=sources.get("resolution"),
+        year=sources.get("year"),
+        episode_end=sources.get("episode_end"),
     )
     examples = tuple(
         Example(release=example["release"], expected={k: v for k, v in example.items() if k != "release"})

@@ -87,7 +87,7 @@ def _claim_current(connection: sa.Connection, library_id: str, arrivals: Sequenc
 
 
 def claim_targets(connection: sa.Connection, library_id: str, targets: Mapping[int, bytes]) -> None:
-    """Claim where units are going, before the first step is taken. Older claims are void: no chunk is open."""
+    """Claim where units are going, before the first step is taken. Older claims are void."""
     release_targets(connection, library_id)
     rows = [
         {"library_id": library_id, "path_key": path_key(stem), "kind": "target", "unit_id": unit_id}

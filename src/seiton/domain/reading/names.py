@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from seiton.domain.reading import numbers
+from seiton.domain.reading import seasons
 from seiton.domain.reading.values import Name, Script
 from seiton.domain.reading.vocabulary import NOTE, plain
 
@@ -19,24 +19,30 @@ _EAST = r"々぀-ヿ㐀-䶿一-鿿가-힣"
 _SPACED = re.compile(r" +[/|] +| -  +")
 _TIGHT = re.compile(r" *[/|\\] *")
 _UNDERSCORE = re.compile(rf"(?<=[{_EAST}！？。!?△☆])_(?=[A-Za-z0-9À-ɏ])|(?<=[A-Za-z0-9!?.'△☆])_(?=[{_EAST}])")
-_WESTERN_FIRST = re.compile(rf"([^{_EAST}]*[A-Za-z]{{2}}[^{_EAST}]*) - ([{_EAST}「].*)")
-_EAST_THEN_WEST = re.compile(rf"(.*[{_EAST}]\S*)\s+([^{_EAST}]*[A-Za-z]{{3}}[^{_EAST}]*)")
-_WEST_THEN_EAST = re.compile(rf"([^{_EAST}]*[A-Za-z]{{3}}[^{_EAST}]*?)\s+([{_EAST}「『].*)")
+_FIRST_EAST = re.compile(f"[{_EAST}「『]")
+_LAST_EAST = re.compile(f".*[{_EAST}]", re.DOTALL)
+_BLANK = re.compile(r"\s+")
+_WORD = re.compile(r"[A-Za-z]{3}")
 _BLANKS = re.compile(r"[ \u3000\t]{2,}")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _LABEL_NUMBER = re.compile(r"( (?:nc)?(?:op|ed))[0-9]{1,2}[a-z]?$", re.IGNORECASE)
 _CONTAINS_EAST = re.compile(f"[{_EAST}]")
 _LABEL = re.compile(
-    r"[+& -]*(?:ova|oad|sp|specials?|movie|tv|complete|batch|bd|dvd|web)|特[別别][篇编編]|番外[篇编編]", re.IGNORECASE
+    r"[+& -]*(?:ova|oad|sp|specials?|movie|tv|complete|batch|bd|dvd|web)|特[別别][篇编編]|番外[篇编編]",
+    re.IGNORECASE,
 )
 _LABEL_END = re.compile(
-    r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|(?:- *)*(?:bd|dvd|web|blu-?ray)|[0-9]{2,4}[a-d])$"
+    r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|bd|dvd|web|blu-?ray"
+    r"|[0-9]{2,4}[a-d])$"
     r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| nc(?:op|ed)$| - (?:pv|cm|menu|trailer|preview)s?[0-9]{0,2}$"
     r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[\[\]【】]")
-_NEWS_HEAD = re.compile(r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] |^(?:tv ?)?アニメ ", re.IGNORECASE)
+_NEWS_HEAD = re.compile(
+    r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] |^(?:tv ?)?アニメ ",
+    re.IGNORECASE,
+)
 
 
 class Names(NamedTuple):
@@ -75,12 +81,14 @@ def names_in(texts: tuple[str, ...]) -> Names:
     wholes = [whole for text in texts for whole in (tidied(text), tidied(text, is_label_kept=True)) if whole]
     written = list(dict.fromkeys((*wholes, *pieces)))
     looks = [plain(piece) for piece in pieces]
-    marks = [(piece, mark) for piece in looks if (mark := numbers.season_in(piece) or numbers.roman_end(piece))]
+    marks = [
+        (piece, mark) for piece in looks if (mark := seasons.season_in(piece) or seasons.roman_end(piece))
+    ]
     if not marks:
-        marks = [(piece, mark) for piece in looks if (mark := numbers.digit_end(piece, None))]
+        marks = [(piece, mark) for piece in looks if (mark := seasons.digit_end(piece, None))]
     season = marks[0][1] if marks else None
     known = season.number if season else None
-    parts = [part.number for piece in looks if (part := numbers.part_in(piece))]
+    parts = [part.number for piece in looks if (part := seasons.part_in(piece))]
     names: list[str] = []
     for piece in pieces:
         rest = without_season(piece, known)
@@ -91,7 +99,7 @@ def names_in(texts: tuple[str, ...]) -> Names:
         tuple(written),
         known,
         season.end if season else None,
-        text or next((words for piece in looks if (words := numbers.final_season_in(piece))), None),
+        text or next((words for piece in looks if (words := seasons.final_season_in(piece))), None),
         parts[0] if parts else None,
     )
 
@@ -110,9 +118,9 @@ def _pieces(text: str) -> list[str]:
             if is_spaced or _CONTAINS_EAST.search(looks, start, match.start()) or _CONTAINS_EAST.match(after):
                 cuts.append(match.span())
                 start = match.end()
-    if not cuts and (two := _WESTERN_FIRST.fullmatch(looks.strip())):
-        text = text.strip()
-        cuts = [(two.end(1), two.start(2))]
+    east = None if cuts else _FIRST_EAST.search(looks)
+    if east and looks.endswith(" - ", 0, east.start()) and _LATIN.search(looks, 0, east.start()):
+        cuts = [(east.start() - 3, east.start())]
     starts, stops = [0, *(stop for _, stop in cuts)], [*(start for start, _ in cuts), len(text)]
     pieces = [tidied(text[start:stop]) for start, stop in zip(starts, stops, strict=True)]
     return [piece for piece in pieces if any(char.isalnum() for char in piece)]
@@ -161,15 +169,19 @@ def without_season(piece: str, known: int | None = None) -> str:
     ``known`` is the season that the other titles name: a single digit at the end is taken for it.
     """
     looks = plain(piece)
-    part = numbers.part_in(looks)
+    part = seasons.part_in(looks)
     if part is not None:
         piece = _cut(piece, part)
         looks = plain(piece)
-    season = numbers.season_in(looks) or numbers.roman_end(looks) or (numbers.digit_end(looks, known) if known else None)
+    season = (
+        seasons.season_in(looks)
+        or seasons.roman_end(looks)
+        or (seasons.digit_end(looks, known) if known else None)
+    )
     return piece if season is None else _cut(piece, season)
 
 
-def _cut(piece: str, mark: numbers.Season) -> str:
+def _cut(piece: str, mark: seasons.Season) -> str:
     before, after = piece[: mark.start].rstrip(" ([（"), piece[mark.stop :].lstrip(" )]）")
     if before and _LABEL.fullmatch(after):
         after = ""
@@ -183,10 +195,13 @@ def _languages(piece: str) -> tuple[str, ...]:
     """
     if piece.isascii():
         return (piece,)
-    if two := _EAST_THEN_WEST.fullmatch(piece):
-        east, west = tidied(two[1]), tidied(two[2])
-        if east and west and not _LATIN.search(east):
-            return (east, west) if west.count(" ") > 1 else (piece, east, west)
-    if two := _WEST_THEN_EAST.fullmatch(piece):
-        return (piece, tidied(two[1]), tidied(two[2]))
+    first, last = _FIRST_EAST.search(piece), _LAST_EAST.match(piece)
+    if first is None or last is None:
+        return (piece,)
+    gap = _BLANK.search(piece, last.end())
+    if gap and not _LATIN.search(piece, 0, gap.start()) and _WORD.search(piece, gap.end()):
+        east, west = tidied(piece[: gap.start()]), tidied(piece[gap.end() :])
+        return (east, west) if west.count(" ") > 1 else (piece, east, west)
+    if piece[: first.start()].endswith(" ") and _WORD.search(piece, 0, first.start()):
+        return (piece, tidied(piece[: first.start()]), tidied(piece[first.start() :]))
     return (piece,)

@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from seiton.domain.reading import numbers
+from seiton.domain.reading import numbers, seasons
 from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
 
@@ -17,7 +17,9 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:v[0-9])?)[」』]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 _DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
-_RANGE_AND_WORDS = re.compile(r"([0-9]{1,4} ?[-~] ?[0-9]{1,4} ?(?:fin|end|完|[合全]集)?) +(\S.*)", re.IGNORECASE)
+_RANGE_AND_WORDS = re.compile(
+    r"([0-9]{1,4} ?[-~] ?[0-9]{1,4} ?(?:fin|end|完|[合全]集)?) +(\S.*)", re.IGNORECASE
+)
 _FILM = re.compile(r"M[0-9]{1,2}")
 _DISC = re.compile(r"(?:disc|disk|dvd|bd|cd) ?[0-9]{1,2}", re.IGNORECASE)
 _VOLUME = re.compile(r"vol(?:ume)?s?[ ._]?[0-9].*", re.IGNORECASE)
@@ -44,7 +46,7 @@ class Content(NamedTuple):
     words: Words = NO_WORDS
     episode: numbers.Episode | None = None
     year: int | None = None
-    season: numbers.Season | None = None
+    season: seasons.Season | None = None
 
 
 class Segment(NamedTuple):
@@ -58,7 +60,7 @@ class Segment(NamedTuple):
 
 
 def split(text: str) -> list[Segment]:
-    """Cut plain ``text`` at its outermost brackets, in order; a bracket that nothing closes ends the piece."""
+    """Cut plain ``text`` at its outermost brackets; one that nothing closes reaches to the end."""
     if "『" in text or "「" in text:
         text = _QUOTED_NUMBER.sub(r"[\1]", text)
     flat = list(_FLAT.finditer(text))
@@ -139,17 +141,20 @@ def content_of(text: str) -> Content:
         return Content(Holds.NOTE)
     words = words_of(text)
     is_technical = words.found and (
-        words.rest == 0 or words.resolution or (words.video_codec and words.audio_codec) or words.rest * 2 < len(text)
+        words.rest == 0
+        or words.resolution
+        or (words.video_codec and words.audio_codec)
+        or words.rest * 2 < len(text)
     )
     if is_technical and not (TEAM.search(text) and words.rest):
-        return Content(Holds.WORDS, words, season=numbers.season_in(text))
+        return Content(Holds.WORDS, words, season=seasons.season_in(text))
     if TEAM.search(text):
         return Content(Holds.TEAM)
     if NOTE.search(text):
         return Content(Holds.NOTE)
-    season = numbers.season_in(text)
+    season = seasons.season_in(text)
     if season is not None and words_of(text[: season.start] + text[season.stop :]).rest < 2:
         return Content(Holds.SEASON, words, season=season)
     if _FILM.fullmatch(text):
         return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.MOVIE,))))
-    return Content(Holds.TEXT)
+    return Content(Holds.TEXT, season=season)

@@ -59,29 +59,36 @@ NO_WORDS = Words()
 
 _SIZE = r"(?P<size>(?<![0-9])[0-9]{3,4} ?[x*] ?[0-9]{3,4}(?:[pi](?![a-z]))?(?![0-9]))"
 _LINES = (
-    r"(?P<lines>(?<![0-9a-z])(?:ai|(?:bd|dvd|web|hd|tv)[- ]?)?(?:[0-9]{3,4}[pi](?:10|8|60)?|[248]k)(?![a-z0-9])"
+    r"(?P<lines>(?:(?<![0-9a-z])(?:ai)?|(?<=[bhv]d)|(?<=web))(?:[0-9]{3,4}[pi](?:10|8|60)?"
+    r"|[248]k)(?![a-z0-9])"
     r"|(?<![a-z])bd[- ]?(?:1080|720)(?![0-9a-z]))"
 )
+_DISC_RIP = "(?:rip|iso|box)"
 _SOURCE = (
     r"(?P<source>(?<![a-z0-9])(?:web[- ]?(?:dl|rip|mkv)|(?:bd|blu-?ray)[- ]?(?:rip|mv|box|remux)|blu-?ray"
-    r"|(?:r[1-6]2?-?)?dvd[- ]?(?:rip|iso|box)?[59]?|hd-?tv(?:-?rip)?|tv-?rip|hd-?rip|vhs-?rip|r2j?dvd|remux|laserdisc)"
+    rf"|(?:r[1-6]2?-?)?dvd[- ]?{_DISC_RIP}?[59]?|hd-?tv(?:-?rip)?|tv-?rip|hd-?rip|vhs-?rip|r2j?dvd"
+    r"|remux|laserdisc)"
     r"(?![a-z0-9]))"
 )
 _VIDEO = (
-    r"(?P<video>(?<![a-z0-9])(?:[xh][. _]?26[456]|hevc2?|avc|av1|xvid|divx ?[3-6]?|vp9|mpeg-?[24]|rv ?(?:9|10|40)"
+    r"(?P<video>(?<![a-z0-9])(?:[xh][. _]?26[456]|hevc2?|avc|av1|xvid|divx ?[3-6]?|vp9|mpeg-?[24]"
+    r"|rv ?(?:9|10|40)"
     r")(?![a-z0-9]))"
 )
 _VIDEO_NOISE = (
-    r"(?P<picture>(?<![a-z0-9])(?:hi10p?|hi444p?p?|ma10p?|(?:8|10|12)[- _]?bits?|yuv-?4[24][024](?:p(?:8|10)?)?"
+    r"(?P<picture>(?<![a-z0-9])(?:hi10p?|hi444p?p?|ma10p?|(?:8|10|12)[- _]?bits?"
+    r"|yuv-?4[24][024](?:p(?:8|10)?)?"
     r"|[0-9]{2,3}(?:\.[0-9]{1,3})?[- ]?fps|hdr(?:10)?\+?|sdr|dovi|vfr|uhd|fhd)(?![a-z0-9]))"
 )
 _AUDIO = (
-    r"(?P<audio>(?<![a-z0-9])(?:[qh]?e?-?aac|flac|alac|e-?ac-?3|ac-?3|ddp?a?\+?(?=[ .]?[257]\.[01])|ddp|dts(?:-?(?:hd|es|x|ma))*"
+    r"(?P<audio>(?<![a-z0-9])(?:[qh]?e?-?aac|flac|alac|e-?ac-?3|ac-?3|ddp?a?\+?(?=[ .]?[257]\.[01])"
+    r"|ddp|dts(?:-?(?:hd|es|x|ma))*"
     r"|opus|truehd|atmos|mp3|ogg|vorbis|(?:linear)?l?pcm|wav)"
     r"(?:[ .]?[257]\.[01](?:ch)?)?(?: ?x ?[0-9])?(?![a-z0-9]))"
 )
 _AUDIO_NOISE = (
-    r"(?P<sound>(?<![a-z0-9.])(?:[257]\.[01] ?(?:ch|x)?(?:\+[257]\.[01])*|[25] ?ch|(?:dual|multi|jp|tri)[-_ .]?(?:audio|dub)"
+    r"(?P<sound>(?<![a-z0-9.])(?:[257]\.[01] ?(?:ch|x)?(?:\+[257]\.[01])*|[25] ?ch|(?:dual|multi|jp"
+    r"|tri)[-_ .]?(?:audio|dub)"
     r"|(?:english|eng|funi|french|german)?[- ]?dub(?:bed)?|chap(?:ters)?)(?![a-z0-9]))"
 )
 _VOST = (
@@ -90,17 +97,29 @@ _VOST = (
     r"[-_ .]?sub(?:s|bed|titles?|title)?|multisub|softsubs?|hardsubs?|pt-br|uncensored|uncut)(?![a-z0-9]))"
 )
 _STRONG = "|".join(
-    (_SIZE, _LINES, _SOURCE.replace("(?:rip|iso|box)?", "[- ]?(?:rip|iso|box)"), _VIDEO, _VIDEO_NOISE, _AUDIO)
-    + (_AUDIO_NOISE, _VOST)
+    (
+        _SIZE,
+        _LINES,
+        _SOURCE.replace(f"{_DISC_RIP}?", _DISC_RIP),
+        _VIDEO,
+        _VIDEO_NOISE,
+        _AUDIO,
+        _AUDIO_NOISE,
+        _VOST,
+    )
 )
 STRONG = re.compile(_STRONG, re.IGNORECASE)
 """Technical words that end a title even outside brackets."""
 
 _MEDIUM = (
-    r"(?P<medium>(?<![a-z0-9])(?:bd|dvd|web|tv|hdtv|web-?mkv|ld|vhs|sat|at-?x|baha|bili(?:bili)?|b-?global|viu(?:tv)?|cr"
-    r"|crunchyroll|nf|netflix|amzn|amazon|dsnp|disney\+?|hulu|abema|hidive|funi|iqiyi|muse|tvb|hoy|icable|ytb|youtube"
-    r"|kktv|hami|mytv|friday|sentai|adn|wakanim|tver|u-?next|danime|linetv|mx|tokyo ?mx|bs ?-?(?:11|fuji|tbs|ntv|asahi|4k)?"
-    r"|tbs|mbs|nhk(?: [eg])?|ntv|cx|tx|abc|ytv|wowow|kbs|ktv|animax|channel 4|pc|psp|ipad|ps3|hd|hq|sd|official|weekly"
+    r"(?P<medium>(?<![a-z0-9])(?:bd|dvd|web|tv|hdtv|web-?mkv|ld|vhs|sat|at-?x|baha|bili(?:bili)?"
+    r"|b-?global|viu(?:tv)?|cr"
+    r"|crunchyroll|nf|netflix|amzn|amazon|dsnp|disney\+?|hulu|abema|hidive|funi|iqiyi|muse|tvb|hoy"
+    r"|icable|ytb|youtube"
+    r"|kktv|hami|mytv|friday|sentai|adn|wakanim|tver|u-?next|danime|linetv|mx|tokyo ?mx|bs ?-?(?:11"
+    r"|fuji|tbs|ntv|asahi|4k)?"
+    r"|tbs|mbs|nhk(?: [eg])?|ntv|cx|tx|abc|ytv|wowow|kbs|ktv|animax|channel 4|pc|psp|ipad|ps3|hd|hq"
+    r"|sd|official|weekly"
     r"|rev|reseed|repack|fixed|reup|raws?|subs?|remaster(?:ed)?|qp[0-9]+)(?![a-z0-9]))"
 )
 _FORMAT = (
@@ -108,8 +127,10 @@ _FORMAT = (
     r"|(?P<caption>(?<![a-z0-9])(?:(?:ass|srt|sup|pgs|ssa|sub|vtt)(?: ?x ?[0-9])?|subx[0-9])(?![a-z0-9]))"
 )
 _LANGUAGE = (
-    r"(?P<language>(?<![a-z0-9])(?:gb(?:2312|k)?|big ?5|big|ch[st](?:jp)?|jpn?|jap?|jp[st]c|[st]cjp|[st]c|j?p?[st]c"
-    r"|eng?(?:lish)?|chi|zh(?:-?(?:hans|hant|cn|tw|hk))?|ita?|ger|deu|rus?|spa|esp?|por|kor?|yue|fre?|vf|ukr)(?![a-z0-9])"
+    r"(?P<language>(?<![a-z0-9])(?:gb(?:2312|k)?|big ?5|big|ch[st](?:jp)?|jpn?|jap?|jp[st]c|[st]cjp"
+    r"|[st]c|j?p?[st]c"
+    r"|eng?(?:lish)?|chi|zh(?:-?(?:hans|hant|cn|tw|hk))?|ita?|ger|deu|rus?|spa|esp?|por|kor?|yue|fre?"
+    r"|vf|ukr)(?![a-z0-9])"
     r"|[简簡繁日中英粤粵国國韩韓泰法德]{1,4}(?:[体體文语語双雙多]{1,3}(?:字幕)?|字幕?)?"
     r"(?=[^\w]|_|$|[简簡繁日中英体體文语語内內外嵌封挂掛字无無官粤粵mgcb])"
     r"|[简簡繁双雙多单單中日英粤粵国國]{1,4}[体體语語文中]{1,2}(?:字幕|中字)?|[双雙多][语語]|无字幕|無字幕|字幕|音[频頻轨軌]"
@@ -122,7 +143,8 @@ _STATE = (
     r"|(?P<movie>(?<![a-z0-9])(?:the )?movies?(?![a-z0-9])|[剧劇][场場][版编編]?|映画)"
     r"|(?P<ova>(?<![a-z0-9])(?:ova|oad|ona)s?(?![a-z]))"
     r"|(?P<special>(?<![a-z0-9])(?:sps?|specials?)(?![a-z])|特[别別典][篇编編]?|番外[篇编編]?|[总總][集]?[编編篇]|正片)"
-    r"|(?P<extra>(?<![a-z0-9])(?:nc)?(?:op|ed|pv|cm|menu|preview|trailer|creditless)(?:[0-9]{1,2}[a-z]?)?(?![a-z0-9])"
+    r"|(?P<extra>(?<![a-z0-9])(?:nc)?(?:op|ed|pv|cm|menu|preview|trailer"
+    r"|creditless)(?:[0-9]{1,2}[a-z]?)?(?![a-z0-9])"
     r"|特典(?:映像)?|[预預]告)"
     r"|(?P<edition>先行版?本?|未[删刪][减減]版?|[无無]修正?版?|修[正订訂][版]?|精校|高帧率|年[齡龄]限制版?|[数數][码位碼][修復复]+版"
     r"|正式版本?|日版|[生熟]肉)"
@@ -132,7 +154,8 @@ TOKEN = re.compile("|".join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STA
 _LETTER = re.compile(r"[^\W_]")
 
 NEWS = re.compile(
-    r"★?(?:(?:19|20)[0-9]{2}年)?(?:[01]?[0-9]|[一二三四五六七八九十]{1,3})月(?:新番|番|新)?★?|[日国國]?[产產]?新番|[国國][漫创創产產]|(?:アニメ|動畫|动画|动漫|動漫)",
+    r"★?(?:(?:19|20)[0-9]{2}年)?(?:[01]?[0-9]|[一二三四五六七八九十]{1,3})月(?:新番|番|新)?★?|[日国國]?[产產]?新番"
+    r"|[国國][漫创創产產]|(?:アニメ|動畫|动画|动漫|動漫)",
 )
 """The whole text of a bracket that announces a season of television, not a work."""
 
@@ -142,13 +165,14 @@ FREE_NEWS = re.compile(
 NOTE = re.compile(
     r"招募|招人|急招|招翻|招[时時]轴|[检檢]索|[诨諢渾]名|[内內][详詳]|[仅僅]限|港澳|合購|自購|网盘|網盤|兼容|^(?:整理)?(?:搬[运運]|转载|轉載)$"
     r"|^附|[简簡]介|下[载載]|整理|tmdbid|未完待[续續]|to be continued|代理商|粵語$|粤语$"
-    r"|[0-9]+(?:\.[0-9]+)? ?[mg]i?b$",
+    r"|[0-9]{1,6}(?:\.[0-9]{1,3})? ?[mg]i?b$",
     re.IGNORECASE,
 )
 """What marks a bracket as a remark."""
 
 TEAM = re.compile(
-    r"字幕[组組社]|工作室|[制製]作[组組]|[压壓]制|(?:fan)?sub(?:s|bers)?$|[-_ ]raws?(?:$|[&@+])|studio|[^内內]封?组$|組$"
+    r"字幕[组組社]|工作室|[制製]作[组組]|[压壓]制|(?:fan)?sub(?:s|bers)?$"
+    r"|[-_ ]raws?(?:$|[&@+])|studio|[^内內]封?组$|組$"
     r"|[-_]?(?:fansub|project|team)s?(?![a-z])|[一-鿿][社部]$",
     re.IGNORECASE,
 )
@@ -246,14 +270,14 @@ def resolution_of(text: str) -> str | None:
     if len(numbers) == 1:
         return f"{numbers[0]}p"
     width, lines = numbers[0], numbers[1]
-    if int(lines) in _LINES_KNOWN:
-        return f"{lines}p"
     standard = _LINES_OF.get(width, 0)
-    return f"{standard}p" if standard > int(lines) else f"{width}x{lines}"
+    if standard >= int(lines):
+        return f"{standard}p"
+    return f"{lines}p" if int(lines) in _LINES_KNOWN else f"{width}x{lines}"
 
 
 _LINES_OF = {"3840": 2160, "2560": 1440, "1920": 1080, "1280": 720}
-_LINES_KNOWN = {240, 360, 396, 404, 480, 540, 544, 576, 720, 768, 804, 810, 1080, 1440, 2160, 4320}
+_LINES_KNOWN = {240, 360, 396, 480, 540, 576, 720, 810, 1080, 1440, 2160, 4320}
 
 
 def _resolution(found: Mapping[str, str]) -> str | None:

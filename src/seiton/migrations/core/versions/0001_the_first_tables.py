@@ -244,9 +244,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_core_raw_items_created_at"), ["created_at", "item_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_core_raw_items_parser_id"), ["parser_id", "item_id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
     op.create_table(
@@ -465,7 +462,6 @@ def downgrade() -> None:
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
-        batch_op.drop_index(batch_op.f("ix_core_raw_items_parser_id"))
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")

@@ -1,0 +1,185 @@
+"""Lays a release title out as one line: the text of its title, with marks for the brackets beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from seiton.domain.reading import numbers, seasons
+from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
+from seiton.domain.reading.segments import Content, Holds, Segment
+from seiton.domain.reading.vocabulary import FREE_NEWS
+
+LETTER = re.compile(r"[^\W\d_]")
+_NO_TITLE = re.compile(r"[\W\d_]*")
+_UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
+_NAME_TAG = re.compile(r"[A-Za-z0-9]{1,12}\.")
+_TITLE_STARTS = re.compile(r" *(?!(?:ova|oad|sp|special|movie|ep)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE)
+_ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]+[季期])")
+_DOT = re.compile(r"(?<![0-9])\.|\.(?![0-9])|\.(?=[0-9]{3,4}p)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Line:
+    """The text of a title after its group, twice: ``looks`` (plain) and ``shown`` (as written), of one
+    length, with a mark for each bracket that is no part of the work's title.
+
+    ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line.
+    """
+
+    looks: str = ""
+    shown: str = ""
+    episodes: list[tuple[int, Episode]] = field(default_factory=list)
+    texts: list[tuple[int, Segment]] = field(default_factory=list)
+
+
+def front_group(segments: list[Segment], contents: list[Content | None], text: str) -> int | None:
+    """Return the index of the bracket at the front that names the group; None if there is none."""
+    for index, (segment, content) in enumerate(zip(segments, contents, strict=True)):
+        if content is None:
+            free = text[segment.start : segment.stop]
+            is_tag = index == 0 and _NAME_TAG.fullmatch(free) is not None
+            if _NO_TITLE.fullmatch(free) or (is_tag and _is_named(segments, contents, text)):
+                continue
+            return None
+        if content.holds in (Holds.TEXT, Holds.TEAM):
+            return index
+        if content.holds in (Holds.NOTE, Holds.NOTHING):
+            continue
+        if content.holds is Holds.WORDS and segment.bracket == "[" and _may_be_group(content, index):
+            return index
+        is_named = index == 0 and content.holds is Holds.EPISODE and _title_follows(segments, 1, text)
+        return index if is_named else None
+    return None
+
+
+def _may_be_group(content: Content, index: int) -> bool:
+    """Return whether technical words may be a group's name: ``[ABC]``, ``[BD-Raws]``."""
+    words = content.words
+    is_weak = not (
+        words.resolution or words.source or words.video_codec or words.subtitles or words.container
+    )
+    return is_weak or (words.rest > 1 and index == 0 and not words.resolution)
+
+
+def _is_named(segments: list[Segment], contents: list[Content | None], text: str) -> bool:
+    """Return whether the first bracket is the group in spite of a word before: ``Bot.[Group]_Title_-_01``."""
+    content = contents[1] if len(contents) > 1 else None
+    is_name = content is not None and content.holds in (Holds.TEXT, Holds.TEAM)
+    return is_name and _title_follows(segments, 2, text)
+
+
+def _title_follows(segments: list[Segment], index: int, text: str) -> bool:
+    if index >= len(segments) or segments[index].bracket:
+        return False
+    return LETTER.match(text[segments[index].start : segments[index].stop].lstrip(" _")) is not None
+
+
+def lay_out(
+    segments: list[Segment], contents: list[Content | None], text: str, title: str, first: int
+) -> Line:
+    """Return the line of the segments from ``first`` on; ``text`` is the plain form of ``title``."""
+    line = Line()
+    looks: list[str] = []
+    shown: list[str] = []
+    length = 0
+    is_open, has_letters = True, False
+    blanks = _blanks("".join(text[s.start : s.stop] for s in segments[first:] if not s.bracket).strip(" _"))
+    for index in range(first, len(segments)):
+        segment, content = segments[index], contents[index]
+        if content is None:
+            piece, given = text[segment.start : segment.stop], title[segment.start : segment.stop]
+            for sign in blanks:
+                piece, given = sign.sub(" ", piece), sign.sub(" ", given)
+            if not has_letters and "月" in piece:
+                cut = _news_end(piece)
+                piece, given = piece[cut:], given[cut:]
+            has_letters = has_letters or LETTER.search(piece) is not None
+        else:
+            piece = given = _mark(content, segment)
+            if piece is not ASIDE:
+                is_open = is_open and not has_letters
+            if piece is EPISODE and content.episode is not None:
+                line.episodes.append((length, content.episode))
+            elif content.holds is Holds.TEXT:
+                if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
+                    piece = text[segment.start - 1 : segment.stop + 1]
+                    given = title[segment.start - 1 : segment.stop + 1]
+                    has_letters = True
+                else:
+                    line.texts.append((length, segment))
+        looks.append(piece)
+        shown.append(given)
+        length += len(piece)
+    line.looks, line.shown = "".join(looks), "".join(shown)
+    return line
+
+
+_UNDERSCORE, _DASH, _PLUS = re.compile("_"), re.compile("-"), re.compile(r"\+")
+
+
+def _blanks(free: str) -> tuple[re.Pattern[str], ...]:
+    """Return what stands for blanks in the text outside of brackets."""
+    spaces, underscores, dots = free.count(" "), free.count("_"), free.count(".")
+    signs = [_UNDERSCORE] if underscores else []
+    if dots > 1 and dots > 4 * (spaces + underscores):
+        signs.append(_DOT)
+    elif not spaces and not underscores and not dots:
+        if free.count("-") > 2:
+            signs.append(_DASH)
+        elif free.count("+") > 1:
+            signs.append(_PLUS)
+    return tuple(signs)
+
+
+def _news_end(piece: str) -> int:
+    """Return where an announcement at the start of ``piece`` ends, 0 without one."""
+    stripped = piece.lstrip()
+    news = FREE_NEWS.match(stripped)
+    return len(piece) - len(stripped) + news.end() if news else 0
+
+
+def _text_after(segments: list[Segment], index: int, text: str) -> str:
+    """Return the text that follows a bracket, with a mark for a remark in parentheses before it."""
+    after = ""
+    for segment in segments[index + 1 : index + 4]:
+        if segment.bracket == "(" and not after.strip(" "):
+            after += ASIDE
+        elif segment.bracket:
+            break
+        else:
+            after += text[segment.start : segment.stop]
+    return after
+
+
+def _mark(content: Content, segment: Segment) -> str:
+    episode, words = content.episode, content.words
+    if episode is not None:
+        is_copy = segment.bracket == "(" and not episode.is_padded and episode.end is None
+        return ASIDE if is_copy and episode.season is None else EPISODE
+    if content.holds is Holds.WORDS:
+        is_strong = words.resolution or words.video_codec or words.source or words.container
+        return ASIDE if words.kinds and not is_strong else STOP
+    return STOP if content.holds is Holds.CHECKSUM else ASIDE
+
+
+def _belongs(segment: Segment, after: str, has_letters: bool) -> bool:
+    """Return whether a bracket with text is part of the title around it."""
+    if segment.bracket == "(":
+        return has_letters
+    start = _TITLE_STARTS if has_letters else _ALIAS_STARTS
+    return segment.bracket == "[" and start.match(after) is not None
+
+
+def has_title(line: Line) -> bool:
+    """Return whether the line holds the title of a work: if not, the bracket before it does."""
+    end = line.episodes[0][0] if line.episodes else len(line.looks)
+    if any(at <= end for at, _ in line.texts):
+        return True
+    sure = numbers.certain(line.looks)
+    looks = line.looks[: min(end, sure.start)] if sure else line.looks[:end]
+    season = seasons.season_in(looks)
+    if season is not None:
+        looks = looks[: season.start] + looks[season.stop :]
+    is_number = _UNPADDED.fullmatch(looks.partition(STOP)[0].partition(ASIDE)[0]) is not None
+    return is_number or LETTER.search(looks) is not None
