@@ -325,6 +325,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # From now on callers wait: a module is probed as soon as it registers, which is before it serves.
+        listener.listen()
     except OSError as error:
         listener.close()
         message = _(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.adapters.feeds import FeedLimits
-from seiton.adapters.http import WebClient
+from seiton.adapters.http import FetchError, FetchFault, WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.modules.downloader import DownloaderOverHttp, NotReached
 from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSource, TransferState
@@ -241,6 +242,23 @@ def test_an_answer_that_is_none_leaves_it_unknown(web: WebClient, content: objec
     with Scripted(POST_downloads=(200, content)) as peer, pytest.raises(ClientAway) as caught:
         over_http(web, peer).add(source(0), save_path="/downloads")
     assert not isinstance(caught.value, NotReached)
+
+
+def test_a_slow_module_costs_its_time_and_no_more(web: WebClient) -> None:
+    class Slow(Peer):
+        def answer(self, request: Received) -> Answer:
+            time.sleep(2)
+            return super().answer(request)
+
+    with Slow() as peer:
+        begun = time.monotonic()
+        with pytest.raises(FetchError) as caught:
+            web.request_json("GET", f"{peer.url}/health", timeout_s=0.3)
+        assert time.monotonic() - begun < 1.5
+        assert (caught.value.reason, caught.value.sent) == (FetchFault.TIMEOUT, True)
+    with pytest.raises(FetchError) as caught:
+        web.request_json("GET", f"{peer.url}/health", timeout_s=0.3)
+    assert not caught.value.sent
 
 
 def test_a_missing_hash_is_the_one_that_the_link_has(web: WebClient) -> None:
