@@ -15,6 +15,8 @@ from seiton.text import _
 
 MOST_WAITING = 1000
 MAX_URL = 8192
+MOST_ITEMS = 200
+"""In one message."""
 NAME = "seiton"
 log = logging.getLogger(__name__)
 
@@ -66,24 +68,27 @@ class Fetcher:
             errand = self._errands.get(key)
         if errand is None:
             return
-        result = self._fetch(errand)
-        answer = self.web.request_json("POST", errand.callback_url, result)
-        if answer.status >= 500:
-            raise Unavailable(_("The Core answered HTTP {status}.", status=answer.status))
+        for message in self._fetch(errand):
+            answer = self.web.request_json("POST", errand.callback_url, message)
+            if answer.status >= 500:
+                raise Unavailable(_("The Core answered HTTP {status}.", status=answer.status))
+            if not answer.is_success:
+                log.warning("%s: the delivery was answered HTTP %s", errand.url, answer.status)
         with self._lock:
             if self._errands.get(key) is errand:
                 del self._errands[key]
 
-    def _fetch(self, errand: Errand) -> dict[str, Any]:
+    def _fetch(self, errand: Errand) -> list[dict[str, Any]]:
+        """Return the messages to deliver: several where one would be too large for a Core."""
         common = {"subscription_id": errand.subscription_id, "fetcher_source": NAME}
-        # Whoever may ask for a feed has configured it: that is what a subscription is.
-        self.web.policy.allow_url(errand.url)
         try:
-            feed = fetch_feed(self.web, errand.url, limits=self.limits).feed
+            # Anybody can ask: a feed on a private address is read only if its host is configured here.
+            fetched = fetch_feed(self.web, errand.url, limits=self.limits, linked_from=errand.callback_url)
         except SeitonError as error:
-            return common | {"items": [], "success": False, "error_message": str(error)}
-        items = [_item(item) for item in feed.items] if feed is not None else []
-        return common | {"items": items, "success": True, "error_message": None}
+            return [common | {"items": [], "success": False, "error_message": str(error)}]
+        items = [_item(item) for item in fetched.feed.items] if fetched.feed is not None else []
+        parts = [items[start : start + MOST_ITEMS] for start in range(0, len(items), MOST_ITEMS)] or [[]]
+        return [common | {"items": part, "success": True, "error_message": None} for part in parts]
 
 
 def _item(item: FeedItem) -> dict[str, Any]:

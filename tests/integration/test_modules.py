@@ -29,7 +29,7 @@ from seiton.core.transfers import check_transfers
 from seiton.domain.states import ModuleType
 from seiton.errors import InvalidInput
 from seiton.fetcher import Errand, Fetcher
-from tests.acceptance.peers import Answer, ForeignViewer, Peer, Received, call
+from tests.acceptance.peers import Answer, ForeignCore, ForeignViewer, Peer, Received, call
 from tests.acceptance.peers import register as register_over_http
 from tests.acceptance.roles import wait_for
 from tests.integration.api_world import PARSER, ApiWorld, feed_of, served, title
@@ -497,6 +497,33 @@ def test_a_fetcher_delivers_to_no_host_that_nobody_configured(web: WebClient) ->
     with pytest.raises(InvalidInput, match="callback_url"):
         fetcher.accept(errand, "192.0.2.7")
     fetcher.accept(errand, "192.0.2.9")
+
+
+def test_a_fetcher_reads_no_private_address_that_nobody_configured() -> None:
+    web = WebClient(user_agent="test", timeout_s=10, max_redirects=0, policy=HostPolicy())
+    fetcher = Fetcher(web=web, limits=FeedLimits(), wake=lambda _key: None)
+    with Peer() as victim, ForeignCore() as core:
+        callback = f"{core.url}/raw-fetcher-results"
+        fetcher.accept(Errand(subscription_id=1, url=f"{victim.url}/rss", callback_url=callback), "127.0.0.1")
+        fetcher.run(f"1 {callback}")
+        [delivered] = core.sent("POST", "/raw-fetcher-results")
+        assert delivered.body["success"] is False and "allowed hosts" in delivered.body["error_message"]
+        assert victim.received == []
+    web.close()
+
+
+def test_a_long_feed_is_delivered_in_messages_that_a_core_takes() -> None:
+    web = WebClient(
+        user_agent="test", timeout_s=10, max_redirects=0, policy=HostPolicy(frozenset({"127.0.0.1"}))
+    )
+    fetcher = Fetcher(web=web, limits=FeedLimits(), wake=lambda _key: None)
+    with served(feed_of([title(number) for number in range(450)])) as base, ForeignCore() as core:
+        callback = f"{core.url}/raw-fetcher-results"
+        fetcher.accept(Errand(subscription_id=1, url=f"{base}/rss", callback_url=callback), "127.0.0.1")
+        fetcher.run(f"1 {callback}")
+        sizes = [len(one.body["items"]) for one in core.sent("POST", "/raw-fetcher-results")]
+    assert sizes == [200, 200, 50]
+    web.close()
 
 
 # Fetchers
