@@ -6,10 +6,12 @@ import ctypes
 import os
 import sys
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
 from seiton.adapters.files import LinkMode
+from seiton.contract import Facts
 from seiton.viewer.converge import converge
 from seiton.viewer.receive import receive
 from tests.integration.oracle import Truth
@@ -36,6 +38,7 @@ class Scenario:
     foreign: Place | None = None
     appears: Place | None = None
     chunk_steps: int = 500
+    facts: Facts | None = None  # that come with the edit
     subtitles: bool = False
     link_mode: LinkMode = LinkMode.HARDLINK
 
@@ -80,6 +83,9 @@ SCENARIOS: dict[str, Scenario] = {
         subtitles=True,
         chunk_steps=5,
     ),
+    "new facts": _scenario(
+        _TWO, _TWO, facts=Facts(episode_title="Begin", show_plot="A story.", premiered=date(2024, 4, 1))
+    ),
     "first sync by link": Scenario(edit=_TWO, end=_TWO, subtitles=True),
     "first sync by copy": Scenario(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.COPY),
     "first sync by move": Scenario(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE),
@@ -118,7 +124,9 @@ class CrashWorld:
     def _ask(self, wishes: dict[int, Place], *, is_new: bool = False) -> None:
         world = self.world
         if not is_new:
-            receive(world.viewer, [world.resync_request(number, *place) for number, place in wishes.items()])
+            changes = {"facts": self.scenario.facts}
+            resyncs = [world.resync_request(number, *place) for number, place in wishes.items()]
+            receive(world.viewer, [request.model_copy(update=changes) for request in resyncs])
             return
         requests = [
             world.sync_request(

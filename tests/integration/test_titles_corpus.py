@@ -1,4 +1,4 @@
-"""Real release titles: what the built-in pack and the structural reader make of the corpus and of real feeds."""
+"""Real release titles: what the built-in pack and the structural reader make of the corpus and of feeds."""
 
 from __future__ import annotations
 

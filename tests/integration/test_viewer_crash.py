@@ -73,11 +73,13 @@ class Victims:
             said = tracer.stderr.readline()
             (folder / "go").write_text("")
             if while_stopped is not None:
-                wait_until_stopped(victim)
-                while_stopped()
-                while tracer.poll() is None:  # one that comes before strace listens is lost
-                    os.kill(int(victim), signal.SIGCONT)
-                    time.sleep(0.02)
+                try:
+                    wait_until_stopped(victim)
+                    while_stopped()
+                finally:
+                    while tracer.poll() is None:  # one that comes before strace listens is lost
+                        os.kill(int(victim), signal.SIGCONT)
+                        time.sleep(0.02)
             tracer.stderr.read()
         status = os.waitstatus_to_exitcode(int(self._server.stdout.readline()))
         if "attached" not in said:
@@ -198,9 +200,10 @@ def test_a_file_that_takes_a_target_in_the_last_instant_is_not_overwritten(
     for line in (tmp_path / "whole" / "trace").read_text(errors="replace").splitlines():
         looks += "statx(" in line
         names = re.findall(r'"([^"]*)"', line)
-        if ("renameat2(" in line or " link(" in line) and names and names[-1].endswith(".mkv"):
+        if re.search(r" (renameat2|link|linkat)\(", line) and names[-1].endswith(".mkv"):
             target = names[-1].removeprefix(f"{tmp_path / 'whole' / 'library'}/")
             break
+    assert target
     stopped = build(tmp_path / "stopped", empty_database, name)
     foreign = stopped.world.library / target
 

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Database
 from seiton.adapters.files import LibraryAway
-from seiton.contract import Receipt, ViewerResyncRequest
+from seiton.contract import Receipt, ViewerPlanRequest, ViewerResyncRequest
 from seiton.errors import NotFound, Unavailable
 from seiton.viewer import tables
 from seiton.viewer.batches import batch_status
+from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from seiton.viewer.report import report
 from tests.integration.viewer_world import ViewerWorld
@@ -291,6 +292,30 @@ def test_a_batch_says_how_far_it_has_got(world: ViewerWorld) -> None:
     assert (status.total, status.moved, status.unchanged, status.held) == (3, 1, 1, 1)
     with pytest.raises(NotFound):
         batch_status(world.viewer, "another")
+
+
+def test_a_preview_says_what_then_happens_and_writes_nothing(world: ViewerWorld) -> None:
+    for number in (1, 2, 3, 4):
+        world.file_away(number, "Show", 1, number)
+    (world.library / episode("Show", 1, 9)).write_bytes(b"somebody else's")
+    wishes = ((1, "Show", 1, 2), (2, "Show", 1, 1), (3, "Show", 1, 9), (4, "Show", 1, 4))
+    requests = [world.resync_request(*wish) for wish in wishes]
+    before, rows = snapshot(world.library), stored(world, tables.sync_tasks)
+    previews = Previews()
+    first = previews.ask(world.viewer, ViewerPlanRequest(plan_id="p", items=tuple(requests[:2]), last=False))
+    assert not first.complete
+    answer = previews.ask(world.viewer, ViewerPlanRequest(plan_id="p", items=tuple(requests[2:])))
+    assert (snapshot(world.library), stored(world, tables.sync_tasks)) == (before, rows)
+    moves = {step.from_path: step.to_path for step in answer.steps}
+    assert moves == {
+        episode("Show", 1, 1): episode("Show", 1, 2),
+        episode("Show", 1, 2): episode("Show", 1, 1),
+    }
+    assert [(hold.download_id, hold.reason) for hold in answer.holds] == [(3, "target_foreign")]
+    assert answer.unchanged == 1
+    receive(world.viewer, requests)
+    summary = world.settle()
+    assert (summary.moved, summary.held, summary.unchanged) == (2, 1, 1)
 
 
 def test_a_first_sync_that_fails_halfway_leaves_nothing_behind(world: ViewerWorld) -> None:

@@ -172,11 +172,15 @@ def _upsert(
             inserts.append(values | _fixed_values(link) | {"created_at": now, "updated_at": now})
             applied.episodes.add(_episode(values))
         elif any(row[name] != values[name] for name in _FOLLOWING):
-            updates.append(values | {"its_id": row["link_id"], "updated_at": now})
+            # What it is has changed, so whether it is needed is asked anew.
+            anew = {"its_id": row["link_id"], "updated_at": now, "passed_over": False}
+            updates.append(values | anew)
             applied.episodes |= {_episode(row), _episode(values)}
             applied.changes.append(_change(row, values))
     if updates:
-        names: dict[str, Any] = {name: sa.bindparam(name) for name in (*_FOLLOWING, "updated_at")}
+        names: dict[str, Any] = {
+            name: sa.bindparam(name) for name in (*_FOLLOWING, "updated_at", "passed_over")
+        }
         update = sa.update(tables.links).where(tables.links.c.link_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), updates)
     if inserts:

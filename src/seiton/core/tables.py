@@ -233,6 +233,8 @@ links = _table(
     Column("resolution", Text),
     Column("is_batch", Boolean, nullable=False, server_default=sa.false()),
     Column("detached_at", Instant),  # no parser matches the title any more
+    # Another release of its episode was fetched: it starts by itself only if that one is given up.
+    Column("passed_over", Boolean, nullable=False, server_default=sa.false()),
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("raw_item_id", "slot"),
     sa.CheckConstraint("episode_no >= 0", name="episode_no"),

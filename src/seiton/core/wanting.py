@@ -18,12 +18,21 @@ from seiton.domain.states import GIVEN_UP, DownloadStatus, DownloadType
 def want_downloads(connection: sa.Connection, episodes: Collection[Episode] | None, now: datetime) -> int:
     """Record a pending download for each of ``episodes`` (``None``: of all) that has none; return how many.
 
-    The release that is on its way or filed stays the one, else the link known longest is taken. Others
-    wait as links (a batch beside its single episodes, a second group), until it is given up. A link is
-    never taken twice by itself: what failed or was cancelled is tried again by hand.
+    The release that is on its way or filed stays the one, else the link known longest is taken. Others are
+    passed over (a batch beside its single episodes, a second group), until it is given up: an edit that
+    gives the filed release another number downloads nothing. A link is never taken twice by itself: what
+    failed or was cancelled is tried again by hand.
     """
+    made = _want(connection, episodes, now, passed_over=False)
+    _pass_over(connection, episodes)
+    return made
+
+
+def _want(
+    connection: sa.Connection, episodes: Collection[Episode] | None, now: datetime, *, passed_over: bool
+) -> int:
     wanted: dict[Episode, Any] = {}
-    for row in sorted(_free_links(connection, episodes), key=_preference):
+    for row in sorted(_free_links(connection, episodes, passed_over=passed_over), key=_preference):
         wanted.setdefault((row.series_id, row.episode_no, row.episode_tenths), row)
     rows = [
         {
@@ -62,11 +71,29 @@ def want_instead(connection: sa.Connection, download_ids: Sequence[int], now: da
             .where(downloads.c.download_id.in_(part))
         )
         episodes |= {(row[0], row[1], row[2]) for row in connection.execute(query)}
-    return want_downloads(connection, episodes, now)
+    return _want(connection, episodes, now, passed_over=True)
 
 
-def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None) -> Iterable[Any]:
-    """Give the links that could be taken now."""
+def _pass_over(connection: sa.Connection, episodes: Collection[Episode] | None) -> None:
+    """Note which links are not needed, because their episode comes from another release."""
+    links, downloads = tables.links, tables.downloads
+    own = sa.exists().where(downloads.c.link_id == links.c.link_id)
+    update = sa.update(links).where(
+        ~links.c.passed_over, ~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, is_fetched()
+    )
+    if episodes is None:
+        connection.execute(update.values(passed_over=True))
+        return
+    episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
+    for part in chunks(sorted(episodes)):
+        series = links.c.series_id.in_({series_id for series_id, _number, _tenths in part})
+        connection.execute(update.where(series, episode.in_(part)).values(passed_over=True))
+
+
+def _free_links(
+    connection: sa.Connection, episodes: Collection[Episode] | None, *, passed_over: bool
+) -> Iterable[Any]:
+    """Give the links that could be taken now; those that were ``passed_over`` only where it is said."""
     links, downloads = tables.links, tables.downloads
     own = sa.exists().where(downloads.c.link_id == links.c.link_id)
     query = sa.select(
@@ -76,6 +103,8 @@ def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None)
         links.c.episode_no,
         links.c.episode_tenths,
     ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~is_fetched())
+    if not passed_over:
+        query = query.where(~links.c.passed_over)
     if episodes is None:
         return connection.execute(query).all()
     episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)

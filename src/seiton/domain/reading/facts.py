@@ -17,7 +17,9 @@ _CRC = re.compile(r"[\[(]([0-9A-Fa-f]{8})[\])]")
 _MEMBERS = re.compile(r" ?[&+、,|] ?| x ")
 _VERSION = re.compile(r"[ \x01-\x03-]v([0-9])(?![0-9a-z])", re.IGNORECASE)
 _KIND_HINT = re.compile(
-    r"vol|op|ed|pv|cm|menu|trailer|preview|movie|gekijouban|[剧劇映]|ova|oad|sp|特|番外", re.IGNORECASE
+    r"movie|gekijouban|[剧劇映]|ova|oad|vol|[特番]"
+    r"|(?:op|ed|pv|cm|menu|trailer|preview|sp(?:ecial)?)s?[0-9]*[a-z]? *$",
+    re.IGNORECASE,
 )
 _KINDS = (
     (Kind.MOVIE, re.compile(r"(?<![a-z])(?:movie|gekijouban)s?(?![a-z])|[剧劇][场場]|映画", re.IGNORECASE)),

@@ -59,7 +59,7 @@ def _may_be_group(content: Content, index: int) -> bool:
     is_weak = not (
         words.resolution or words.source or words.video_codec or words.subtitles or words.container
     )
-    return is_weak or (words.rest > 1 and index == 0 and not words.resolution)
+    return is_weak or (words.rest > 0 and index == 0 and not words.resolution)
 
 
 def _is_named(segments: list[Segment], contents: list[Content | None], text: str) -> bool:

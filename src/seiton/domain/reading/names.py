@@ -136,13 +136,13 @@ def tidied(text: str, *, is_label_kept: bool = False) -> str:
         text = _without_notes(text)
     text = _BLANKS.sub(" ", text).strip()
     text = _LABEL_NUMBER.sub(r"\1", text) if is_label_kept else _LABEL_END.sub("", text)
-    while text and text[-1] in " -_/|:+,&★" and not _closes_dash(text):
+    while text and (text[-1] in "-_/|:+,&★" or text[-1].isspace()) and not _closes_dash(text):
         text = text[:-1]
     if text and text[0] in "[【" and text[-1] in "]】" and len(_BRACKETS.findall(text)) == 2:
-        text = text[1:-1].strip()
-    while text and (text[0] in " _/|:+,;&★" or text[:2] == "- "):
+        text = text[1:-1]
+    while text and (text[0] in "_/|:+,;&★" or text[0].isspace() or text[:2] == "- "):
         text = text[1:]
-    return text
+    return text.rstrip()
 
 
 def _closes_dash(text: str) -> bool:

@@ -36,7 +36,8 @@ _SUFFIX = (
 _ANY_CASE = re.IGNORECASE
 
 _BRACKET = re.compile(
-    rf"[ _]*(?:第|ep?[ ._]*|episodes? ?|\#|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?{_SUFFIX}", _ANY_CASE
+    rf"[ _]*(?:第|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?{_SUFFIX}",
+    _ANY_CASE,
 )
 _BRACKET_TITLED = re.compile(rf"[ _]*第?{_N}{_V}{_TO}{_UNIT}[ :].*", _ANY_CASE)
 _BRACKET_SEASONED = re.compile(
@@ -65,7 +66,7 @@ _COUNTED = re.compile(
 _DASHED = re.compile(rf"(?:(?<= )-|-(?= )) *(?:{_KIND}|ep?\.? ?|\#)?{_N}{_V}{_TO}{_HEAVY_END}", _ANY_CASE)
 _DASHED_LIGHT = re.compile(rf"(?<= )- (?:{_KIND}|ep?\.? ?|\#)?{_N}{_V}{_TO}{_LIGHT_END}", _ANY_CASE)
 _NAMED = re.compile(
-    rf"(?<![a-z])(?:episodes?|[ée]pisode|ep|folge|cap(?:itulo)?|bölüm|tập|\#"
+    rf"(?<![a-z])(?:episodes?|[ée]pisode|epis[oó]dio|ep|folge|cap(?:itulo)?|bölüm|tập|\#"
     rf"|e(?=[0-9]))[ ._]*{_N}{_V}{_TO}(?![0-9a-z])",
     _ANY_CASE,
 )
@@ -75,6 +76,7 @@ _LAST = re.compile(
     _ANY_CASE,
 )
 _PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}{_LIGHT_END}", _ANY_CASE)
+_LEADING_DASHED = re.compile(rf"^ *(?P<number>0[0-9]{{1,2}}){_V} - (?=[^\W\d])", _ANY_CASE)
 _FROM_ONE = re.compile(r"(?<= )(0?1) ?$")
 _GLUED = re.compile(r"(?<=[a-z0-9])E[Pp](?P<number>[0-9]{1,4})(?:v(?P<version>[0-9]))?(?![0-9A-Za-z])")
 
@@ -149,12 +151,15 @@ def certain(line: str) -> Episode | None:
     match = dashed if named is None or (dashed is not None and dashed.start() < named.start()) else named
     if match is None:
         return None
-    episode = _episode(match)
-    if match is dashed and episode.end is None and (first := _FROM_ONE.search(line, 0, match.start())):
-        if NOT_COUNTED.search(line[: first.start()][-12:]):
-            return episode
-        return episode._replace(start=first.start(), number=int(first[1]), end=episode.number)
-    return episode
+    return _from_one(_episode(match), line) if match is dashed else _episode(match)
+
+
+def _from_one(episode: Episode, line: str) -> Episode:
+    """Return the range from a 1 before the dash on, if there is one: ``Title 1 - 7``."""
+    first = _FROM_ONE.search(line, 0, episode.start)
+    if first is None or episode.end is not None or NOT_COUNTED.search(line[: first.start()][-12:]):
+        return episode
+    return episode._replace(start=first.start(), number=int(first[1]), end=episode.number)
 
 
 def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
@@ -169,6 +174,8 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
 
     ``is_file``: the title is the name of one file, whose only number is rather an episode than a season.
     """
+    if leading := _LEADING_DASHED.search(line):
+        return _episode(leading)
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
             before = line[: match.start("number")]
@@ -181,7 +188,9 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
                 or episode.kind is not None
                 or episode.number not in SEASONS
             )
-            if episode.is_padded or is_counted or pattern is _DASHED_LIGHT:
+            if pattern is _DASHED_LIGHT:
+                return _from_one(episode, line)
+            if episode.is_padded or is_counted:
                 return episode
     last = _GLUED.search(line) or _TIGHT.search(line) or _LEADING.search(line)
     return _episode(last) if last else None

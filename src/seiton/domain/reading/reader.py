@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seiton.domain.reading import facts, numbers
+from seiton.domain.reading import facts, numbers, seasons
 from seiton.domain.reading.lines import LETTER, Line, front_group, has_title, lay_out
 from seiton.domain.reading.names import Names, names_in, tidied
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
@@ -66,9 +66,10 @@ def _compose(
         year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = _with_label(names_in(texts), line, episode, region)
     words = facts.merged(_words(contents, line.looks, episode))
-    season, season_end = _season(names, contents, episode)
+    season, season_end = _season(names, contents, episode, looks)
     kinds = words.kinds | facts.kinds_in(region) | _counted_kinds(episode)
-    if episode is None and (season_end is not None or (season is not None and not kinds)):
+    is_whole = season_end is not None or (not kinds and (season is not None or words.is_final))
+    if episode is None and is_whole:
         kinds |= {Kind.BATCH}
     version = episode.version if episode is not None else None
     if version is None:
@@ -112,9 +113,11 @@ def _with_label(names: Names, line: Line, episode: Episode | None, region: str) 
 
 
 def _season(
-    names: Names, contents: list[Content | None], episode: Episode | None
+    names: Names, contents: list[Content | None], episode: Episode | None, looks: str
 ) -> tuple[int | None, int | None]:
-    """Return the season and the last of several: from the episode, the titles, or any bracket."""
+    """Return the season and the last of several: from the episode, the titles, a bracket, or what stands
+    between the title and its episode.
+    """
     if episode is not None and episode.season is not None:
         return episode.season, episode.season_end
     if names.season is not None:
@@ -122,7 +125,8 @@ def _season(
     for content in contents:
         if content is not None and content.season is not None:
             return content.season.number, content.season.end
-    return None, None
+    between = seasons.season_in(looks if episode is None else looks[: episode.start])
+    return (between.number, between.end) if between else (None, None)
 
 
 def _counted_kinds(episode: Episode | None) -> frozenset[Kind]:

@@ -15,7 +15,7 @@ _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9} | {
 }
 _SEASON = re.compile(
     rf"(?:第|シーズン) ?(?P<counted>[0-9]{{1,2}}|[{_HAN}]{{1,3}}) ?(?:季|期|シーズン|部(?!分))"
-    r"|(?<![a-z0-9])(?:season|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
+    r"|(?<![a-z0-9])(?:seasons?|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
     r"|three|four|five)"
     r"(?: ?[-~&+] ?(?:season |s)?(?P<named_end>[0-9]{1,2}))?(?![0-9a-z])"
     r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series|сезон)(?![a-zа-я])(?! ?[0-9])"

@@ -14,7 +14,7 @@ from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, 
 _DELIMITER = re.compile(r"[\[\](){}★]")
 _FLAT = re.compile(r"(\[)[^\[\](){}★]*\]|\([^\[\](){}★]*\)")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
-_QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:v[0-9])?)[」』]")
+_QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:[vV][0-9])?)[」』]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 _DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
 _RANGE_AND_WORDS = re.compile(

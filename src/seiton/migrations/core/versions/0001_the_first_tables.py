@@ -306,6 +306,7 @@ def upgrade() -> None:
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("passed_over", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
         sa.ForeignKeyConstraint(
