@@ -359,3 +359,17 @@ def test_serve_says_when_the_port_is_taken(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert port in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_modules_are_listed_disabled_and_ranked(world: ApiWorld, seiton: Terminal) -> None:
+    assert "everything is built in" in seiton("modules", "list")
+    body = {"service_type": "viewer", "service_name": "attic", "host": "192.0.2.7", "port": 8003}
+    assert world.client.post("/services/register", json=body).status_code == 201
+    assert "is disabled" in seiton("modules", "disable", "viewer/attic")
+    assert "60" in seiton("modules", "rank", "viewer/attic", "60")
+    [row] = world.client.get("/services").json()["services"]
+    assert (row["is_enabled"], row["admitted"], row["priority"]) == (False, False, 60)
+    assert "viewer/attic" in seiton("modules", "list")
+    seiton("modules", "enable", "viewer/nowhere", code=2)
+    assert "viewer/attic" in seiton.error
+    assert seiton.json("modules", "enable", "viewer/attic")["admitted"] is True

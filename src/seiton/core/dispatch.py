@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from hashlib import sha1
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from seiton.adapters.http import FetchError, FetchFault, NotModified
 from seiton.adapters.torrents.port import TorrentRefused, TorrentSource
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
+from seiton.core.downloaders import NoDownloader, served_types
+from seiton.core.offers import is_fetched
 from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
 from seiton.core.wanting import want_instead
 from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
@@ -30,6 +33,7 @@ GONE_ATTEMPTS = 3
 
 def start_downloads(core: Core) -> int:
     """Hand pending downloads to the torrent client; return how many torrents it was given."""
+    revive_unserved(core)
     downloads, links, items = tables.downloads, tables.links, tables.raw_items
     subscriptions = tables.subscriptions
     query = (
@@ -64,6 +68,43 @@ def start_downloads(core: Core) -> int:
     if len(by_url) > TOGETHER:
         core.wake("downloads", "")
     return min(len(by_url), TOGETHER)
+
+
+def revive_unserved(core: Core) -> int:
+    """Let downloads go on that nobody could fetch until now, if somebody can; return how many.
+
+    Their rows and reasons stay. Of two releases of an episode the one recorded first goes on; where another
+    release has taken the place it keeps it.
+    """
+    table, links = tables.downloads, tables.links
+    with core.database.write() as connection:
+        served = sorted(served_types(core, connection))
+        first = (
+            sa.select(sa.func.min(table.c.download_id))
+            .select_from(table.join(links, links.c.link_id == table.c.link_id))
+            .where(
+                table.c.status == DownloadStatus.NO_DOWNLOADER,
+                table.c.downloader_type.in_(served),
+                table.c.removed_at.is_(None),
+                links.c.detached_at.is_(None),
+                ~links.c.filtered_flag,
+                ~is_fetched(),
+            )
+            .group_by(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
+            .limit(TOGETHER * 20)
+        )
+        revived = connection.execute(
+            sa.update(table)
+            .where(table.c.download_id.in_(connection.execute(first).scalars().all()))
+            .values(
+                status=DownloadStatus.PENDING.value,
+                attempts=0,
+                failing_since=None,
+                next_try_at=None,
+                updated_at=core.now(),
+            )
+        )
+    return revived.rowcount
 
 
 def _start(core: Core, group: Sequence[Row]) -> None:
@@ -106,12 +147,16 @@ def save_path(core: Core, info_hash: str) -> str:
 
 
 def _source(core: Core, row: Row) -> TorrentSource:
+    url = row["url"]
     if row["download_type"] == DownloadType.MAGNET:
-        return TorrentSource(magnet=row["url"], info_hash=read_magnet(row["url"]).info_hash)
+        return TorrentSource(magnet=url, info_hash=read_magnet(url).info_hash, url=url)
+    if row["download_type"] != DownloadType.TORRENT:
+        name = sha1(url.encode(), usedforsecurity=False).hexdigest()
+        return TorrentSource(url=url, info_hash=name, hash_is_ours=True)
     if row["source_url"]:
         trust_feed(core, row["source_url"])
     fetched = core.web.get(
-        row["url"],
+        url,
         max_bytes=MAX_TORRENT_BYTES,
         accept="application/x-bittorrent",
         linked_from=row["source_url"],
@@ -119,7 +164,7 @@ def _source(core: Core, row: Row) -> TorrentSource:
     if isinstance(fetched, NotModified):
         raise Unavailable(_("{url} gave no torrent.", url=fetched.url))
     info = read_torrent(fetched.body)
-    return TorrentSource(content=fetched.body, info_hash=info.info_hash)
+    return TorrentSource(content=fetched.body, info_hash=info.info_hash, url=url)
 
 
 def _taken_back(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
@@ -155,13 +200,16 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
     attempts = group[0]["attempts"] + 1
     since = group[0]["failing_since"] or now
     is_final = _is_final(error, attempts) or now - since > GIVE_UP
+    status = DownloadStatus.FAILED if is_final else DownloadStatus.PENDING
+    if isinstance(error, NoDownloader):
+        status, is_final = DownloadStatus.NO_DOWNLOADER, False  # it goes on when somebody registers
     values: Mapping[str, Any] = {
-        "status": (DownloadStatus.FAILED if is_final else DownloadStatus.PENDING).value,
+        "status": status.value,
         "error_message": str(error),
         "attempts": attempts,
         "failing_since": since,
-        "next_try_at": None if is_final else next_try(now, attempts),
-        "hold_reason": HoldReason.GAVE_UP.value if now - since > GIVE_UP else None,
+        "next_try_at": next_try(now, attempts) if status is DownloadStatus.PENDING else None,
+        "hold_reason": HoldReason.GAVE_UP.value if is_final and now - since > GIVE_UP else None,
         "updated_at": now,
     }
     with core.database.write() as connection:

@@ -53,7 +53,7 @@ def match_files(
 
 
 def _matched(core: Core, status: TorrentStatus, chosen: Chosen) -> dict[str, Any]:
-    folder = save_path(core, status.info_hash)
+    folder = status.folder or save_path(core, status.info_hash)
     return {
         "status": DownloadStatus.COMPLETED.value,
         "error_message": None,

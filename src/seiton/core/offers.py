@@ -33,6 +33,21 @@ def initial_status(download_type: str | None) -> DownloadStatus:
     return DownloadStatus.PENDING if known else DownloadStatus.NO_DOWNLOADER
 
 
+def is_fetched() -> sa.ColumnElement[bool]:
+    """Say of a link that another release of its episode is on its way, or there."""
+    links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
+    # What has not begun, of a title that no parser matches any more, does not begin.
+    asleep = (downloads.c.status == DownloadStatus.PENDING) & other.c.detached_at.is_not(None)
+    return sa.exists().where(
+        other.c.series_id == links.c.series_id,
+        other.c.episode_no == links.c.episode_no,
+        other.c.episode_tenths == links.c.episode_tenths,
+        downloads.c.link_id == other.c.link_id,
+        downloads.c.status.not_in(sorted(GIVEN_UP)),
+        ~asleep,
+    )
+
+
 def plan_downloads(
     connection: sa.Connection,
     episodes: Collection[Episode] | None,

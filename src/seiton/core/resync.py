@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
-from seiton.contract import MAX_BATCH, ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
+from seiton.adapters.database import Row
+from seiton.contract import ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
 from seiton.core import tables
 from seiton.core.finishing import finish_resyncs
 from seiton.core.putting_away import due_removals, notify_viewer_removal
@@ -22,6 +22,7 @@ from seiton.core.receipts import take_receipts, viewer_away
 from seiton.core.reparse import is_unfinished
 from seiton.core.replacing import replace_versions, waits_for_its_place
 from seiton.core.service import Core
+from seiton.core.viewers import note_unsent, viewer_batches
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
@@ -44,12 +45,15 @@ def reconcile(core: Core) -> int:
 
 def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
     sent = 0
-    for part in chunks(due, MAX_BATCH):
+    away: set[str] = set()
+    for viewer, part in viewer_batches(core, due):
+        if viewer in away:
+            continue  # what waits behind is sent when it is back
         try:
             sent += notify(core, part)
         except Unavailable as error:
             viewer_away(core, part, str(error))
-            break  # one viewer: what waits behind is sent when it is back
+            away.add(viewer)
     return sent
 
 
@@ -148,7 +152,11 @@ def notify_viewer_resync(core: Core, download_ids: Sequence[int]) -> int:
 
 
 def _ask(core: Core, rows: Sequence[Row], call: Callable[[], list[ItemReceipt]]) -> int:
-    return take_receipts(core, rows, call()) if rows else 0
+    if not rows:
+        return 0
+    receipts = call()
+    note_unsent(core, rows, receipts)
+    return take_receipts(core, rows, receipts)
 
 
 def resync_request(

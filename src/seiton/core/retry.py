@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
+from seiton.core.downloaders import served_types
 from seiton.core.service import Core
-from seiton.core.wanting import initial_status
 from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
@@ -42,7 +42,7 @@ def retry_download(core: Core, download_id: int) -> None:
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise NotFound(_("There is no download {download_id}.", download_id=download_id))
-        status = _next_status(connection, row)
+        status = _next_status(core, connection, row)
         connection.execute(
             sa.update(table)
             .where(table.c.download_id == download_id)
@@ -93,7 +93,7 @@ def retry_failed(core: Core) -> int:
         for row in connection.execute(query.with_for_update(of=table)).mappings().all():
             changes: dict[str, object] = {"next_try_at": None, "updated_at": core.now()}
             with suppress(Conflict):
-                _require_fetchable(connection, row)
+                _require_fetchable(core, connection, row)
                 changes["status"] = _D.PENDING.value
                 again.append(row)
             connection.execute(
@@ -111,7 +111,7 @@ def _resume(core: Core, row: Row) -> None:
             core.torrents.resume(row["torrent_hash"])
 
 
-def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
+def _next_status(core: Core, connection: sa.Connection, row: Row) -> DownloadStatus:
     status = DownloadStatus(row["status"])
     if row["removed_at"] is not None:
         raise Conflict(
@@ -119,7 +119,7 @@ def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
         )
     if status in _AGAIN:
         if _AGAIN[status] is DownloadStatus.PENDING:
-            _require_fetchable(connection, row)
+            _require_fetchable(core, connection, row)
         return _AGAIN[status]
     is_waiting = row["next_try_at"] is not None or row["hold_reason"] is not None
     drifts = status in IN_LIBRARY and row["desired_revision"] > row["applied_revision"]
@@ -130,10 +130,10 @@ def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
     raise Conflict(_("Download {download_id} is under way.", download_id=row["download_id"]))
 
 
-def _require_fetchable(connection: sa.Connection, row: Row) -> None:
+def _require_fetchable(core: Core, connection: sa.Connection, row: Row) -> None:
     """Raise ``Conflict`` where nobody can fetch it, or another release of the episode is on its way."""
     table, links = tables.downloads, tables.links
-    if initial_status(row["download_type"]) is DownloadStatus.NO_DOWNLOADER:
+    if row["downloader_type"] not in served_types(core, connection):
         raise Conflict(
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )

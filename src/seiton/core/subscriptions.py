@@ -15,6 +15,7 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedLimits, fetch_feed
 from seiton.adapters.http import FetchError, FetchFault
 from seiton.core import tables
+from seiton.core.fetchers import ask_fetcher, choose_fetcher
 from seiton.core.ingest import Ingested, hash_url, ingest
 from seiton.core.service import Core, next_try, trust_feed
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
@@ -36,6 +37,8 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
     url = str(values.get("source_url") or "").strip()
     interval = values.get("fetch_interval_minutes") or 60
     _check(url, interval, values.get("source_type") or "rss")
+    source_type = values.get("source_type") or "rss"
+    fetcher_id = choose_fetcher(core, url, source_type, values.get("fetcher_id"))
     now = core.now()
     row = {
         "source_url": url,
@@ -44,12 +47,13 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
         "description": values.get("description"),
         "fetch_interval_minutes": interval,
         "config": values.get("config"),
-        "source_type": values.get("source_type") or "rss",
-        "fetcher_id": 0,
+        "source_type": source_type,
+        "fetcher_id": fetcher_id,
         "is_active": True,
-        "assignment_status": "auto_assigned",
+        "assignment_status": "assigned" if values.get("fetcher_id") else "auto_assigned",
         "assigned_at": now,
-        "auto_selected": True,
+        "auto_selected": not values.get("fetcher_id"),
+        "awaiting_since": None,
         "next_fetch_at": now,
         "created_at": now,
         "updated_at": now,
@@ -186,12 +190,17 @@ def _let_site_rest(core: Core, failed: Row, until: datetime) -> None:
 
 
 def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
-    """Fetch one feed now; ``None`` when it did not change or could not be had (the row says why)."""
+    """Fetch one feed now; ``None`` when it did not change, could not be had (the row says why), or comes
+    later from a registered fetcher.
+    """
     table = tables.subscriptions
     query = sa.select(table).where(table.c.subscription_id == subscription_id, table.c.is_active)
     with core.database.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     if row is None:
+        return None
+    if row["fetcher_id"]:
+        ask_fetcher(core, row)
         return None
     trust_feed(core, row["source_url"])
     try:

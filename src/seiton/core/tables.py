@@ -43,6 +43,41 @@ rulesets = _table(
     Column("created_at", Instant, nullable=False),
 )
 
+modules = _table(
+    "modules",
+    # The reference's service_modules: who registered. Built-in ones need no row.
+    Column("module_id", Id, primary_key=True),
+    Column("module_type", String(20), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("version", String(50), nullable=False, server_default="1.0.0"),
+    Column("description", Text),
+    Column("is_enabled", Boolean, nullable=False),  # by hand only: registering again never changes it
+    Column("config_schema", Text),
+    Column("priority", Integer, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("service_id", String(36), nullable=False, unique=True),  # its name in the API, for ever the same
+    Column("capabilities", sa.JSON, nullable=False),  # as it said
+    Column("admitted", Boolean, nullable=False),  # may be asked: it registered itself, or a person said so
+    Column("core_url", Text, nullable=False),  # how it reaches Core, as seen when it registered
+    Column("lease_until", Instant),
+    Column("last_seen_at", Instant),
+    Column("last_error", Text),
+    Column("failing_since", Instant),
+    sa.UniqueConstraint("module_type", "name"),
+    one_of("module_type", states.ModuleType, "module_type"),
+)
+
+module_capabilities = _table(
+    "module_capabilities",
+    # Which kinds of links a downloader takes.
+    Column("module_id", Id, ForeignKey("core_modules.module_id"), primary_key=True),
+    Column("download_type", String(20), primary_key=True),
+    one_of("download_type", states.DownloadType, "download_type"),
+)
+
 subscriptions = _table(
     "subscriptions",
     Column("subscription_id", Id, primary_key=True),
@@ -68,6 +103,7 @@ subscriptions = _table(
     Column("last_error", Text),
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("item_faults", sa.JSON),  # malformed entries of the last fetch
+    Column("awaiting_since", Instant),  # a registered fetcher was asked and has not delivered yet
     sa.CheckConstraint("fetch_interval_minutes > 0", name="interval"),
 )
 

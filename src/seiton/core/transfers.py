@@ -55,15 +55,17 @@ def check_transfers(core: Core) -> int:
     """
     downloads = tables.downloads
     query = (
-        sa.select(downloads.c.torrent_hash)
+        sa.select(downloads.c.torrent_hash, sa.func.max(downloads.c.module_id))
         .where(_is_watched(), downloads.c.torrent_hash.is_not(None))
-        .distinct()
+        .group_by(downloads.c.torrent_hash)
         .order_by(downloads.c.torrent_hash)
     )
     with core.database.read() as connection:
-        hashes = list(connection.execute(query).scalars())
+        owned: dict[int | None, list[str]] = {}  # by downloader: one that is away holds up no other
+        for info_hash, module_id in connection.execute(query):
+            owned.setdefault(module_id, []).append(info_hash)
     completed = 0
-    for part in chunks(hashes, MAX_HASHES):
+    for part in (part for hashes in owned.values() for part in chunks(hashes, MAX_HASHES)):
         try:
             look = _look(core, part)
         except ClientAway as error:

@@ -174,6 +174,16 @@ class HoldReason(StrEnum):
     PINNED = "pinned"  #: set by hand
     GAVE_UP = "gave_up"  #: tried for 14 days
     STALLED = "stalled"  #: the transfer stood still for days
+    NO_REMOVAL = "no_removal"  #: its viewer has no way to remove files
+    NO_PREVIEW = "no_preview"  #: its viewer cannot say beforehand what it will do
+
+
+class ModuleType(StrEnum):
+    """What a registered module does."""
+
+    FETCHER = "fetcher"
+    DOWNLOADER = "downloader"
+    VIEWER = "viewer"
 
 
 class SourceType(StrEnum):

@@ -74,6 +74,8 @@ HOLDS = {
     "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
     "stalled": N_("the transfer stood still for days"),
+    "no_removal": N_("its viewer cannot remove files: remove them there"),
+    "no_preview": N_("its viewer cannot say beforehand what it will do"),
 }
 """Sentences for ``domain.states.HoldReason``."""
 

@@ -55,11 +55,13 @@ def build() -> typer.Typer:
         doctor,
         downloads,
         filters,
+        modules,
         parsers,
         plan,
         raw_items,
         removals,
         resyncs,
+        roles,
         serve,
         status,
         subscriptions,
@@ -77,6 +79,8 @@ def build() -> typer.Typer:
     )
     app.callback()(_program)
     app.command("serve", help=serve.HELP)(serve.serve)
+    for role, text in roles.helps().items():
+        app.command(role, help=text)(roles.command(role))
     app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
     app.command("doctor", help=doctor.HELP)(doctor.doctor)
@@ -88,6 +92,7 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")

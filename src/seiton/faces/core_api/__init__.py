@@ -11,7 +11,9 @@ from seiton.faces.core_api import (
     catalogue,
     conflicts,
     downloads,
+    fetcher_results,
     filters,
+    modules,
     parser_preview,
     parsers,
     raw_items,
@@ -40,6 +42,8 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         filters,
         conflicts,
         catalogue,
+        modules,
+        fetcher_results,
     ):
         part.add_routes(router, core)
     return router

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from seiton import __version__
 from seiton.adapters.jobs import Jobs, JobState
 from seiton.core.activities import list_activities
+from seiton.core.modules import is_healthy, list_modules
 from seiton.core.queries import count_everything
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
@@ -109,6 +110,10 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             downloading=by_status.get(DownloadStatus.DOWNLOADING, 0),
             completed=sum(by_status.get(status, 0) for status in _DONE),
             failed=sum(by_status.get(status, 0) for status in failed),
+            services=[
+                {"name": row["name"], "module_type": row["module_type"], "is_healthy": is_healthy(core, row)}
+                for row in list_modules(core)
+            ],
         )
 
     @router.get("/jobs")

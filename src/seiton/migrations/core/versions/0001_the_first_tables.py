@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), server_default=sa.text("1"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "(target_type = 'global') = (target_id IS NULL)", name=op.f("ck_core_filter_rules_target_id")
@@ -69,6 +69,35 @@ def upgrade() -> None:
         sa.Column("resolution_order", sa.JSON(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_library_policy")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_modules",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("module_type", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.String(length=50), server_default="1.0.0", nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("config_schema", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("service_id", sa.String(length=36), nullable=False),
+        sa.Column("capabilities", sa.JSON(), nullable=False),
+        sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("core_url", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "module_type IN ('fetcher', 'downloader', 'viewer')", name=op.f("ck_core_modules_module_type")
+        ),
+        sa.PrimaryKeyConstraint("module_id", name=op.f("pk_core_modules")),
+        sa.UniqueConstraint("module_type", "name", name=op.f("uq_core_modules_module_type_name")),
+        sa.UniqueConstraint("service_id", name=op.f("uq_core_modules_service_id")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -125,7 +154,7 @@ def upgrade() -> None:
         sa.Column("starts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancels", sa.Integer(), server_default="0", nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("reparsed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -209,6 +238,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("item_faults", sa.JSON(), nullable=True),
+        sa.Column("awaiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("fetch_interval_minutes > 0", name=op.f("ck_core_subscriptions_interval")),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_core_subscriptions")),
         sa.UniqueConstraint("url_hash", name=op.f("uq_core_subscriptions_url_hash")),
@@ -222,6 +252,20 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
         sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_module_capabilities",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("download_type", sa.String(length=20), nullable=False),
+        sa.CheckConstraint(
+            "download_type IN ('magnet', 'torrent', 'http')",
+            name=op.f("ck_core_module_capabilities_download_type"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["module_id"], ["core_modules.module_id"], name=op.f("fk_core_module_capabilities_module_id")
+        ),
+        sa.PrimaryKeyConstraint("module_id", "download_type", name=op.f("pk_core_module_capabilities")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -381,7 +425,7 @@ def upgrade() -> None:
         sa.Column("episode_tenths", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
-        sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_batch", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
@@ -566,6 +610,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
+    op.drop_table("core_module_capabilities")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
     op.drop_table("core_state")
@@ -573,6 +618,7 @@ def downgrade() -> None:
     op.drop_table("core_rulesets")
     op.drop_table("core_resyncs")
     op.drop_table("core_parsers")
+    op.drop_table("core_modules")
     op.drop_table("core_library_policy")
     with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
         batch_op.drop_index(
