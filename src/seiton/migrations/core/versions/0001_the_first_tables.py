@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_enabled", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "(target_type = 'global') = (target_id IS NULL)", name=op.f("ck_core_filter_rules_target_id")
@@ -154,7 +154,7 @@ def upgrade() -> None:
         sa.Column("starts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancels", sa.Integer(), server_default="0", nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reparsed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -425,7 +425,7 @@ def upgrade() -> None:
         sa.Column("episode_tenths", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
-        sa.Column("is_batch", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
