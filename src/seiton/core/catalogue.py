@@ -1,4 +1,4 @@
-"""What people enter by hand instead of a feed: seasons, series, groups, links."""
+"""What people enter by hand instead of a feed: works, seasons, series, groups, links."""
 
 from __future__ import annotations
 
@@ -17,10 +17,31 @@ from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.core.wanting import want_downloads
 from seiton.domain.states import DownloadType
+from seiton.domain.title_values import text_of
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 _DATES = ("description", "aired_date", "end_date")
+
+
+def create_anime(core: Core, title: str) -> Record:
+    """Add a work, its title spelt as a parser would. Raises ``InvalidInput``, and ``Conflict`` when there is
+    one of this title, also one that was removed.
+    """
+    table, now = tables.animes, core.now()
+    title = text_of(title.encode())
+    if not title:
+        raise InvalidInput([Problem(field="title", message=_("Give a title."))])
+    query = sa.select(table).where(table.c.title == title)
+    with core.database.write() as connection:
+        lock_state(connection)
+        for known in fetch_all(connection, query):
+            if known["removed_at"] is not None:
+                raise Conflict(_("{title} was removed; it can be restored from the trash.", title=title))
+            raise Conflict(_("{title} is anime {anime_id} already.", title=title, anime_id=known["anime_id"]))
+        row = {"title": title, "created_at": now, "updated_at": now}
+        connection.execute(sa.insert(table).values(row))
+        return fetch_all(connection, query)[0]
 
 
 def list_seasons(core: Core, *, limit: int | None, offset: int) -> list[Record]:

@@ -1,4 +1,4 @@
-"""What people enter by hand instead of a feed: seasons, series, groups, links."""
+"""What people enter by hand instead of a feed: works, seasons, series, groups, links."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from seiton.core.catalogue import (
+    create_anime,
     create_link,
     create_series,
     ensure_group,
@@ -19,12 +20,18 @@ from seiton.core.catalogue import (
 )
 from seiton.core.service import Core
 from seiton.domain.metadata import MAX_NUMBER
-from seiton.faces.core_api.works import Group, Series
+from seiton.faces.core_api.works import Anime, Group, Series
 from seiton.faces.fields import MOST_CHARACTERS, Id, IdInPath, Offset, OptionalLimit, Prose
 from seiton.faces.problems import documented
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Number = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+
+
+class AnimeInput(BaseModel):
+    """A new work."""
+
+    title: Name
 
 
 class SeasonInput(BaseModel):
@@ -102,7 +109,12 @@ class Link(BaseModel):
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
-    """Add what can be entered below ``/seasons``, ``/anime/series``, ``/subtitle-groups`` and ``/links``."""
+    """Add what can be entered below ``/anime``, ``/seasons``, ``/subtitle-groups`` and ``/links``."""
+
+    @router.post("/anime", status_code=201, responses=documented(409))
+    def add_anime(body: AnimeInput) -> Anime:
+        """Add a work."""
+        return Anime.model_validate(create_anime(core, body.title))
 
     @router.get("/seasons")
     def show_seasons(limit: OptionalLimit = None, offset: Offset = 0) -> SeasonList:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
@@ -15,7 +15,7 @@ from seiton.core.activities import list_activities
 from seiton.core.modules import is_healthy, list_modules
 from seiton.core.queries import count_everything
 from seiton.core.service import Core
-from seiton.domain.states import DownloadStatus
+from seiton.domain.states import DownloadStatus, ModuleType
 from seiton.faces.fields import MOST, cap
 
 
@@ -26,6 +26,14 @@ class Health(BaseModel):
     service: Literal["core-service"] = "core-service"
     version: str = __version__
     instance_id: str
+
+
+class ServiceState(BaseModel):
+    """A registered module, and whether it answers."""
+
+    name: str
+    module_type: ModuleType
+    is_healthy: bool
 
 
 class Figures(BaseModel):
@@ -40,7 +48,7 @@ class Figures(BaseModel):
     failed: int
     pending_raw_items: int
     pending_conflicts: int
-    services: list[dict[str, Any]] = []
+    services: list[ServiceState] = []
     downloads: dict[str, int]
     raw_items: dict[str, int]
     held: int
@@ -111,7 +119,11 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             completed=sum(by_status.get(status, 0) for status in _DONE),
             failed=sum(by_status.get(status, 0) for status in failed),
             services=[
-                {"name": row["name"], "module_type": row["module_type"], "is_healthy": is_healthy(core, row)}
+                ServiceState(
+                    name=row["name"],
+                    module_type=ModuleType(row["module_type"]),
+                    is_healthy=is_healthy(core, row),
+                )
                 for row in list_modules(core)
             ],
         )
