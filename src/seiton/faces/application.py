@@ -44,7 +44,7 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        responses=documented(413, 422, 503),
+        responses=documented(400, 413, 422, 503),
     )
     for router in routers:
         router.max_body_size = MAX_BODY
