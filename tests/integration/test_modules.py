@@ -615,3 +615,98 @@ def test_a_feed_goes_to_a_fetcher_that_ranks_above_ours_and_wants_it(world: ApiW
         assert (second["fetcher_id"], second["auto_selected"]) == (module, True)
     no_such = {"source_url": "http://127.0.0.1:1/c", "fetcher_id": 77}
     assert world.client.post("/subscriptions", json=no_such).status_code == 422
+
+
+def test_several_fetchers_of_one_rank_are_a_question_and_the_first_begins(world: ApiWorld) -> None:
+    wants = (200, {"can_handle": True})
+    takes = (202, {"accepted": True})
+    with (
+        Scripted(**{"POST_can-handle-subscription": wants, "POST_fetch": takes}) as first,
+        Scripted(**{"POST_can-handle-subscription": (204, None), "POST_fetch": takes}) as unwilling,
+        Scripted(**{"POST_can-handle-subscription": wants, "POST_fetch": takes}) as second,
+        Scripted(**{"POST_can-handle-subscription": wants, "POST_fetch": takes}) as lower,
+    ):
+        one = add(world, first.port, module_type=ModuleType.FETCHER, name="one")
+        add(world, unwilling.port, module_type=ModuleType.FETCHER, name="unwilling")
+        two = add(world, second.port, module_type=ModuleType.FETCHER, name="two")
+        add(world, lower.port, module_type=ModuleType.FETCHER, name="lower", priority=55)
+        body = {"source_url": "http://127.0.0.1:1/rss"}
+        row = world.client.post("/subscriptions", json=body).json()
+        assert (row["fetcher_id"], row["assignment_status"]) == (one, "auto_assigned")
+        assert lower.received == []
+        fetch_subscription(world.core, row["subscription_id"])
+        assert len(first.sent("POST", "/fetch")) == 1
+        [conflict] = world.client.get("/conflicts").json()["conflicts"]
+        assert (conflict["subscription_id"], conflict["rss_url"]) == (
+            row["subscription_id"],
+            body["source_url"],
+        )
+        assert conflict["conflict_data"]["candidate_fetcher_ids"] == [one, two]
+        assert conflict["candidate_fetchers"] == [
+            {"fetcher_id": one, "name": "one"},
+            {"fetcher_id": two, "name": "two"},
+        ]
+        chosen = world.client.post(f"/conflicts/{conflict['conflict_id']}/resolve", json={"fetcher_id": two})
+        assert chosen.json()["resolved_fetcher_id"] == two
+        fetch_subscription(world.core, row["subscription_id"])
+        assert len(second.sent("POST", "/fetch")) == 1
+    [after] = world.client.get("/subscriptions").json()["subscriptions"]
+    assert (after["fetcher_id"], after["assignment_status"]) == (two, "assigned")
+    assert world.client.get("/conflicts").json()["conflicts"] == []
+
+
+def test_no_fetcher_has_to_be_chosen_for_a_feed_that_is_not_followed_any_more(world: ApiWorld) -> None:
+    wants = {"POST_can-handle-subscription": (200, {"can_handle": True})}
+    with Scripted(**wants) as first, Scripted(**wants) as second:
+        for name, peer in (("one", first), ("two", second)):
+            add(world, peer.port, module_type=ModuleType.FETCHER, name=name)
+        for number, removal in enumerate(("delete", "post")):
+            row = world.client.post(
+                "/subscriptions", json={"source_url": f"http://127.0.0.1:1/{number}"}
+            ).json()
+            assert world.client.get("/dashboard/stats").json()["pending_conflicts"] == 1
+            target = {"target_type": "subscription", "target_id": row["subscription_id"]}
+            gone = (
+                world.client.delete(f"/subscriptions/{row['subscription_id']}")
+                if removal == "delete"
+                else world.client.post("/removals", json=target)
+            )
+            assert gone.is_success, gone.text
+            assert world.client.get("/dashboard/stats").json()["pending_conflicts"] == 0
+
+
+# A viewer that does not do as it should
+
+
+def filing(world: ApiWorld, port: int, name: str, **capabilities: object) -> None:
+    add(world, port, module_type=ModuleType.VIEWER, name=name, capabilities=capabilities)
+    wanted(world, title(1), title(2))
+    for row in downloads(world):
+        path = world.settings.downloads / f"{row['download_id']}.mkv"
+        path.write_bytes(b"tea" * 1000)
+        world.set_download(row["download_id"], "downloading", "completed", source_path=str(path))
+
+
+@pytest.mark.parametrize("capabilities", [{"seiton": 1}, {}])
+def test_a_web_page_in_place_of_a_viewer_files_nothing_and_loses_nothing(
+    world: ApiWorld, capabilities: dict[str, object]
+) -> None:
+    with Scripted(POST_sync=(200, b"<html>router login</html>")) as page:
+        filing(world, page.port, "page", **capabilities)
+        reconcile(world.core)
+    assert page.sent("POST", "/sync")
+    for row in downloads(world):
+        assert row["status"] in {"completed", "syncing"}
+        assert row["library_path"] is None
+
+
+def test_receipts_for_other_downloads_than_those_that_were_sent_are_ignored(world: ApiWorld) -> None:
+    lie = {"download_id": 2, "receipt": "refused", "revision": 1, "reason": "source_missing"}
+    with Scripted(POST_sync=(202, lie)) as liar:
+        filing(world, liar.port, "liar", seiton=1)
+        world.set_download(2, "syncing", "synced", library_path="/x.mkv", applied_revision=1)
+        reconcile(world.core)
+    one, two = downloads(world)
+    assert [request.body["download_id"] for request in liar.sent("POST", "/sync")][:1] == [1]
+    assert (two["status"], two["hold_reason"], two["library_path"]) == ("synced", None, "/x.mkv")
+    assert one["status"] in {"completed", "syncing"}

@@ -51,6 +51,7 @@ def resolve_subscription_conflict(core: Core, conflict_id: int, fetcher_id: int)
                 assignment_status="assigned",
                 assigned_at=now,
                 auto_selected=False,
+                awaiting_since=None,
                 updated_at=now,
             )
         )

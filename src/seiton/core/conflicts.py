@@ -91,6 +91,17 @@ def note_subscription_conflict(
     )
 
 
+def close_subscription_conflicts(connection: sa.Connection, subscription_id: int, now: datetime) -> None:
+    """Stop asking which fetcher serves a subscription: it is not followed any more."""
+    table = tables.conflicts
+    query = sa.select(table).where(
+        table.c.conflict_type == ConflictType.SUBSCRIPTION,
+        table.c.subscription_id == subscription_id,
+        table.c.resolution_status == _OPEN,
+    )
+    _close(connection, connection.execute(query).mappings().all(), now)
+
+
 def _link_conflicts(connection: sa.Connection, episodes: Sequence[Episode] | None) -> list[Row]:
     table = tables.conflicts
     query = sa.select(table).where(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +27,7 @@ BUILT_IN = 0
 DELIVERY = timedelta(minutes=10)
 """A fetcher that has not delivered after this has failed; until then it is not asked again."""
 LONGEST_ERROR = 2000
+ASKED_AT_ONCE = 8
 
 
 class NoCapableFetcher(SeitonError):
@@ -33,11 +37,20 @@ class NoCapableFetcher(SeitonError):
     code = "no_capable_fetcher"
 
 
-def choose_fetcher(core: Core, url: str, source_type: str, wanted: int | None) -> int:
-    """Return the id of the fetcher for a feed, 0 for the built-in one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who looks after a feed (0: the built-in fetcher), and who has as good a claim, the first first."""
+
+    fetcher_id: int
+    candidates: Sequence[Row] = ()
+
+
+def choose_fetcher(core: Core, url: str, source_type: str, wanted: int | None) -> Assignment:
+    """Return who looks after a feed.
 
     ``wanted`` was named by a person and is not asked. Otherwise those that rank above the built-in one are
-    asked in turn. Raises ``InvalidInput`` and ``NoCapableFetcher``.
+    asked, rank by rank; of several that want it the longest registered one is taken until a person chooses.
+    Raises ``InvalidInput`` and ``NoCapableFetcher``.
     """
     with core.database.read() as connection:
         rows = usable_modules(connection, ModuleType.FETCHER)
@@ -45,15 +58,21 @@ def choose_fetcher(core: Core, url: str, source_type: str, wanted: int | None) -
     if wanted:
         if all(row["module_id"] != wanted for row in rows):
             raise InvalidInput([Problem(field="fetcher_id", message=_("There is no such fetcher."))])
-        return wanted
-    for row in rows:
-        if has_own and row["priority"] <= PRIORITY:
-            continue
-        if _reach(core, row).can_handle(url, source_type):
-            return int(row["module_id"])
+        return Assignment(fetcher_id=wanted)
+    asked = [row for row in rows if not has_own or row["priority"] > PRIORITY]
+    for _rank, equals in groupby(asked, lambda row: (row["failing_since"] is not None, row["priority"])):
+        if willing := _willing(core, list(equals), url, source_type):
+            return Assignment(fetcher_id=willing[0]["module_id"], candidates=willing)
     if not has_own:
         raise NoCapableFetcher(_("No fetcher says that it can look after this feed."))
-    return BUILT_IN
+    return Assignment(fetcher_id=BUILT_IN)
+
+
+def _willing(core: Core, rows: Sequence[Row], url: str, source_type: str) -> list[Row]:
+    """Ask fetchers at the same time, so that one that is away costs its time once; return who wants it."""
+    with ThreadPoolExecutor(max_workers=ASKED_AT_ONCE) as pool:
+        answers = pool.map(lambda row: _reach(core, row).can_handle(url, source_type), rows)
+        return [row for row, wants in zip(rows, answers, strict=True) if wants]
 
 
 def _reach(core: Core, row: Row) -> FetcherOverHttp:

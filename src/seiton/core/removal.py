@@ -17,6 +17,7 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.torrents.port import ClientAway
 from seiton.contract import MAX_BATCH, HeldFile, ViewerFilesRequest
 from seiton.core import tables
+from seiton.core.conflicts import close_subscription_conflicts
 from seiton.core.desired import supersede
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus, ResyncState
@@ -227,6 +228,8 @@ def _mark_subject(connection: sa.Connection, kind: TargetType, target_id: int, n
     if "updated_at" in table.c:
         values["updated_at"] = now
     connection.execute(sa.update(table).where(table.c[key] == target_id).values(values))
+    if kind is TargetType.SUBSCRIPTION:
+        close_subscription_conflicts(connection, target_id, now)
 
 
 def _take_back(

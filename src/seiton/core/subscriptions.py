@@ -15,6 +15,7 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedLimits, fetch_feed
 from seiton.adapters.http import FetchError, FetchFault
 from seiton.core import tables
+from seiton.core.conflicts import close_subscription_conflicts, note_subscription_conflict
 from seiton.core.fetchers import ask_fetcher, choose_fetcher
 from seiton.core.ingest import Ingested, hash_url, ingest
 from seiton.core.service import Core, next_try, trust_feed
@@ -32,13 +33,15 @@ MAX_INTERVAL_MINUTES = 60 * 24 * 30
 def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
     """Add a feed by ``source_url`` and fetch it at once in the background.
 
+    Where several fetchers have an equal claim to it, that is recorded as a conflict, and the first begins.
+
     Raises ``InvalidInput`` and, for a URL that is subscribed to already, ``Conflict``.
     """
     url = str(values.get("source_url") or "").strip()
     interval = values.get("fetch_interval_minutes") or 60
     _check(url, interval, values.get("source_type") or "rss")
     source_type = values.get("source_type") or "rss"
-    fetcher_id = choose_fetcher(core, url, source_type, values.get("fetcher_id"))
+    choice = choose_fetcher(core, url, source_type, values.get("fetcher_id"))
     now = core.now()
     row = {
         "source_url": url,
@@ -48,7 +51,7 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
         "fetch_interval_minutes": interval,
         "config": values.get("config"),
         "source_type": source_type,
-        "fetcher_id": fetcher_id,
+        "fetcher_id": choice.fetcher_id,
         "is_active": True,
         "assignment_status": "assigned" if values.get("fetcher_id") else "auto_assigned",
         "assigned_at": now,
@@ -71,6 +74,9 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
         else:
             connection.execute(sa.insert(table).values(row))
         subscription = connection.execute(known).mappings().one()
+        if len(choice.candidates) > 1:
+            candidates = [{"fetcher_id": row["module_id"], "name": row["name"]} for row in choice.candidates]
+            note_subscription_conflict(connection, subscription["subscription_id"], candidates, now)
     core.wake("fetch", str(subscription["subscription_id"]))
     return subscription
 
@@ -113,6 +119,7 @@ def remove_subscription(core: Core, subscription_id: int) -> Row:
             .where(table.c.subscription_id == subscription_id)
             .values(is_active=False, updated_at=core.now())
         )
+        close_subscription_conflicts(connection, subscription_id, core.now())
     return row
 
 
