@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parents[1] / "docs"
-ROLES = {"core": "Core", "fetcher": "Fetcher", "downloader": "Downloader", "viewer": "Viewer"}
+ROLES = {
+    "core": "Core",
+    "fetcher": "Fetcher",
+    "downloader": "Downloader",
+    "viewer": "Viewer",
+    "worker": "Worker",
+}
 SEVERITIES = {"C": "critical", "H": "high", "M": "medium", "L": "low"}
 
 
@@ -32,14 +38,14 @@ def routes_table() -> str:
     contract = load("contract.toml")
     lines: list[str] = []
     for role, name in ROLES.items():
-        lines += [f"### {name}", "", "| the contract | ours | what is different, and why |", "|---|---|---|"]
-        for route in contract["route"]:
-            if route["role"] == role:
-                mine = f"`{ours(route)}`" if ours(route) not in ("", route["contract"]) else "the same"
-                what = route.get("differs", "Nothing; more fields at most.")
-                lines.append(
-                    f"| `{route['contract']}` | {mine if ours(route) else '–'} | {route.get('why', what)} |"
-                )
+        lines += [f"### {name}", ""]
+        routes = [route for route in contract["route"] if route["role"] == role]
+        if routes:
+            lines += ["| the contract | ours | what is different, and why |", "|---|---|---|"]
+        for route in routes:
+            mine = f"`{ours(route)}`" if ours(route) not in ("", route["contract"]) else "the same"
+            what = route.get("why") or route.get("differs", "Nothing; more fields at most.")
+            lines.append(f"| `{route['contract']}` | {mine if ours(route) else '–'} | {what} |")
         added = [entry for entry in contract["addition"] if entry["role"] == role]
         if added:
             lines += ["", f"Only ours ({name}):", ""]

@@ -52,9 +52,10 @@ from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_sub
 from seiton.core.transfers import check_transfers
 from seiton.core.trash import expire_trash
 from seiton.core.viewers import Viewers
+from seiton.core.workers import check_help, join_core, note_built_in, take_turn
 from seiton.domain.states import ModuleType
 from seiton.downloader import Downloader
-from seiton.errors import InvalidInput, Problem, Unavailable
+from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.fetcher import Fetcher
 from seiton.roles import ALL, Role, registration
 from seiton.text import _
@@ -135,13 +136,14 @@ class Seiton:
     ) -> None:
         self.settings = settings
         self.roles = roles
+        self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
         self.database = Database(settings.database_url)
         for service in SERVICES:
             if Role(service) in roles:
                 upgrade(self.database, service)
-        self.instance_id = prepare_state(self.database, utc_now()) if Role.CORE in roles else ""
+        self.instance_id = self._instance_id()
         self.policy = HostPolicy(frozenset(settings.private_hosts))
         self.web = WebClient(
             user_agent=USER_AGENT,
@@ -149,8 +151,7 @@ class Seiton:
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
         )
-        application = "seiton" if Role.CORE in roles else f"seiton-{min(roles)}"
-        self.jobs = Jobs(settings.database_url, executor_id="seiton-1", application=application)
+        self.jobs = self._jobs()
         self.previews = Previews()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
@@ -161,6 +162,7 @@ class Seiton:
         if Role.CORE in roles:
             self._core_here.core = self.core
             trust_modules(self.core)
+            note_built_in(self.core)
         self.fetcher = Fetcher(
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
@@ -169,6 +171,29 @@ class Seiton:
         if settings.core_url:
             self.policy.allow_url(settings.core_url)
         self._define_jobs()
+
+    def _instance_id(self) -> str:
+        if Role.WORKER in self.roles:
+            try:
+                return join_core(self.database)
+            except SeitonError:
+                self.database.close()
+                raise
+        return prepare_state(self.database, utc_now()) if Role.CORE in self.roles else ""
+
+    def _jobs(self) -> Jobs:
+        """Core and its workers are one application on one database; every other role is one of its own."""
+        application = "seiton" if self._runs_core else f"seiton-{min(self.roles)}"
+        is_shared = self._runs_core and not self.database.is_sqlite
+        return Jobs(
+            self.settings.database_url,
+            executor_id="worker-*" if Role.WORKER in self.roles else "seiton-1",
+            application=application,
+            turn=self._turn if is_shared else None,
+        )
+
+    def _turn(self, name: str, every_s: float) -> bool:
+        return take_turn(self.database, name, every_s, utc_now())
 
     def _embedded_client(self, loopback_only: bool) -> EmbeddedClient:
         settings = self.settings
@@ -216,11 +241,11 @@ class Seiton:
 
     def _define_jobs(self) -> None:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
-        if Role.CORE in self.roles:
+        if self._runs_core:
             self._define_core_jobs()
         if Role.VIEWER in self.roles:
             self._define_viewer_jobs()
-        if Role.CORE not in self.roles:
+        if not self._runs_core:
             self._define_module_jobs()
 
     def _define_module_jobs(self) -> None:
@@ -233,7 +258,13 @@ class Seiton:
             self.jobs.define(f"{role}.announce", partial(_announce, announcer), every=ANNOUNCE_S)
 
     def _define_core_jobs(self) -> None:
-        core, define = self.core, self.jobs.define
+        core = self.core
+
+        def define(name: str, run: Callable[[str], object], *, every: float) -> None:
+            self.jobs.define(
+                name, partial(self._help, run) if Role.WORKER in self.roles else run, every=every
+            )
+
         goals = SeedingGoals(
             ratio=self.settings.seed_ratio,
             hours=self.settings.seed_hours,
@@ -249,6 +280,12 @@ class Seiton:
         define("core.reconcile", lambda _key: reconcile(core), every=15)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
+
+    def _help(self, run: Callable[[str], object], key: str) -> None:
+        """Do a job of Core's in a worker: modules that registered at Core may be asked from here too."""
+        check_help(self.core)
+        trust_modules(self.core)
+        run(key)
 
     def _define_viewer_jobs(self) -> None:
         viewer, define = self.viewer, self.jobs.define
@@ -303,9 +340,12 @@ class Seiton:
         from seiton.faces.downloader_api import create_downloader_api
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
         routers = []
+        if Role.WORKER in self.roles:
+            routers.append(create_worker_api(self.core, self.jobs))
         if is_core:
             routers.append(create_core_api(self.core, jobs=self.jobs))
         if Role.VIEWER in self.roles:

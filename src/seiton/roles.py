@@ -18,13 +18,14 @@ class Role(StrEnum):
     FETCHER = "fetcher"
     DOWNLOADER = "downloader"
     VIEWER = "viewer"
+    WORKER = "worker"  #: Core's background work and nothing else, beside a Core on the same PostgreSQL
 
 
-ALL = frozenset(Role)
+ALL = frozenset(Role) - {Role.WORKER}
 PORTS: Mapping[Role, int] = MappingProxyType(
-    {Role.CORE: 8000, Role.FETCHER: 8001, Role.DOWNLOADER: 8002, Role.VIEWER: 8003}
+    {Role.CORE: 8000, Role.FETCHER: 8001, Role.DOWNLOADER: 8002, Role.VIEWER: 8003, Role.WORKER: 8005}
 )
-"""Where each listens unless told otherwise (contract §1.1)."""
+"""Where each listens unless told otherwise (contract §1.1; 8004 is that of its web pages)."""
 
 _CAPABILITIES: Mapping[Role, dict[str, object]] = MappingProxyType(
     {
@@ -43,7 +44,7 @@ def alone(role: Role, settings: Settings) -> Settings:
     changes: dict[str, object] = {}
     if not is_given(settings, "port"):
         changes["port"] = PORTS[role]
-    if not is_given(settings, "database_url") and role is not Role.CORE:
+    if not is_given(settings, "database_url") and role not in (Role.CORE, Role.WORKER):
         changes["database_url"] = f"sqlite:///{settings.data / f'{role}.db'}"
     return settings.model_copy(update=changes)
 

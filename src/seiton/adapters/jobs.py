@@ -18,8 +18,9 @@ from functools import partial
 import sqlalchemy as sa
 
 from seiton.adapters.jobs_ledger import GRACE_S, Ledger
+from seiton.adapters.jobs_peers import Peers
 from seiton.adapters.jobs_pool import JobState, Pool
-from seiton.adapters.jobs_timers import Timers
+from seiton.adapters.jobs_timers import Timers, jitter
 
 __all__ = ["Job", "JobState", "Jobs"]
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _PRUNE = "jobs.prune"
 _PRUNE_EVERY_S = 3600.0
+_ADOPT = "jobs.adopt"
+_ADOPT_EVERY_S = 30.0
 _KEPT = timedelta(days=1)
 _MARK_S = 600.0
 
@@ -52,12 +55,23 @@ class _Definition:
 class Jobs:
     """All background work of one process. Not reusable after ``close``; one launched per process.
 
-    ``executor_id`` is unique among the processes on ``database_url`` and stable over restarts.
-    ``application`` (3 or more of ``a-z0-9-_``) separates processes with different jobs on one database.
+    ``executor_id`` is unique among the processes on ``database_url`` and stable over restarts; ``NAME-*`` is
+    the first free of NAME-1, NAME-2, …. ``application`` (3 or more of ``a-z0-9-_``) separates processes with
+    different jobs on one database. ``turn(name, every)`` says whether it is for this process to take a
+    periodic look now; without it always.
     """
 
-    def __init__(self, database_url: str, *, executor_id: str, application: str = "seiton") -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        executor_id: str,
+        application: str = "seiton",
+        turn: Callable[[str, float], bool] | None = None,
+    ) -> None:
         self._ledger = Ledger(database_url, executor_id=executor_id, application=application)
+        self._peers = Peers(database_url, application)
+        self._turn = turn
         self._timers = Timers()
         self._pool = Pool(
             run=self._run, outstanding=self._outstanding, settle=self._ledger.delete, timers=self._timers
@@ -71,13 +85,20 @@ class Jobs:
         self._launched = False
         self._closed = False
         self.define(_PRUNE, self._prune, every=_PRUNE_EVERY_S)
+        self.define(_ADOPT, self._adopt, every=_ADOPT_EVERY_S)
+
+    @property
+    def executor_id(self) -> str:
+        """What this process is called among those that do the same jobs."""
+        return self._ledger.executor_id
 
     def define(self, name: str, run: Callable[[str], object], *, every: float | None = None) -> None:
         """Let ``run(key)`` do the work of jobs called ``name``. Before ``launch`` only.
 
-        With ``every`` it also runs with the key ``""`` at launch and then about every so many seconds. A run
-        must do its effects in small steps and may be killed between any two; one that raises is logged and
-        tried again after 1 s, doubling to 5 min.
+        With ``every`` it also runs with the key ``""`` at launch and then about every so many seconds, in one
+        of the processes. The same (name, key) never runs twice at once, on PostgreSQL not even in two
+        processes. A run must do its effects in small steps and may be killed between any two; one that raises
+        is logged and tried again after 1 s, doubling to 5 min.
         """
         if self._launched:
             raise RuntimeError("jobs are defined before launch")
@@ -95,6 +116,7 @@ class Jobs:
             raise RuntimeError("these jobs were closed")
         if self._launched:
             return
+        self._ledger.executor_id = self._peers.join(self._ledger.executor_id)
         self._ledger.launch(self._attend)
         self._launched = True
         for name, key in self._ledger.left():
@@ -105,7 +127,16 @@ class Jobs:
         self._timers.start()
         for name, definition in self._definitions.items():
             if definition.every is not None:
-                self._timers.every(definition.every, partial(self._pool.ask, name, "", patient=True))
+                self._pool.ask(name, "", patient=True)
+                self._look_later(name, definition.every)
+
+    def _look_later(self, name: str, every: float) -> None:
+        self._timers.after(jitter(every, 0.1), partial(self._look, name, every))
+
+    def _look(self, name: str, every: float) -> None:
+        self._look_later(name, every)
+        if self._turn is None or self._turn(name, every):
+            self._pool.ask(name, "", patient=True)
 
     def wake(self, name: str, key: str = "") -> None:
         """Have ``name`` look at ``key`` now, in the background. Call it right after the commit, never before.
@@ -183,13 +214,15 @@ class Jobs:
         if self._launched and not self._pool.close(timeout_s):
             log.warning("jobs are still running at the end of the process; they will be looked at again")
         self._ledger.close()
+        self._peers.close()
 
     def _known(self, name: str) -> None:
         if name not in self._definitions:
             raise ValueError(f"no job is called {name!r}")
 
     def _run(self, name: str, key: str) -> None:
-        self._definitions[name].run(key)
+        with self._peers.alone(name, key, lambda: self._closed):
+            self._definitions[name].run(key)
 
     def _outstanding(self, name: str, key: str) -> frozenset[str]:
         # Only where this process has written or met a record lately: a plain wake costs no query.
@@ -211,6 +244,10 @@ class Jobs:
         return self._pool.attend(
             ticket, name, key, lambda delay_s: self._ledger.leave(name, key, delay_s + GRACE_S)
         )
+
+    def _adopt(self, _key: str) -> None:
+        if adopted := self._ledger.adopt(self._peers.is_there):
+            log.warning("took over %d jobs of processes that are gone", adopted)
 
     def _prune(self, _key: str) -> None:
         self._ledger.prune(datetime.now(UTC) - _KEPT)

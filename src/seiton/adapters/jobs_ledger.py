@@ -62,7 +62,7 @@ class Ledger:
 
     def __init__(self, database_url: str, *, executor_id: str, application: str) -> None:
         self._url = database_url
-        self._executor_id = executor_id
+        self.executor_id = executor_id
         self._application = application
         self._queue = f"{application}-jobs"
         # Else DBOS derives it from source text, and the rows of an older Seiton would wait for ever.
@@ -91,7 +91,7 @@ class Ledger:
                 config={
                     "name": self._application,
                     "system_database_url": self._url,
-                    "executor_id": self._executor_id,
+                    "executor_id": self.executor_id,
                     "application_version": self._version,
                     "log_level": "WARNING",
                     "sys_db_pool_size": 5,
@@ -139,6 +139,20 @@ class Ledger:
     def any_open(self) -> bool:
         """Say whether a row waits or is being attended, here or in another process."""
         return bool(self._list(status=[*_OPEN, "PENDING"], limit=1, load_input=False))
+
+    def adopt(self, is_there: Callable[[str], bool]) -> int:
+        """Write anew the rows that processes had begun which are gone; say how many."""
+        begun = [
+            row for row in self._list(status="PENDING", limit=1000) if row.executor_id != self.executor_id
+        ]
+        gone = {name for name in {str(row.executor_id) for row in begun} if not is_there(name)}
+        left = [row for row in begun if str(row.executor_id) in gone]
+        for row in left:
+            known = self._row(row)
+            # The new one first: a crash in between means one more run, not one less.
+            self.leave(known.name, known.key, 0.0)
+            self.delete([row.workflow_id])
+        return len(left)
 
     def delete(self, tickets: Iterable[str]) -> None:
         """Remove rows; unknown tickets are no error."""

@@ -40,11 +40,6 @@ class Timers:
             heapq.heappush(self._due, (due, next(self._numbers), action))
             self._changed.notify()
 
-    def every(self, interval_s: float, action: Callable[[], None]) -> None:
-        """Call ``action`` now and then about every ``interval_s`` seconds (within a tenth)."""
-        self.after(jitter(interval_s, 0.1), lambda: self.every(interval_s, action))
-        action()
-
     def close(self) -> None:
         """Forget everything that is not due yet and end the thread."""
         with self._changed:

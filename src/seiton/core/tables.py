@@ -32,6 +32,14 @@ state = _table(
     Column("filters_version", Id, nullable=False, server_default="0"),  # counts edits of filter rules
     Column("filter_targets", sa.JSON),  # whose links may not be flagged by the rules as they are
     Column("filter_resync_id", Id),  # the edit that this follows from
+    Column("built_in", sa.JSON),  # the types of modules that Core's process has itself
+)
+
+looks = _table(
+    "looks",
+    # When which periodic look was last taken, whoever of several processes took it.
+    Column("name", String(100), primary_key=True),
+    Column("looked_at", Instant, nullable=False),
 )
 
 rulesets = _table(

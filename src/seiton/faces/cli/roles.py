@@ -1,4 +1,4 @@
-"""``seiton core | fetcher | downloader | viewer``: one role in a process of its own."""
+"""``seiton core | fetcher | downloader | viewer | worker``: one role in a process of its own."""
 
 from __future__ import annotations
 
@@ -53,6 +53,10 @@ def helps() -> dict[str, str]:
             "Start a viewer by itself: it keeps a library for a Core.\n\n"
             "Example: seiton viewer --library /media/anime --downloads /media/downloads"
             " --core-url http://192.0.2.7:8000"
+        ),
+        "worker": _(
+            "Start a worker: it shares the background work of a Core that runs by itself on PostgreSQL.\n\n"
+            "Example: seiton worker --database-url postgresql://seiton@db/seiton"
         ),
     }
 

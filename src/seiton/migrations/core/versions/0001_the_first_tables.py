@@ -72,6 +72,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_looks",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_looks")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_modules",
         sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("module_type", sa.String(length=20), nullable=False),
@@ -206,6 +213,7 @@ def upgrade() -> None:
         ),
         sa.Column("filter_targets", sa.JSON(), nullable=True),
         sa.Column("filter_resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("built_in", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_state")),
         sqlite_autoincrement=True,
     )
@@ -619,6 +627,7 @@ def downgrade() -> None:
     op.drop_table("core_resyncs")
     op.drop_table("core_parsers")
     op.drop_table("core_modules")
+    op.drop_table("core_looks")
     op.drop_table("core_library_policy")
     with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
         batch_op.drop_index(
