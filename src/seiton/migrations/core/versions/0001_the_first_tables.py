@@ -80,8 +80,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
-            name=op.f("ck_core_resyncs_state"),
+            "state IN ('running', 'waiting', 'done', 'failed')", name=op.f("ck_core_resyncs_state")
         ),
         sa.PrimaryKeyConstraint("resync_id", name=op.f("pk_core_resyncs")),
         sqlite_autoincrement=True,
