@@ -115,6 +115,7 @@ class ResyncState(StrEnum):
     WAITING = "waiting"  #: braked: a person has to confirm
     DONE = "done"  #: everything is applied, or held with a reason
     FAILED = "failed"  #: could not be worked out; nothing was sent
+    SUPERSEDED = "superseded"  #: a later cause took over before this one was finished
 
 
 class UnitState(StrEnum):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -65,21 +66,25 @@ _SETTINGS = {
 """The flags that stand for settings, by the name of the setting."""
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Return ``command`` with a flag for each of these settings before its own options.
+def with_settings(
+    command: Callable[..., None], more: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[..., None]:
+    """Return ``command`` with a flag for each of these settings, and of ``more``, before its own options.
 
     Its first parameter gets the settings that the flags make. Typer reads options from a signature.
     """
 
+    known = {**more, **_SETTINGS}
+
     def run(**given: Any) -> None:
-        settings = read_settings(**{name: given.pop(name) for name in _SETTINGS})
+        settings = read_settings(**{name: given.pop(name) for name in known})
         command(settings, **given)
 
     hints = get_type_hints(command, localns={"Settings": Any}, include_extras=True)
     _settings, *own = inspect.signature(command).parameters.values()
     flags = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flag)
-        for name, flag in _SETTINGS.items()
+        for name, flag in known.items()
     ]
     own = [
         option.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[option.name]) for option in own

@@ -160,7 +160,8 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trash_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('running', 'waiting', 'done', 'failed')", name=op.f("ck_core_resyncs_state")
+            "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
+            name=op.f("ck_core_resyncs_state"),
         ),
         sa.PrimaryKeyConstraint("resync_id", name=op.f("pk_core_resyncs")),
         sqlite_autoincrement=True,
