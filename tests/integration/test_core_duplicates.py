@@ -18,7 +18,7 @@ from seiton.core.choices import (
 from seiton.core.conflicts import note_subscription_conflict
 from seiton.core.filters import create_filter
 from seiton.core.retry import retry_download
-from seiton.core.trash import list_trash
+from seiton.core.trash import expire_trash, list_trash
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
@@ -138,6 +138,11 @@ def test_a_later_version_replaces_what_is_filed_once_it_is_complete(world: CoreW
     assert len([name for name in trashed(world) if name.endswith(".mkv")]) == 1
     assert world.torrents.status([torrent_of("[G] Show - 01")]), "the old torrent seeds on"
     assert conflicts(world) == []
+    world.pass_time(days=4000)
+    assert expire_trash(world.core) == 0, "nobody removed it by name"
+    world.settle()
+    assert len([name for name in trashed(world) if name.endswith(".mkv")]) == 1
+    assert len(list_trash(world.core, limit=10, offset=0)) == 1
 
 
 def test_a_later_version_that_failed_is_tried_again(world: CoreWorld) -> None:

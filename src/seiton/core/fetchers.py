@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -103,6 +104,11 @@ def ask_fetcher(core: Core, subscription: Row) -> None:
             _failed(core, subscription, str(error))
 
 
+def pause_of(minutes: int) -> timedelta:
+    """Return the pause until the next fetch, up to a tenth longer: not all feeds at the same second."""
+    return timedelta(minutes=minutes) * (1 + random.random() / 10)  # noqa: S311  # not a secret
+
+
 def take_results(
     core: Core, subscription_id: int, entries: Sequence[object], *, success: bool, error_message: str | None
 ) -> Ingested:
@@ -132,7 +138,7 @@ def take_results(
             "failures": 0,
             "awaiting_since": None,
             "last_fetched_at": now,
-            "next_fetch_at": now + timedelta(minutes=row["fetch_interval_minutes"]),
+            "next_fetch_at": now + pause_of(row["fetch_interval_minutes"]),
             "item_faults": [
                 {
                     "index": fault.index,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,8 @@ from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
 KEPT_FOR = timedelta(days=14)
+FOR_GOOD = datetime(9000, 1, 1, tzinfo=UTC)
+"""Until then lies in the trash what nobody removed by name."""
 """How long a removal can be restored."""
 
 _D = DownloadStatus
@@ -113,8 +115,11 @@ def remove(
     *,
     torrents: TorrentChoice = TorrentChoice.KEEP,
     files: FileChoice = FileChoice.TRASH,
+    for_good: bool = False,
 ) -> int:
-    """Record a removal and have it done in the background; return its id. Raises as ``preview_removal``."""
+    """Record a removal and have it done in the background; return its id. ``for_good``: its files are kept in
+    the trash and never deleted. Raises as ``preview_removal``.
+    """
     now = core.now()
     with core.database.write() as connection:
         name = _subject(connection, kind, target_id)
@@ -129,7 +134,7 @@ def remove(
             "state": ResyncState.RUNNING.value,
             "total": len(rows),
             "reparsed": True,
-            "trash_until": now + KEPT_FOR,
+            "trash_until": FOR_GOOD if for_good else now + KEPT_FOR,
             "created_at": now,
         }
         inserted = connection.execute(sa.insert(tables.resyncs).values(cause)).inserted_primary_key

@@ -1,7 +1,7 @@
 """A corrected release takes the place of the one before it, once all of it is there.
 
-The old unit goes to the trash of its library, by the viewer's journal, and can be restored from there like
-anything that was removed. The new one is not sent to the viewer before the old one has left.
+The old unit goes to the trash of its library, by the viewer's journal, and is kept there for good; it can be
+restored like anything that was removed. The new one is not sent to the viewer before the old one has left.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def replace_versions(core: Core) -> int:
                 .values(cancel_reason=CancelReason.REPLACED.value)
             )
         try:
-            remove(core, TargetType.DOWNLOAD, download_id)
+            # Nobody removed it by name, so nothing ever deletes it.
+            remove(core, TargetType.DOWNLOAD, download_id, for_good=True)
         except Conflict:
             continue  # somebody was quicker
     return len(found)

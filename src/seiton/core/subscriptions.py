@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from seiton.adapters.feeds import FeedLimits, fetch_feed
 from seiton.adapters.http import FetchError, FetchFault
 from seiton.core import tables
 from seiton.core.conflicts import close_subscription_conflicts, note_subscription_conflict
-from seiton.core.fetchers import ask_fetcher, choose_fetcher
+from seiton.core.fetchers import ask_fetcher, choose_fetcher, pause_of
 from seiton.core.ingest import Ingested, hash_url, ingest
 from seiton.core.service import Core, next_try, trust_feed
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
@@ -170,11 +169,6 @@ def _site(url: str) -> str | None:
         return None
 
 
-def _interval(minutes: int) -> timedelta:
-    """Return the pause until the next fetch, up to a tenth longer: not all feeds at the same second."""
-    return timedelta(minutes=minutes) * (1 + random.random() / 10)  # noqa: S311  # not a secret
-
-
 def _is_about_the_site(error: SeitonError) -> bool:
     """Say whether other feeds of the site would fail in the same way: it is away, or wants fewer requests."""
     if not isinstance(error, FetchError):
@@ -235,7 +229,7 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
         "last_fetched_at": core.now(),
-        "next_fetch_at": core.now() + _interval(row["fetch_interval_minutes"]),
+        "next_fetch_at": core.now() + pause_of(row["fetch_interval_minutes"]),
     }
     if fetched.feed is not None:
         values["item_faults"] = [

@@ -118,7 +118,7 @@ def show(limit: Limit = 50, offset: Offset = 0, url: Url = None, as_json: Json =
                 word(row["cause"]),
                 row["name"],
                 len(row["items"]),
-                moment(row["restorable_until"]),
+                _("for good") if row["kept"] else moment(row["restorable_until"]),
                 ", ".join(sorted({hold(item["reason"]) for item in row["items"] if item["reason"]})),
             )
             for row in found["removals"]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from seiton.core.queries import get_resync
-from seiton.core.removal import FileChoice, TargetType, TorrentChoice, preview_removal, remove
+from seiton.core.removal import FOR_GOOD, FileChoice, TargetType, TorrentChoice, preview_removal, remove
 from seiton.core.service import Core
 from seiton.core.trash import list_trash, restore
 from seiton.faces.fields import MOST, IdInPath, Offset, cap
@@ -84,6 +84,7 @@ class Removal(BaseModel):
     name: str | None
     created_at: datetime
     restorable_until: datetime | None
+    kept: bool
     counts: dict[str, int]
 
 
@@ -98,7 +99,7 @@ class TrashItem(BaseModel):
 
 
 class TrashEntry(BaseModel):
-    """A removal that can be restored."""
+    """A removal that can be restored; ``kept``: without an end, as nobody removed it by name."""
 
     removal_id: int
     cause: str
@@ -106,7 +107,8 @@ class TrashEntry(BaseModel):
     subject_id: int | None
     state: str
     created_at: datetime
-    restorable_until: datetime
+    restorable_until: datetime | None
+    kept: bool
     items: list[TrashItem]
 
 
@@ -119,7 +121,7 @@ class Trash(BaseModel):
 def _removal(core: Core, removal_id: int) -> Removal:
     row = get_resync(core, removal_id, limit=0)
     return Removal.model_validate(
-        row | {"removal_id": removal_id, "name": row["subject_name"], "restorable_until": row["trash_until"]}
+        row | {"removal_id": removal_id, "name": row["subject_name"]} | _time_left(row)
     )
 
 
@@ -130,10 +132,15 @@ def _entry(row: dict[str, Any]) -> TrashEntry:
         | {
             "removal_id": row["resync_id"],
             "name": row["subject_name"],
-            "restorable_until": row["trash_until"],
             "items": items,
         }
+        | _time_left(row)
     )
+
+
+def _time_left(row: dict[str, Any]) -> dict[str, Any]:
+    kept = row["trash_until"] == FOR_GOOD
+    return {"restorable_until": None if kept else row["trash_until"], "kept": kept}
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
