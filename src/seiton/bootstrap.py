@@ -41,6 +41,7 @@ from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
 from seiton.core.ending import SeedingGoals, end_torrents
 from seiton.core.modules import trust_modules
+from seiton.core.naming import follow_naming
 from seiton.core.probing import probe_modules
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
@@ -241,6 +242,7 @@ class Seiton:
         )
         define("core.reparse", lambda _key: reparse(core), every=60)
         define("core.filters", lambda _key: refilter(core), every=60)
+        define("core.naming", lambda _key: follow_naming(core), every=60)
         define("core.fetch", self._fetch, every=30)
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
