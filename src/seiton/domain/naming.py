@@ -23,7 +23,6 @@ from seiton.domain.templates import (
     Node,
     TemplateFault,
     Values,
-    fields_of,
     fill,
     longest,
     parse_template,
@@ -243,9 +242,9 @@ def _base(meta: EpisodeMeta, layout: Layout) -> str:
     nodes, values = layout.template.base, _values(meta, layout.base_title)
     group = values[Field.GROUP]
     if isinstance(group, str):
-        used = list(fields_of(nodes)).count(Field.GROUP)
-        if used:
-            room = BASE_BYTES - len(fill(nodes, {**values, Field.GROUP: ""}).encode())
+        bare = fill(nodes, {**values, Field.GROUP: ""})
+        if used := len(fill(nodes, {**values, Field.GROUP: "x"})) - len(bare):
+            room = BASE_BYTES - len(bare.encode())
             values = {**values, Field.GROUP: clip(group, room // used)}
     return compose(fill(nodes, values))
 

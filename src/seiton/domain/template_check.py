@@ -85,7 +85,7 @@ SAMPLES = (
 _HOSTILE = (
     *(
         replace(_meta(1, 7), subtitle_group=group)
-        for group in ("x264", "E99", "1080", "b", "Other", "trailer", "A]S02E03[B/..", "Part 2", "長" * 100)
+        for group in ("x264", "E99", "1080", "b", "Other", "trailer", "A]S02E03[B/..", "長" * 100)
     ),
     *(replace(_meta(1, 7), resolution=resolution) for resolution in ("4K", "720", "..")),
     *(_meta(1, 7, title) for title in ("Foo S02E03", "Part 2", "a/../../b", ".hack//SIGN", "Other", "2")),
@@ -175,7 +175,7 @@ def _misread(profile: NamingProfile, metas: Iterable[EpisodeMeta]) -> list[Templ
             faults.append(TemplateFault(code="no_number", values=values))
         elif read != wanted:
             values = {"found": name.base, "read": _say(read), "wanted": _say(wanted)}
-            is_short = read.last == read.first != wanted.last
+            is_short = read == replace(wanted, last=wanted.first)
             values |= (
                 {"example": _END_EXAMPLE, "episode": "{episode}"} if is_short else {"example": _GROUP_EXAMPLE}
             )
