@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
 from seiton.core.ending import SeedingGoals, end_torrents
 from seiton.core.modules import trust_modules
-from seiton.core.naming import follow_naming
+from seiton.core.naming import follow_naming, problem_of
 from seiton.core.probing import probe_modules
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
@@ -53,7 +54,9 @@ from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_sub
 from seiton.core.transfers import check_transfers
 from seiton.core.trash import expire_trash
 from seiton.core.viewers import Viewers
+from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
+from seiton.domain.template_check import check_template
 from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, Unavailable
 from seiton.fetcher import Fetcher
@@ -185,7 +188,11 @@ class Seiton:
             database=self.database,
             root=os.path.abspath(os.fsencode(settings.library)),
             download_roots=(os.path.abspath(os.fsencode(settings.downloads)),),
-            profile=Profile(link_mode=LinkMode(settings.link_mode), allow_copy=settings.allow_copy),
+            profile=Profile(
+                naming=_own_naming(settings.naming_template),
+                link_mode=LinkMode(settings.link_mode),
+                allow_copy=settings.allow_copy,
+            ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
         )
@@ -338,6 +345,16 @@ class Seiton:
 
 def _announce(announcer: Announcer, _key: str) -> None:
     announcer.announce()
+
+
+def _own_naming(template: str | None) -> NamingProfile:
+    """Return how names are made where a core does not say it. Raises ``InvalidInput``."""
+    if template is None:
+        return NamingProfile()
+    problems = [problem_of(fault) for fault in check_template(template).faults]
+    if problems:
+        raise InvalidInput([replace(problem, field="naming_template") for problem in problems])
+    return NamingProfile(template=template)
 
 
 def _make_folder(name: str, path: str) -> None:

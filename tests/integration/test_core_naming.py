@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from seiton.core import tables
 from seiton.core.naming import follow_naming, get_naming, set_naming
@@ -232,3 +233,43 @@ def test_a_viewer_that_was_away_for_the_edit_gets_it_later(filled: CoreWorld) ->
     filled.pass_time(hours=7)
     filled.settle()
     assert "S01E01 [G]" in filled.videos()
+
+
+def test_a_viewer_that_knows_only_the_contract_keeps_its_own_names(filled: CoreWorld) -> None:
+    with filled.database.write() as connection:
+        connection.execute(
+            sa.insert(tables.modules).values(
+                module_type="viewer",
+                name="reference",
+                is_enabled=True,
+                priority=50,
+                base_url="http://viewer.test",
+                core_url="http://core.test",
+                service_id="11111111-1111-1111-1111-111111111111",
+                capabilities={"sync_endpoint": "/sync"},
+                admitted=True,
+                created_at=filled.time,
+                updated_at=filled.time,
+            )
+        )
+        connection.execute(
+            sa.update(tables.downloads).where(tables.downloads.c.download_id == 1).values(viewer="reference")
+        )
+    preview = preview_naming(filled.core, OTHER)
+    assert preview.impact is not None
+    assert len(preview.impact.moves) == 7
+    written = set_naming(filled.core, OTHER)
+    assert written.resync is not None
+    filled.settle()
+    assert filled.outcomes(written.resync["resync_id"]) == {"moved": 7}
+    assert filled.resync(written.resync["resync_id"])["state"] == "done"
+
+
+def test_a_new_library_has_its_template_written_down(world: CoreWorld) -> None:
+    """So that another default in a later version of Seiton moves no file."""
+    (profile,) = world.rows(tables.library_profiles)
+    assert (profile["library"], profile["version"], profile["naming_template"]) == (
+        "main",
+        1,
+        DEFAULT_TEMPLATE,
+    )

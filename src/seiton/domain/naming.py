@@ -23,6 +23,7 @@ from seiton.domain.templates import (
     Node,
     TemplateFault,
     Values,
+    fields_of,
     fill,
     longest,
     parse_template,
@@ -94,12 +95,12 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A template that was read, and how many bytes it leaves for a title in each component."""
+    """A template that was read, and how many bytes it leaves for a title."""
 
     template: NameTemplate
-    show_title: int
-    base_title: int
+    title_bytes: int
     season_words: tuple[str, ...]
+    shows_group: bool
 
     @classmethod
     def of(cls, text: str) -> Layout | TemplateFault:
@@ -127,10 +128,11 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
         return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
     if not _title_part(meta.anime_title, TITLE_BYTES):
         return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
+    values = _values(meta, layout.title_bytes)
     name = Name(
-        show=_show_folder(meta, layout),
-        season=compose(fill(layout.template.season, _values(meta, layout.base_title))),
-        base=_base(meta, layout),
+        show=_show_folder(_year(meta), layout, values),
+        season=compose(fill(layout.template.season, values)),
+        base=_base(layout, values),
     )
     if not (name.show and name.season and name.base):
         return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
@@ -220,9 +222,9 @@ def _year(meta: EpisodeMeta) -> int | None:
     return year if year and 1850 < year <= 9999 else None
 
 
-def _show_folder(meta: EpisodeMeta, layout: Layout) -> str:
-    show = compose(fill(layout.template.show, _values(meta, layout.show_title)))
-    folded, year = show.casefold(), _year(meta)
+def _show_folder(year: int | None, layout: Layout, values: Values) -> str:
+    show = compose(fill(layout.template.show, values))
+    folded = show.casefold()
     ignored = _UNSEEN.fullmatch(folded) is not None
     if not ignored and not _misleads_seasons(folded, layout.season_words):
         return show
@@ -238,10 +240,9 @@ def _misleads_seasons(folded: str, season_words: tuple[str, ...]) -> bool:
     return any(folded in word for word in season_words) or _SEASON_LIKE.fullmatch(folded) is not None
 
 
-def _base(meta: EpisodeMeta, layout: Layout) -> str:
-    nodes, values = layout.template.base, _values(meta, layout.base_title)
-    group = values[Field.GROUP]
-    if isinstance(group, str):
+def _base(layout: Layout, values: Values) -> str:
+    nodes, group = layout.template.base, values[Field.GROUP]
+    if isinstance(group, str) and layout.shows_group:
         bare = fill(nodes, {**values, Field.GROUP: ""})
         if used := len(fill(nodes, {**values, Field.GROUP: "x"})) - len(bare):
             room = BASE_BYTES - len(bare.encode())
@@ -269,6 +270,7 @@ def _values(meta: EpisodeMeta, title_bytes: int) -> Values:
     }
 
 
+@lru_cache(maxsize=4096)
 def _bracketed(text: str | None) -> str | None:
     """Return ``text`` clean, also where a template puts brackets around it; ``None`` if nothing is left."""
     return clean(text or "").replace("[", "［").replace("]", "］") or None
@@ -307,8 +309,12 @@ def _layout(text: str) -> Layout | TemplateFault:
         return base
     if isinstance(season, TemplateFault):
         return season
-    words = tuple(" ".join(texts_of(template.season)).casefold().split())
-    return Layout(template=template, show_title=show, base_title=base, season_words=words)
+    return Layout(
+        template=template,
+        title_bytes=min(show, season, base),
+        season_words=tuple(" ".join(texts_of(template.season)).casefold().split()),
+        shows_group=Field.GROUP in fields_of(template.base),
+    )
 
 
 def _room_for_title(nodes: tuple[Node, ...], most: int) -> int | TemplateFault:

@@ -138,26 +138,23 @@ class NameTemplate:
 
 def fill(nodes: tuple[Node, ...], values: Values) -> str:
     """Return ``nodes`` with ``values`` put in, without looking at what they are made of."""
-    return "".join(_fill(node, values) for node in nodes)
-
-
-def _fill(node: Node, values: Values) -> str:
-    match node:
-        case Text(text):
-            return text
-        case Placeholder(field, digits):
-            value = values[field]
-            return f"{value:0{digits}d}" if isinstance(value, int) else value or ""
-        case Choice(options):
-            taken = next((option for option in options if _can_take(option, values)), None)
-            return fill(taken.nodes, values) if taken is not None else ""
+    text = ""
+    for node in nodes:
+        if isinstance(node, Text):
+            text += node.text
+        elif isinstance(node, Placeholder):
+            value = values[node.field]
+            text += f"{value:0{node.digits}d}" if isinstance(value, int) else value or ""
+        else:
+            taken = next((option for option in node.options if _can_take(option, values)), None)
+            text += fill(taken.nodes, values) if taken is not None else ""
+    return text
 
 
 def _can_take(option: Option, values: Values) -> bool:
-    needed = {node.field for node in option.nodes if isinstance(node, Placeholder)}
-    if option.condition is not None:
-        needed.add(option.condition)
-    return all(values[field] is not None for field in needed)
+    if option.condition is not None and values[option.condition] is None:
+        return False
+    return not any(isinstance(node, Placeholder) and values[node.field] is None for node in option.nodes)
 
 
 def longest(nodes: tuple[Node, ...], sizes: Mapping[Field, int]) -> int:
