@@ -306,7 +306,7 @@ METAS = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(template=TEMPLATES, meta=METAS, span=st.integers(0, 3))
 @example(template=EVERYTHING, meta=replace(TEA, anime_title="a/../../b", subtitle_group="../x"), span=0)
 def test_no_value_leaves_its_component_and_servers_read_the_right_number(
@@ -329,7 +329,7 @@ def test_no_value_leaves_its_component_and_servers_read_the_right_number(
     assert read_season(name.season) == meta.series_no
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(template=TEMPLATES, meta=METAS, other=st.tuples(st.integers(0, 30), st.integers(0, 1200)))
 def test_two_episodes_of_a_show_never_share_a_path(
     template: str, meta: EpisodeMeta, other: tuple[int, int]
@@ -343,7 +343,7 @@ def test_two_episodes_of_a_show_never_share_a_path(
     assert len(set(stems)) == len(stems)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(template=TEMPLATES, meta=METAS, other=TITLES)
 def test_two_shows_share_a_folder_only_if_their_titles_are_one_to_the_disk(
     template: str, meta: EpisodeMeta, other: str
@@ -360,6 +360,7 @@ def test_two_shows_share_a_folder_only_if_their_titles_are_one_to_the_disk(
             assert shows[0] == shows[1] or f"({meta.show.year})" in "".join((meta.anime_title, other))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}<>|?/:02 -[]titleseasonEp_"\\.長', max_size=80))
 @example("{title}/Season {season:02}/S{season}E{episode}<-E{episode_end}>")
 def test_any_text_is_a_template_or_is_refused_with_a_sentence(text: str) -> None:
