@@ -25,6 +25,17 @@ NAMED_LINKS = (
 )
 """Links with the names of what they belong to."""
 
+MAIN_LIBRARY = "main"
+"""The one library that there is so far."""
+
+
+def latest_profile(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """Return ``column`` of the library's profile as it is."""
+    profiles = tables.library_profiles.c
+    query = sa.select(column).where(profiles.library == MAIN_LIBRARY)
+    return query.order_by(profiles.version.desc()).limit(1).scalar_subquery()
+
+
 META_COLUMNS = (
     tables.links.c.series_id,
     tables.links.c.episode_no,
@@ -34,6 +45,8 @@ META_COLUMNS = (
     tables.series.c.series_no,
     tables.animes.c.title.label("anime_title"),
     tables.subtitle_groups.c.group_name,
+    latest_profile(tables.library_profiles.c.naming_template).label("naming_template"),
+    latest_profile(tables.library_profiles.c.version).label("naming_version"),
 )
 """What ``meta_of_row`` reads, from ``NAMED_LINKS``."""
 
@@ -47,6 +60,7 @@ def meta_of(
     subtitle_group: str,
     resolution: str | None,
     version: int,
+    naming: str | None,
 ) -> EpisodeMeta:
     """Return what an episode is, from its link's values: the one place for preview and for the real thing."""
     number = place_number(series_no, episode_no, episode_tenths)
@@ -59,6 +73,7 @@ def meta_of(
         version=version,
         display_season=number.display_season,
         display_episode=number.display_episode,
+        naming=naming,
     )
 
 
@@ -72,6 +87,7 @@ def meta_of_row(row: Row) -> EpisodeMeta:
         subtitle_group=row["group_name"],
         resolution=row["resolution"],
         version=row["version"],
+        naming=row["naming_template"],
     )
 
 
@@ -103,11 +119,14 @@ def refresh_desired(
 
 def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None, now: datetime) -> int:
     updates: list[dict[str, Any]] = []
+    same: dict[int, list[int]] = {}  # by version of the library profile
     items: list[dict[str, Any]] = []
     for row in rows:
         meta = meta_of_row(row)
         mark = fingerprint(meta)
         if mark == row["desired_fingerprint"]:
+            if row["profile_version"] != row["naming_version"]:
+                same.setdefault(row["naming_version"], []).append(row["download_id"])
             continue
         revision = row["desired_revision"] + 1
         updates.append(
@@ -116,6 +135,7 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                 "desired": dump_wish(meta),
                 "desired_fingerprint": mark,
                 "desired_revision": revision,
+                "its_profile": row["naming_version"],
                 "cause": resync_id,
                 "updated_at": now,
             }
@@ -133,6 +153,10 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
             )
     if updates:
         _update(connection, updates)
+    for version, ids in same.items():
+        table = tables.downloads
+        update = sa.update(table).where(table.c.download_id.in_(ids))
+        connection.execute(update.values(profile_version=version))
     if items:
         supersede(connection, [row["download_id"] for row in items])
         if resync_id is not None:
@@ -150,6 +174,7 @@ def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> Non
             desired=sa.bindparam("desired"),
             desired_fingerprint=sa.bindparam("desired_fingerprint"),
             desired_revision=sa.bindparam("desired_revision"),
+            profile_version=sa.bindparam("its_profile"),
             resync_id=sa.func.coalesce(cause, table.c.resync_id),
             # A new wish is a new attempt: what failed before may work now.
             attempts=0,

@@ -213,7 +213,7 @@ def impact_of(core: Core, edit: Edit) -> Impact:
         if len(rows) < core.chunk:
             break
         cursor = rows[-1]["item_id"]
-    _plan_files(core, requests, impact)
+    plan_files(core, requests, impact)
     return impact
 
 
@@ -241,6 +241,7 @@ def _requests(
                 subtitle_group=wanted.group,
                 resolution=wanted.resolution,
                 version=wanted.version,
+                naming=row["naming_template"],
             )
             impact.links_changed += row["detached_at"] is not None or meta_of_row(row) != meta
             if row["status"] in IN_LIBRARY and row["desired_fingerprint"] != fingerprint(meta):
@@ -272,7 +273,8 @@ def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
-def _plan_files(core: Core, requests: Sequence[ViewerResyncRequest], impact: Impact) -> None:
+def plan_files(core: Core, requests: Sequence[ViewerResyncRequest], impact: Impact) -> None:
+    """Have the viewer plan ``requests`` together, and add to ``impact`` what it says."""
     if not requests:
         return
     plan_id = str(uuid4())

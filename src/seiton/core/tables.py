@@ -306,6 +306,7 @@ downloads = _table(
     # what the rules say, and what is known to be applied
     Column("desired", sa.JSON),
     Column("desired_fingerprint", String(32)),
+    Column("profile_version", Integer),  # of the library profile that the wish was made with
     Column("desired_revision", Integer, nullable=False, server_default="0"),
     Column("applied_revision", Integer, nullable=False, server_default="0"),
     Column("applied_fingerprint", String(32)),
@@ -345,6 +346,18 @@ downloads = _table(
         postgresql_where=sa.text("desired_revision > applied_revision"),
     ),
     one_of("cancel_reason", states.CancelReason, "cancel_reason"),
+)
+
+library_profiles = _table(
+    "library_profiles",
+    # How a library is laid out, one row for every version; the highest holds. One library so far.
+    Column("profile_id", Id, primary_key=True),
+    Column("library", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("naming_template", Text, nullable=False),
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),  # the edit that made it
+    Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("library", "version"),
 )
 
 resync_items = _table(
