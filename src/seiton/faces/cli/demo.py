@@ -21,7 +21,8 @@ from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
 from seiton.core.parsers import create_parser, update_parser
-from seiton.core.preview import Impact, preview_parser
+from seiton.core.preview import preview_parser
+from seiton.core.rehearsal import Impact
 from seiton.core.subscriptions import add_subscription
 from seiton.demo import checks
 from seiton.demo.sample import CORRECTED, EDITED, PARSERS
