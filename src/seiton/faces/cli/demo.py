@@ -122,7 +122,8 @@ class Demo:
         preview = preview_parser(seiton.core, CORRECTED, parser_id=parser_id)
         if preview.impact is not None:
             self._show_plan(preview.impact)
-        write = update_parser(seiton.core, parser_id, CORRECTED)
+        plan_id = preview.impact.plan_id if preview.impact else None
+        write = update_parser(seiton.core, parser_id, CORRECTED, plan_id=plan_id)
         resync_id = write.resync["resync_id"]
         resyncs, items = tables.resyncs, tables.resync_items
 
