@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seiton import __version__
 from seiton.adapters.database import Database
 from seiton.adapters.feeds import FeedLimits
-from seiton.adapters.files import LinkMode
+from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
@@ -210,6 +210,7 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
                 some_files=settings.brake_some_files,

@@ -230,6 +230,7 @@ class CoreWorld:
         self.reparses = True
         self.chunk = 500
         self.brake = Brake()
+        self.free_bytes: int | None = None
         self.meanwhile: Callable[[], None] | None = None
         self.woken: list[tuple[str, str]] = []
         self.torrents = Shelf()
@@ -264,6 +265,7 @@ class CoreWorld:
             answer_wait_s=0.0,
             chunk=self.chunk,
             brake=self.brake,
+            free_bytes=lambda: self.free_bytes,
         )
 
     def _now(self) -> datetime:

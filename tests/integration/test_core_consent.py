@@ -377,6 +377,19 @@ def test_downloads_confirmed_in_the_preview_begin_at_once(world: CoreWorld) -> N
     assert (write.resync["state"], len(world.states())) == ("done", 4)
 
 
+def test_downloads_that_do_not_fit_on_the_disk_wait(world: CoreWorld) -> None:
+    world.bring("Show 1 raw", "Show 2 raw")
+    with world.database.write() as connection:
+        connection.execute(sa.update(tables.raw_items).values(size=600))
+    world.free_bytes = 1000
+    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) (?<episode>\d+)(?<group>)")
+    impact = preview_parser(world.core, draft).impact
+    assert impact is not None
+    assert impact.needs_confirmation
+    assert create_parser(world.core, draft).resync["state"] == "waiting"
+    assert world.states() == []
+
+
 def test_rejected_downloads_never_begin(world: CoreWorld) -> None:
     _braked(world, downloads=3)
     world.bring(*(f"Show {episode} raw" for episode in range(1, 5)))
@@ -510,6 +523,28 @@ def test_what_is_not_the_users_own_edit_asks_before_a_file_moves(world: CoreWorl
     confirm(world.core, resync_id)
     world.settle()
     assert sorted(world.videos()) == ["Renamed - S01E01"]
+
+
+def test_rules_that_an_update_brings_are_read_at_once_and_move_nothing_unasked(world: CoreWorld) -> None:
+    parser_id = _filed(world, 2)
+    with world.database.write() as connection:
+        values = {"cause": "builtin_rules_updated", "state": ResyncState.RUNNING.value}
+        key = connection.execute(
+            sa.insert(tables.resyncs).values(values | {"created_at": world.time})
+        ).inserted_primary_key
+        assert key is not None
+        mine = tables.parsers.c.parser_id == parser_id
+        connection.execute(sa.update(tables.parsers).where(mine).values(episode_offset=2))
+        version = advance(connection, key[0], world.time)
+        cause = tables.resyncs.c.resync_id == key[0]
+        connection.execute(sa.update(tables.resyncs).where(cause).values(rules_version=version))
+    reparse(world.core)
+    world.settle()
+    assert (_state(world, key[0]), sorted(world.videos())) == ("waiting", ["Show - S01E01", "Show - S01E02"])
+    assert [link[2] for link in world.links()] == [3, 4]
+    confirm(world.core, key[0])
+    world.settle()
+    assert sorted(world.videos()) == ["Show - S01E03", "Show - S01E04"]
 
 
 def test_an_nfo_follows_by_itself(world: CoreWorld) -> None:

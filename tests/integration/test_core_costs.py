@@ -20,7 +20,7 @@ from seiton.viewer.report import report
 from tests.integration.core_world import NO_BRAKE, CoreWorld, rule, statements, torrent_of, writes
 from tests.integration.core_world import world as world
 
-FEW, MANY = 50, 500
+FEW, MANY = 100, 500
 OURS = tuple(tables.metadata.tables)
 
 

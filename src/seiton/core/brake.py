@@ -115,9 +115,27 @@ def weigh(core: Core, connection: sa.Connection, cause: Row, effects: Effects) -
         files=ids,
         waited=tuple(waited),
         waits=waits,
-        downloads_wait=not is_confirmed
-        and core.brake.stops_downloads(len(effects.starts), len(effects.cancels)),
+        downloads_wait=not is_confirmed and is_too_much(core, connection, effects),
         is_confirmed=is_confirmed,
+    )
+
+
+def is_too_much(core: Core, connection: sa.Connection, effects: Effects) -> bool:
+    """Say whether a person has to confirm what a cause does to downloads: they are many, or do not fit."""
+    links, items = tables.links, tables.raw_items
+    sizes: dict[int, int] = {}
+    for part in chunks(effects.starts):
+        query = (
+            sa.select(items.c.item_id, items.c.size)
+            .select_from(links.join(items, items.c.item_id == links.c.raw_item_id))
+            .where(links.c.link_id.in_(part), items.c.size.is_not(None))
+        )
+        sizes.update((row[0], row[1]) for row in connection.execute(query))
+    return core.brake.stops_downloads(
+        len(effects.starts),
+        len(effects.cancels),
+        size=sum(sizes.values()),
+        free=core.free_bytes() if sizes else None,
     )
 
 

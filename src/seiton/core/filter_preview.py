@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.core.brake import Effects, id_of
+from seiton.core.brake import Effects, id_of, is_too_much
 from seiton.core.filters import WRITABLE, check_target, pattern_problem
 from seiton.core.flags import decide_links, filter_rule_of, link_chunks, load_filters
 from seiton.core.queries import Record, fetch_all
@@ -79,7 +79,7 @@ def preview_filter(
             targets.add(draft.target)
             after.append(draft)
         result, effects = _compare(connection, targets, before, after, limit)
-        result.is_braked = core.brake.stops_downloads(len(effects.starts), len(effects.cancels))
+        result.is_braked = is_too_much(core, connection, effects)
         return result
 
 

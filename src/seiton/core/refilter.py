@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
-from seiton.core.brake import Effects, id_of
+from seiton.core.brake import Effects, id_of, is_too_much
 from seiton.core.flags import decide_links, link_chunks, load_filters, refresh_flags
 from seiton.core.links import Episode
 from seiton.core.offers import plan_downloads
@@ -42,7 +42,7 @@ def refilter(core: Core) -> None:
             flags = changed_flags(connection, current.targets, FilterSet(load_filters(connection)))
             effects = foresee(connection, flags)
             plan_id = id_of(connection, (), effects)
-        is_braked = core.brake.stops_downloads(len(effects.starts), len(effects.cancels))
+            is_braked = is_too_much(core, connection, effects)
         if is_braked and current.confirmed_plan_id != plan_id:
             _wait(core, current, effects, plan_id)
         else:

@@ -87,7 +87,8 @@ class Core:
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
     modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
-    happen without a person's confirmation. ``naming``: how the library is laid out.
+    happen without a person's confirmation. ``free_bytes``: room for downloads, if
+    known. ``naming``: how the library is laid out.
     """
 
     database: Database
@@ -105,6 +106,7 @@ class Core:
     progress: Progress = field(default_factory=Progress)
     built_in: frozenset[ModuleType] = frozenset(ModuleType)
     public_url: str | None = None
+    free_bytes: Callable[[], int | None] = lambda: None
     brake: Brake = field(default_factory=Brake)
     naming: NamingProfile = field(default_factory=NamingProfile)
 

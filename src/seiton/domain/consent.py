@@ -74,9 +74,9 @@ class Brake:
             return True
         return files > self.some_files and files * 100 > library_size * self.percent
 
-    def stops_downloads(self, starts: int, cancels: int) -> bool:
-        """Say whether so many downloads begun and taken back wait."""
-        return starts + cancels > self.downloads
+    def stops_downloads(self, starts: int, cancels: int, *, size: int = 0, free: int | None = None) -> bool:
+        """Say whether so many downloads begun and taken back wait, or ``size`` bytes with ``free`` left."""
+        return starts + cancels > self.downloads or (free is not None and size > free)
 
 
 def path_changes(before: EpisodeMeta, after: EpisodeMeta, naming: NamingProfile) -> bool:
