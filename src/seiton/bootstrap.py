@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from seiton import __version__
 from seiton.adapters.database import Database
 from seiton.adapters.feeds import FeedLimits
-from seiton.adapters.files import LinkMode
+from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
@@ -55,6 +55,7 @@ from seiton.core.transfers import check_transfers
 from seiton.core.trash import expire_trash
 from seiton.core.viewers import Viewers
 from seiton.core.workers import check_help, join_core, note_built_in, take_turn
+from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
 from seiton.domain.template_check import check_template
@@ -242,6 +243,13 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            free_bytes=partial(room_in, os.fsencode(settings.downloads)),
+            brake=Brake(
+                files=settings.brake_files,
+                some_files=settings.brake_some_files,
+                percent=settings.brake_percent,
+                downloads=settings.brake_downloads,
+            ),
         )
 
     def _wake_core(self, job: str, key: str) -> None:

@@ -12,18 +12,15 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.core.entities import SeriesName, ensure_groups, ensure_series
+from seiton.core.entities import ensure_groups, ensure_series
 from seiton.core.flags import refresh_flags
-from seiton.core.slots import place_slots
-from seiton.domain.metadata import UNKNOWN_GROUP
-from seiton.domain.rules import Failed, Matched, Outcome, ParsedTitle
+from seiton.core.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
+from seiton.domain.pins import SeriesName
+from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
 from seiton.domain.states import RawItemStatus
 
 Episode = tuple[int, int, int]
 """Series id, number, tenths: what is fetched once, however many links offer it."""
-
-LinksOf = Mapping[int, Sequence[Row]]
-"""The stored links of raw items, by item id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,8 @@ class Applied:
     """What a chunk of outcomes came to.
 
     ``episodes``: those that links have come to, or have left; ``filtered_out``: links that rules keep out
-    now, the downloads of which are to be taken back.
+    now, the downloads of which are to be taken back; ``unmatched``: items that a parser matched until now,
+    and none does any more; ``pins_passed``: values set by hand where the parser says something else.
     """
 
     changes: list[LinkChange] = field(default_factory=list)
@@ -51,6 +49,20 @@ class Applied:
     episodes: set[Episode] = field(default_factory=set)
     items_changed: int = 0
     filtered_out: list[int] = field(default_factory=list)
+    items_read: int = 0
+    unmatched: list[int] = field(default_factory=list)
+    pins_passed: int = 0
+
+    def add(self, other: Applied) -> None:
+        """Count another chunk in."""
+        self.changes += other.changes
+        self.detached += other.detached
+        self.episodes |= other.episodes
+        self.items_changed += other.items_changed
+        self.filtered_out += other.filtered_out
+        self.items_read += other.items_read
+        self.unmatched += other.unmatched
+        self.pins_passed += other.pins_passed
 
     @property
     def new_links(self) -> list[int]:
@@ -63,46 +75,6 @@ class Applied:
         return [change.link_id for change in self.changes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A link as it should be. ``slot`` is its place in a batch, the same whatever its number becomes."""
-
-    item: Row
-    slot: int
-    title: str
-    series_no: int
-    group: str
-    episode_no: int
-    episode_tenths: int
-    version: int
-    resolution: str | None
-    is_batch: bool
-
-
-def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[Wanted]:
-    """Return the links that ``item`` stands for: one, or one for each episode of a batch.
-
-    ``known`` are its links as they are (``slot``, ``episode_no``, ``detached_at``).
-    """
-    last = parsed.episode_end or parsed.episode_no
-    numbers = range(parsed.episode_no, last + 1)
-    return [
-        Wanted(
-            item=item,
-            slot=slot,
-            title=parsed.anime_title,
-            series_no=parsed.series_no,
-            group=parsed.subtitle_group or UNKNOWN_GROUP,
-            episode_no=episode_no,
-            episode_tenths=parsed.episode_tenths,
-            version=parsed.version,
-            resolution=parsed.resolution,
-            is_batch=parsed.episode_end is not None,
-        )
-        for episode_no, slot in zip(numbers, place_slots(numbers, known), strict=True)
-    ]
-
-
 def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]], now: datetime) -> Applied:
     """Write what parsing made of ``pairs`` of (raw item, outcome).
 
@@ -112,15 +84,22 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     applied = Applied()
     existing = _existing_links(connection, [item["item_id"] for item, _outcome in pairs])
     parsed = [(item, outcome.parsed) for item, outcome in pairs if isinstance(outcome, Matched)]
-    wanted = [
+    said = [
         link
         for item, title in parsed
         for link in wanted_links(item, title, existing.get(item["item_id"], ()))
     ]
-    series = ensure_series(connection, parsed, now)
+    wanted, applied.pins_passed = pin_down(said, existing, load_series_pins(connection))
+    series = ensure_series(connection, [(link.item, named(link)) for link in wanted], now)
     groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)
+    applied.items_read = len(pairs)
+    applied.unmatched = [
+        item["item_id"]
+        for item, outcome in pairs
+        if isinstance(outcome, NoMatch) and item["status"] == RawItemStatus.PARSED
+    ]
     applied.items_changed = _mark_items(connection, pairs, now)
     applied.filtered_out, episodes = refresh_flags(connection, applied.touched, now)
     applied.episodes |= episodes
@@ -146,9 +125,10 @@ _FOLLOWING = (
     "resolution",
     "is_batch",
     "title",
+    "pins",
     "detached_at",
 )
-"""The columns of a link that follow the rules."""
+"""The columns of a link that follow the rules; it takes the pins of its series along, and keeps them."""
 
 
 def _upsert(
@@ -173,6 +153,7 @@ def _upsert(
             "resolution": link.resolution,
             "is_batch": link.is_batch,
             "title": link.item["title"],
+            "pins": dict(link.pins) or None,
             "detached_at": None,
         }
         row = stored.get((link.item["item_id"], link.slot))
@@ -184,7 +165,9 @@ def _upsert(
             applied.episodes |= {_episode(row), _episode(values)}
             applied.changes.append(_change(row, values))
     if updates:
-        names: dict[str, Any] = {name: sa.bindparam(name) for name in (*_FOLLOWING, "updated_at")}
+        names: dict[str, Any] = {
+            name: sa.bindparam(name, type_=tables.links.c[name].type) for name in (*_FOLLOWING, "updated_at")
+        }
         update = sa.update(tables.links).where(tables.links.c.link_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), updates)
     if inserts:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.brake import judge
 from seiton.core.desired import (
     MAIN_LIBRARY,
     META_COLUMNS,
@@ -55,44 +56,25 @@ def get_naming(core: Core) -> CurrentNaming:
         return _current(connection)
 
 
-def set_naming(core: Core, template: str, *, version: int | None = None) -> CurrentNaming:
+def set_naming(
+    core: Core, template: str, *, version: int | None = None, plan_id: str | None = None
+) -> CurrentNaming:
     """Give the library another template; its files follow.
 
-    ``version`` is the one that was looked at. Raises ``InvalidInput`` for a template that cannot be used, or
-    by which two files of the library would lie at one path; ``Conflict`` when it was changed meanwhile.
+    ``version`` is the one that was looked at, ``plan_id`` that of a preview. Raises ``InvalidInput`` for a
+    template that cannot be used, or by which two files of the library would lie at one path; ``Conflict``
+    when it was changed meanwhile.
     """
     problems = problems_of(core, template)
     if problems:
         raise InvalidInput(problems)
-    now, resyncs = core.now(), tables.resyncs
     with core.database.write() as connection:
-        lock_state(connection)
-        before = _current(connection)
-        if version is not None and version != before.version:
-            raise Conflict(_("The template was changed meanwhile; look at it again."))
-        if template == before.template:
-            return before
-        key = connection.execute(
-            sa.insert(resyncs).values(
-                cause=CAUSE,
-                subject_name=template,
-                before={"template": before.template},
-                after={"template": template},
-                state=ResyncState.RUNNING.value,
-                created_at=now,
-            )
-        ).inserted_primary_key
-        resync_id: int = key[0] if key is not None else 0
-        connection.execute(
-            sa.insert(tables.library_profiles).values(
-                library=MAIN_LIBRARY,
-                version=before.version + 1,
-                naming_template=template,
-                resync_id=resync_id,
-                created_at=now,
-            )
-        )
+        resync_id = change_naming(core, connection, template, version=version, plan_id=plan_id)
+        written = _current(connection)
+    if resync_id is None:
+        return written
     core.wake("naming", "")
+    resyncs = tables.resyncs
     query = sa.select(resyncs).where(resyncs.c.resync_id == resync_id)
 
     def look() -> Row:
@@ -100,7 +82,49 @@ def set_naming(core: Core, template: str, *, version: int | None = None) -> Curr
             return connection.execute(query).mappings().one()
 
     core.progress.wait(lambda: bool(look()["reparsed"]), core.answer_wait_s)
-    return CurrentNaming(template=template, version=before.version + 1, updated_at=now, resync=look())
+    return replace(written, resync=look())
+
+
+def change_naming(
+    core: Core,
+    connection: sa.Connection,
+    template: str,
+    *,
+    version: int | None = None,
+    plan_id: str | None = None,
+) -> int | None:
+    """Record another, usable template in the caller's transaction; return the cause, ``None`` if it is that
+    one already. Raises ``Conflict`` when it is not ``version`` any more.
+    """
+    now, resyncs = core.now(), tables.resyncs
+    lock_state(connection)
+    before = _current(connection)
+    if version is not None and version != before.version:
+        raise Conflict(_("The template was changed meanwhile; look at it again."))
+    if template == before.template:
+        return None
+    key = connection.execute(
+        sa.insert(resyncs).values(
+            cause=CAUSE,
+            subject_name=template,
+            before={"template": before.template},
+            after={"template": template},
+            state=ResyncState.RUNNING.value,
+            confirmed_plan_id=plan_id,
+            created_at=now,
+        )
+    ).inserted_primary_key
+    resync_id: int = key[0] if key is not None else 0
+    connection.execute(
+        sa.insert(tables.library_profiles).values(
+            library=MAIN_LIBRARY,
+            version=before.version + 1,
+            naming_template=template,
+            resync_id=resync_id,
+            created_at=now,
+        )
+    )
+    return resync_id
 
 
 def problems_of(core: Core, template: str) -> list[Problem]:
@@ -194,15 +218,30 @@ def follow_naming(core: Core) -> None:
     with core.database.read() as connection:
         if not is_renaming(connection):
             return
-    table = tables.resyncs
     with core.database.write() as connection:
         lock_state(connection)
         if _behind(core, connection):
             return  # edited again meanwhile: whoever did that has woken this job
-        connection.execute(sa.update(table).where(*_is_open()).values(reparsed=True))
+        _close(core, connection)
         close_finished(core, connection)
     core.wake("reconcile", "")
     core.progress.announce()
+
+
+def follow_within(core: Core, connection: sa.Connection) -> None:
+    """Bring all wishes to the library's profile in the caller's transaction."""
+    while links := _behind(core, connection):
+        _refresh(core, connection, links)
+    _close(core, connection)
+
+
+def _close(core: Core, connection: sa.Connection) -> None:
+    """Judge the last edit, now that all of it is worked out; those before it led to the same wishes."""
+    table = tables.resyncs
+    causes = connection.execute(sa.select(table.c.resync_id).where(*_is_open())).scalars().all()
+    connection.execute(sa.update(table).where(*_is_open()).values(reparsed=True))
+    if causes:
+        judge(core, connection, max(causes))
 
 
 def is_renaming(connection: sa.Connection) -> bool:
@@ -234,19 +273,18 @@ def _follow_some(core: Core) -> bool:
     with core.database.read() as connection:
         if not _behind(core, connection):
             return False
-    table = tables.resyncs
     with core.database.write() as connection:
         lock_state(connection)
         links = _behind(core, connection)
-        if not links:
-            return False
-        cause: Any = connection.execute(
-            sa.select(latest_profile(tables.library_profiles.c.resync_id))
-        ).scalar_one()
-        followers = refresh_desired(connection, links, cause, core.now())
-        if cause is not None and followers:
-            count = table.c.resync_triggered + followers
-            connection.execute(
-                sa.update(table).where(table.c.resync_id == cause).values(resync_triggered=count)
-            )
+        _refresh(core, connection, links)
     return len(links) == core.chunk
+
+
+def _refresh(core: Core, connection: sa.Connection, links: Sequence[int]) -> None:
+    query = sa.select(latest_profile(tables.library_profiles.c.resync_id))
+    cause: Any = connection.execute(query).scalar_one()
+    followers = refresh_desired(connection, links, cause, core.now())
+    if cause is not None and followers:
+        table = tables.resyncs
+        count = table.c.resync_triggered + followers
+        connection.execute(sa.update(table).where(table.c.resync_id == cause).values(resync_triggered=count))

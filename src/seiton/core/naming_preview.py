@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from seiton.contract import ViewerResyncRequest
-from seiton.core.desired import meta_of_row
-from seiton.core.naming import library_rows, problems_of, samples_of
-from seiton.core.preview import Impact, plan_files
-from seiton.core.resync import resync_request
+import sqlalchemy as sa
+
+from seiton.core.naming import change_naming, follow_within, problems_of, samples_of
+from seiton.core.rehearsal import Done, Impact, rehearse
 from seiton.core.service import Core
-from seiton.domain.metadata import fingerprint
-from seiton.domain.states import IN_LIBRARY
 from seiton.domain.template_check import Sample
 from seiton.errors import Problem
+
+
+class _AsItIs(Exception):
+    """The library has this template already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,18 @@ def preview_naming(core: Core, template: str) -> NamingPreview:
     problems, samples = problems_of(core, template), samples_of(template)
     if problems:
         return NamingPreview(problems=problems, samples=samples, impact=None)
-    impact = Impact()
-    requests: list[ViewerResyncRequest] = []
-    with core.database.read() as connection:
-        for row in library_rows(core, connection, *IN_LIBRARY):
-            meta = replace(meta_of_row(row), naming=template)
-            if row["desired_fingerprint"] != fingerprint(meta):
-                requests.append(resync_request(core, row, meta))
-    plan_files(core, requests, impact)
-    return NamingPreview(problems=problems, samples=samples, impact=impact)
+    return NamingPreview(problems=problems, samples=samples, impact=_rehearse(core, template))
+
+
+def _rehearse(core: Core, template: str) -> Impact:
+    def save(connection: sa.Connection) -> Done:
+        resync_id = change_naming(core, connection, template)
+        if resync_id is None:
+            raise _AsItIs
+        follow_within(core, connection)
+        return Done(resync_id=resync_id)
+
+    try:
+        return rehearse(core, save)
+    except _AsItIs:
+        return Impact()

@@ -19,7 +19,7 @@ from seiton.adapters.files.generated import (
 )
 from seiton.adapters.files.hashing import digest_of, hash_file
 from seiton.adapters.files.identity import Identity, identify
-from seiton.adapters.files.library import LibraryRoot
+from seiton.adapters.files.library import LibraryRoot, room_in
 from seiton.adapters.files.moving import is_respelling, move
 from seiton.adapters.files.outcomes import (
     AccessRefused,
@@ -82,6 +82,7 @@ __all__ = [
     "retire",
     "retire_generated",
     "retire_path",
+    "room_in",
     "set_aside_at",
     "stage",
     "stage_copy",

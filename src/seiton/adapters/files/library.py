@@ -30,6 +30,15 @@ _ID_LIMIT = 64
 _RETRY_S = 0.02
 
 
+def room_in(folder: bytes) -> int | None:
+    """Return how many bytes an ordinary user may write into ``folder``; ``None``: it cannot be asked."""
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return None
+    return room.f_bavail * room.f_frsize
+
+
 class LibraryRoot:
     """An open library. Safe to share between threads; holds no descriptor between calls.
 
@@ -104,11 +113,10 @@ class LibraryRoot:
 
     def free_bytes(self) -> int:
         """Return how many bytes may be written by an ordinary user. Raises LibraryAway."""
-        try:
-            room = os.statvfs(self.root)
-        except OSError as error:
-            raise LibraryAway(_missing(self.root)) from error
-        return room.f_bavail * room.f_frsize
+        room = room_in(self.root)
+        if room is None:
+            raise LibraryAway(_missing(self.root))
+        return room
 
     @contextmanager
     def _lock_file(self) -> Iterator[int]:

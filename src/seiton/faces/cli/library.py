@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Url
+from seiton.faces.cli.options import Json, PlanId, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _
 
@@ -84,29 +84,23 @@ def preview(template: Template, url: Url = None, as_json: Json = False) -> None:
     print_moves(answer["impact"])
 
 
-def change(template: Template, url: Url = None, as_json: Json = False) -> None:
+def change(template: Template, plan_id: PlanId = None, url: Url = None, as_json: Json = False) -> None:
     """Set the template."""
     from seiton.faces.cli.client import Api
-    from seiton.faces.cli.resyncs import print_files
+    from seiton.faces.cli.resyncs import print_following
 
     with Api(url) as api:
-        written = api.put("/library/naming", {"template": template})
+        written = api.put("/library/naming", {"template": template, "plan_id": plan_id})
         if as_json:
             print_json(written)
             return
         if written["resync_id"] is None:
             say(_("The library has this template already."))
             return
-        row = api.get(f"/resyncs/{written['resync_id']}", limit=20)
-    say(_("The template is set."))
-    if row["items"]:
-        count = max(row["statistics"]["resync_triggered"], len(row["items"]))
-        say(_("Files that follow: {count}", count=count))
-        print_files(row["items"])
-    elif written["reparsed"]:
-        say(_("No file has to move."))
-    if row["state"] == "running":
-        say(_("It goes on: seiton resyncs show {resync_id} --wait 60", resync_id=row["resync_id"]))
+        say(_("The template is set."))
+        if not written["reparsed"]:
+            say(_("Names are still being worked out."))
+        print_following(api, written["resync_id"])
 
 
 def _print_samples(samples: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.domain.states import ResyncState
 from seiton.domain.template_check import Sample, describe
 from seiton.domain.templates import PLACEHOLDERS
-from seiton.faces.core_api.parser_preview import ImpactAnswer, impact_answer
+from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.fields import Prose
 from seiton.faces.problems import FieldProblem, documented
 
@@ -41,10 +41,13 @@ class Naming(BaseModel):
 
 
 class NamingInput(BaseModel):
-    """A template; with ``version`` only if it is still the one that was looked at."""
+    """A template; with ``version`` only if it is still the one that was looked at; with ``plan_id`` as its
+    preview showed it.
+    """
 
     template: Prose
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    plan_id: Annotated[str, Field(max_length=64)] | None = None
 
 
 class NamingWritten(Naming):
@@ -86,7 +89,7 @@ def _answer(preview: NamingPreview) -> NamingPreviewAnswer:
     return NamingPreviewAnswer(
         samples=_samples(preview.samples),
         problems=[FieldProblem.model_validate(asdict(problem)) for problem in preview.problems],
-        impact=impact_answer(preview.impact) if preview.impact is not None else None,
+        impact=ImpactAnswer.model_validate(preview.impact) if preview.impact is not None else None,
     )
 
 
@@ -101,7 +104,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.put("/library/naming", responses=documented(409))
     def edit_naming(body: NamingInput) -> NamingWritten:
         """Give the library another naming template; every file follows, as after an edit of a rule."""
-        written = set_naming(core, body.template, version=body.version)
+        written = set_naming(core, body.template, version=body.version, plan_id=body.plan_id)
         resync = written.resync
         return NamingWritten(
             **_naming(written).model_dump(),
