@@ -187,6 +187,14 @@ class Jobs:
         order = sorted(found.values(), key=lambda j: (j.state in ended, -j.created_at.timestamp()))
         return tuple(order[:limit])
 
+    def failing(self) -> tuple[Job, ...]:
+        """Return what failed the last time that this process ran it, and is to be tried again."""
+        return tuple(
+            _job(seen.name, seen.key, seen.state, seen.since, seen.error)
+            for seen in self._pool.seen()
+            if seen.error and seen.state is not JobState.DONE
+        )
+
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing is queued, running, retrying or recorded; say whether that came in time.
 

@@ -172,6 +172,6 @@ def _stuck(jobs: Jobs) -> list[StuckWork]:
     }
     return [
         StuckWork(job=job.name, error=job.error, since=job.created_at, sentence=sentences[job.name])
-        for job in jobs.list(limit=1000)
-        if job.name in sentences and job.error and job.state is not JobState.DONE
+        for job in jobs.failing()
+        if job.name in sentences and job.error
     ]
