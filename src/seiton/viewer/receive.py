@@ -156,6 +156,8 @@ _UPDATED = (
     "subtitle_sources",
     "trash_id",
     "erase",
+    "cause",
+    "undoes",
 )
 
 
@@ -178,6 +180,7 @@ def _wanted(
         "next_try_at": None,
         "trash_id": None,  # wanted again
         "erase": False,
+        **causes_of(request),
     }
     if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
@@ -244,6 +247,15 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
         "callback_url": request.callback_url,
         "created_at": viewer.now(),
     }
+
+
+def causes_of(request: Described) -> dict[str, str | None]:
+    """Return what the unit's columns ``cause`` and ``undoes`` hold after ``request``."""
+    core = request.core_instance or FOREIGN
+    numbers: dict[str, int | None] = {"cause": None, "undoes": None}
+    if isinstance(request, ViewerResyncRequest):
+        numbers = {"cause": request.resync_id, "undoes": request.undoes}
+    return {name: None if number is None else f"{core}:{number}" for name, number in numbers.items()}
 
 
 def wish_of(request: Described) -> EpisodeMeta:

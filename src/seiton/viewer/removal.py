@@ -91,6 +91,8 @@ def _want_removed(viewer: Viewer, connection: sa.Connection, request: ViewerRemo
         .values(
             trash_id=request.trash,
             erase=request.erase,
+            cause=None,
+            undoes=None,
             revision=request.revision,
             hold_reason=None,
             hold_detail=None,
