@@ -52,6 +52,7 @@ from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_sub
 from seiton.core.transfers import check_transfers
 from seiton.core.trash import expire_trash
 from seiton.core.viewers import Viewers
+from seiton.domain.consent import Brake
 from seiton.domain.states import ModuleType
 from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, Unavailable
@@ -209,6 +210,12 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            brake=Brake(
+                files=settings.brake_files,
+                some_files=settings.brake_some_files,
+                percent=settings.brake_percent,
+                downloads=settings.brake_downloads,
+            ),
         )
 
     def _wake_core(self, job: str, key: str) -> None:

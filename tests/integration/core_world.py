@@ -50,6 +50,7 @@ from seiton.core.rulesets import prepare_state
 from seiton.core.service import Core
 from seiton.core.subscriptions import add_subscription
 from seiton.core.transfers import check_transfers
+from seiton.domain.consent import Brake
 from seiton.domain.contents import TorrentFile
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import DownloadType
@@ -59,6 +60,7 @@ from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
 
+NO_BRAKE = Brake(files=10**9, some_files=10**9, downloads=10**9)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -227,6 +229,7 @@ class CoreWorld:
         self.time = START
         self.reparses = True
         self.chunk = 500
+        self.brake = Brake()
         self.meanwhile: Callable[[], None] | None = None
         self.woken: list[tuple[str, str]] = []
         self.torrents = Shelf()
@@ -260,6 +263,7 @@ class CoreWorld:
             now=self._now,
             answer_wait_s=0.0,
             chunk=self.chunk,
+            brake=self.brake,
         )
 
     def _now(self) -> datetime:
@@ -457,6 +461,11 @@ def statements(database: Database) -> Iterator[list[str]]:
         yield seen
     finally:
         sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
+def everything(world: CoreWorld) -> dict[str, list[Row]]:
+    """Return all that Core has stored."""
+    return {table.name: world.rows(table) for table in tables.metadata.sorted_tables}
 
 
 def writes(seen: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from seiton.core.resync import reconcile
 from seiton.core.transfers import check_transfers
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
-from tests.integration.core_world import CoreWorld, rule, statements, torrent_of, writes
+from tests.integration.core_world import NO_BRAKE, CoreWorld, rule, statements, torrent_of, writes
 from tests.integration.core_world import world as world
 
 FEW, MANY = 50, 500
@@ -29,6 +29,7 @@ class Costs:
 
     def __init__(self, world: CoreWorld, number: int) -> None:
         self.world, self.number = world, number
+        world.core.brake = NO_BRAKE
         self.seen: dict[str, int] = {}
         self.run()
 

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
+from seiton.core.confirming import confirm
 from seiton.core.ending import SeedingGoals, end_torrents
 from seiton.core.filter_preview import preview_filter
 from seiton.core.filters import FilterWrite, create_filter, delete_filter, list_filters, update_filter
-from seiton.core.refilter import MOST_UNASKED, confirm_filter_edit, refilter
+from seiton.core.refilter import refilter
 from seiton.core.retry import retry_download
+from seiton.domain.consent import Brake
 from seiton.domain.filters import TargetType
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
@@ -280,6 +282,9 @@ def test_defect_60_the_order_says_which_rule_is_named(world: CoreWorld) -> None:
     assert [item.reason for item in named.before.filtered_items] == [rule_id(early)]
 
 
+MOST_UNASKED = Brake().downloads
+
+
 def test_many_downloads_wait_for_a_person(world: CoreWorld) -> None:
     titles = [f"[G] Show - {number:02}" for number in range(1, MOST_UNASKED + 2)]
     world.bring(*titles)
@@ -288,13 +293,13 @@ def test_many_downloads_wait_for_a_person(world: CoreWorld) -> None:
     assert (write.resync["state"], write.resync["cancels"]) == ("waiting", MOST_UNASKED + 1)
     refilter(world.core)
     assert (flagged(world), set(world.states())) == (set(), {"pending"})
-    confirm_filter_edit(world.core, number)
+    confirm(world.core, number)
     assert (flagged(world), set(world.states())) == (set(titles), {"cancelled"})
     assert world.resync(number)["state"] == "done"
     with pytest.raises(Conflict):
-        confirm_filter_edit(world.core, number)
+        confirm(world.core, number)
     with pytest.raises(NotFound):
-        confirm_filter_edit(world.core, 10**6)
+        confirm(world.core, 10**6)
 
 
 def test_thirty_downloads_need_nobody(world: CoreWorld) -> None:
@@ -316,7 +321,7 @@ def test_an_edit_after_one_that_waits_waits_with_it(world: CoreWorld) -> None:
     exclude(world, "Show")
     second = exclude(world, "nothing has this")
     assert second.resync["state"] == "waiting"
-    confirm_filter_edit(world.core, second.resync["resync_id"])
+    confirm(world.core, second.resync["resync_id"])
     assert set(world.states()) == {"cancelled"}
 
 

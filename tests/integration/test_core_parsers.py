@@ -8,10 +8,10 @@ import pytest
 
 from seiton.core import tables
 from seiton.core.parsers import create_parser, delete_parser, get_parser, update_parser
-from seiton.core.preview import Impact, Scope, preview_deletion, preview_parser, require_scope
+from seiton.core.preview import Scope, preview_deletion, preview_parser, require_scope
 from seiton.core.subscriptions import add_subscription, due_subscriptions, remove_subscription
 from seiton.errors import Conflict, InvalidInput, NotFound
-from tests.integration.core_world import CoreWorld, rule, statements, writes
+from tests.integration.core_world import CoreWorld, everything, rule
 from tests.integration.core_world import world as world
 
 
@@ -157,9 +157,9 @@ def _filed(world: CoreWorld, number: int) -> int:
 def test_a_preview_says_what_the_edit_then_does_and_writes_nothing(world: CoreWorld) -> None:
     parser_id = _filed(world, 4)
     draft = {"episode_offset": 1, "anime_title_source": "static", "anime_title_value": "Named"}
-    with statements(world.database) as seen:
-        preview = preview_parser(world.core, draft, parser_id=parser_id)
-    assert writes(seen) == []
+    before = everything(world)
+    preview = preview_parser(world.core, draft, parser_id=parser_id)
+    assert everything(world) == before
     assert preview.impact is not None
     edited = world.edit(parser_id, **draft)
     world.settle()
@@ -197,7 +197,8 @@ def test_a_preview_shows_each_title_before_and_after(world: CoreWorld) -> None:
 def test_a_preview_of_a_parser_that_is_not_saved_counts_links_that_would_change(world: CoreWorld) -> None:
     world.bring("[A] Show - 01 [1080p]", "[B] Show - 01 [1080p]", "[A] Show - 02 [1080p]")
     same = preview_parser(world.core, rule(priority=9, resolution_source="static", resolution_value="1080p"))
-    assert same.impact == Impact(items_reparsed=3)
+    assert same.impact is not None
+    assert (same.impact.items_reparsed, same.impact.links_changed) == (3, 0)
     other = preview_parser(world.core, rule(priority=9, anime_title="Else"))
     assert other.impact is not None
     assert (other.impact.links_changed, other.impact.moves) == (3, ())
@@ -208,7 +209,9 @@ def test_a_preview_of_a_deletion_says_what_is_left(world: CoreWorld) -> None:
     for row in world.rows(tables.parsers):
         if row["parser_id"] != parser_id:
             delete_parser(world.core, row["parser_id"])
-    assert preview_deletion(world.core, parser_id) == Impact(items_reparsed=2, unmatched=2)
+    impact = preview_deletion(world.core, parser_id)
+    assert (impact.items_reparsed, impact.unmatched, impact.links_changed) == (2, 2, 0)
+    assert [row["title"] for row in impact.titles_lost] == ["[G] Show - 01", "[G] Show - 02"]
 
 
 def test_a_preview_of_a_faulty_draft_names_its_faults(world: CoreWorld) -> None:
@@ -221,7 +224,8 @@ def test_a_preview_of_a_faulty_draft_names_its_faults(world: CoreWorld) -> None:
 def test_a_disabled_draft_is_previewed_as_disabled(world: CoreWorld) -> None:
     world.bring("[G] Show - 01 [1080p]")
     preview = preview_parser(world.core, rule(priority=9, anime_title="Off", is_enabled=False))
-    assert preview.impact == Impact()
+    assert preview.impact is not None
+    assert (preview.impact.items_reparsed, preview.impact.links_changed, preview.impact.moves) == (0, 0, ())
 
 
 @pytest.mark.parametrize("kind", ["subscription", "anime", "anime_series", "subtitle_group"])

@@ -117,6 +117,14 @@ class Settings(BaseModel):
     """Hours that a torrent seeds before it ends; nothing: no such goal."""
     remove_data_after_seeding: bool = False
     """Whether the data in the download folder goes with it. The library's files stay in any case."""
+    brake_files: int = Field(default=200, ge=0, le=2**31 - 1)
+    """Files that one edit may move unasked; more wait for a confirmation."""
+    brake_some_files: int = Field(default=20, ge=0, le=2**31 - 1)
+    """Of a small library: files that it may move however large a part they are."""
+    brake_percent: int = Field(default=20, ge=0, le=100)
+    """… beyond which it may not move more than this part of the library."""
+    brake_downloads: int = Field(default=30, ge=0, le=2**31 - 1)
+    """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
     feed_limits: FeedLimits = FeedLimits()

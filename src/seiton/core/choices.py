@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.finishing import close_finished
 from seiton.core.offers import load_policy
 from seiton.core.queries import Record, fetch_all, page
-from seiton.core.reparse import is_unfinished
+from seiton.core.rehearsal import Done, Impact, rehearse
+from seiton.core.reparse import follow_rules, is_unfinished
 from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.core.wanting import add_downloads, want_downloads
 from seiton.domain.duplicates import Policy
-from seiton.domain.states import ConflictType, ResolutionStatus
+from seiton.domain.states import ConflictType, ResolutionStatus, ResyncState
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -167,18 +169,48 @@ def get_policy(core: Core) -> Policy:
         return load_policy(connection)
 
 
-def set_policy(core: Core, policy: Policy) -> None:
-    """Say what the library prefers. What was undecided is decided by it; what is there stays."""
-    table = tables.library_policy
-    values: dict[str, Any] = {
-        "group_order": list(policy.group_order),
-        "resolution_order": list(policy.resolution_order),
-        "updated_at": core.now(),
-    }
+def set_policy(core: Core, policy: Policy, *, plan_id: str | None = None) -> Record:
+    """Say what the library prefers; return the cause. What was undecided is decided by it; what is there
+    stays. ``plan_id``: that of a preview.
+    """
     with core.database.write() as connection:
-        lock_state(connection)
-        if not connection.execute(sa.update(table).where(table.c.id == 1).values(values)).rowcount:
-            connection.execute(sa.insert(table).values(values | {"id": 1}))
-        if not is_unfinished(connection):
-            want_downloads(connection, None, core.now())
+        done = policy_within(core, connection, _columns(policy), plan_id=plan_id)
+        close_finished(core, connection)
     core.wake("downloads", "")
+    table = tables.resyncs
+    with core.database.read() as connection:
+        return fetch_all(connection, sa.select(table).where(table.c.resync_id == done.resync_id))[0]
+
+
+def preview_policy(core: Core, policy: Policy) -> Impact:
+    """Return what ``set_policy`` would do."""
+    return rehearse(core, lambda connection: policy_within(core, connection, _columns(policy)))
+
+
+def _columns(policy: Policy) -> dict[str, Any]:
+    return {"group_order": list(policy.group_order), "resolution_order": list(policy.resolution_order)}
+
+
+def policy_within(
+    core: Core, connection: sa.Connection, values: Mapping[str, Any], *, plan_id: str | None = None
+) -> Done:
+    """Do what ``set_policy`` does in the caller's transaction."""
+    table, now = tables.library_policy, core.now()
+    lock_state(connection)
+    before = _columns(load_policy(connection))
+    stored = {**values, "updated_at": now}
+    if not connection.execute(sa.update(table).where(table.c.id == 1).values(stored)).rowcount:
+        connection.execute(sa.insert(table).values(stored | {"id": 1}))
+    key = connection.execute(
+        sa.insert(tables.resyncs).values(
+            cause="policy_changed",
+            before=before,
+            after=dict(values),
+            state=ResyncState.RUNNING.value,
+            confirmed_plan_id=plan_id,
+            reparsed=True,
+            created_at=now,
+        )
+    ).inserted_primary_key
+    resync_id = int(key[0]) if key is not None else 0
+    return Done(resync_id=resync_id, effects=follow_rules(core, connection, resync_id, now))

@@ -101,7 +101,28 @@ def refresh_desired(
     return followers
 
 
+def is_waiting() -> sa.ColumnElement[bool]:
+    """Say of a download that a person has to confirm what it is to be now."""
+    downloads, items = tables.downloads.c, tables.resync_items.c
+    return sa.exists().where(
+        items.download_id == downloads.download_id,
+        items.resync_id == downloads.resync_id,
+        items.outcome == "waiting",
+    )
+
+
+def _waiting(connection: sa.Connection, rows: Sequence[Row]) -> set[int]:
+    table = tables.downloads.c
+    ids = [row["download_id"] for row in rows]
+    query = sa.select(table.download_id).where(table.download_id.in_(ids), is_waiting())
+    return set(connection.execute(query).scalars())
+
+
 def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None, now: datetime) -> int:
+    """Write what differs. What waits for a person waits under its new cause as well; without a cause it
+    goes on waiting under the old one.
+    """
+    waiting = _waiting(connection, rows)
     updates: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
     for row in rows:
@@ -128,15 +149,16 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                     "revision": revision,
                     "before": row["desired"],
                     "before_path": row["library_path"],
-                    "outcome": "pending",
+                    "outcome": "waiting" if row["download_id"] in waiting else "pending",
                 }
             )
     if updates:
         _update(connection, updates)
-    if items:
+    if items and resync_id is not None:
         supersede(connection, [row["download_id"] for row in items])
-        if resync_id is not None:
-            connection.execute(sa.insert(tables.resync_items), items)
+        connection.execute(sa.insert(tables.resync_items), items)
+    elif items:
+        supersede(connection, [row["download_id"] for row in items if row["outcome"] == "pending"])
     return len(items)
 
 
@@ -167,7 +189,7 @@ def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> Non
 def supersede(connection: sa.Connection, download_ids: Sequence[int]) -> None:
     """A newer cause takes over what the older ones have not finished."""
     table = tables.resync_items
-    unfinished = table.c.outcome.in_(("pending", "held", "failed"))
+    unfinished = table.c.outcome.in_(("pending", "waiting", "held", "failed"))
     for part in chunks(download_ids):
         update = sa.update(table).where(table.c.download_id.in_(part), unfinished)
         connection.execute(update.values(outcome="superseded"))

@@ -53,6 +53,7 @@ def start_downloads(core: Core) -> int:
         .where(
             downloads.c.status == DownloadStatus.PENDING,
             links.c.detached_at.is_(None),  # waits until a parser says again what it is
+            ~links.c.filtered_flag,  # is taken back when a person has confirmed that
             sa.or_(downloads.c.next_try_at.is_(None), downloads.c.next_try_at <= core.now()),
         )
         .order_by(downloads.c.download_id)

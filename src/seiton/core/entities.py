@@ -11,12 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.domain.pins import SeriesName
 from seiton.domain.rules import ParsedTitle
 
 UNKNOWN_SEASON = "unknown"
-
-SeriesName = tuple[str, int]
-"""Title of the work, number of the series."""
 
 
 def ensure_series(

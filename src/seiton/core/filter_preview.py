@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.brake import Effects, id_of
 from seiton.core.filters import WRITABLE, check_target, pattern_problem
 from seiton.core.flags import decide_links, filter_rule_of, link_chunks, load_filters
 from seiton.core.queries import Record, fetch_all
@@ -52,6 +53,7 @@ class FilterPreview:
     starts: list[Record] = field(default_factory=list)
     cancels: list[Record] = field(default_factory=list)
     is_braked: bool = False
+    plan_id: str | None = None
 
 
 def preview_filter(
@@ -76,7 +78,9 @@ def preview_filter(
             draft = filter_rule_of({"rule_id": rule_id or DRAFT, **columns})
             targets.add(draft.target)
             after.append(draft)
-        return _compare(connection, targets, before, after, limit)
+        result, effects = _compare(connection, targets, before, after, limit)
+        result.is_braked = core.brake.stops_downloads(len(effects.starts), len(effects.cancels))
+        return result
 
 
 def _draft(values: Mapping[str, Any], edited: Sequence[FilterRule]) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def _compare(
     before: Sequence[FilterRule],
     after: Sequence[FilterRule],
     limit: int,
-) -> FilterPreview:
+) -> tuple[FilterPreview, Effects]:
     result = FilterPreview()
     for rules, panel in ((before, result.before), (after, result.after)):
         filters = FilterSet(rules)
@@ -105,8 +109,8 @@ def _compare(
     effects = foresee(connection, changed_flags(connection, targets, FilterSet(after)))
     result.starts = _titles(connection, effects.starts)
     result.cancels = _titles(connection, effects.cancels)
-    result.is_braked = effects.is_braked
-    return result
+    result.plan_id = id_of(connection, (), effects)
+    return result, effects
 
 
 def _sort(panel: Panel, row: Row, reason: int | None, *, is_passed: bool, limit: int) -> None:

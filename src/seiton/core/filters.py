@@ -69,8 +69,8 @@ def _require(connection: sa.Connection, rule_id: int) -> Row:
     return row
 
 
-def create_filter(core: Core, values: Mapping[str, Any]) -> FilterWrite:
-    """Save a rule; without ``rule_order`` after the others of its target.
+def create_filter(core: Core, values: Mapping[str, Any], *, plan_id: str | None = None) -> FilterWrite:
+    """Save a rule; without ``rule_order`` after the others of its target. ``plan_id``: that of its preview.
 
     Raises ``InvalidInput`` field by field, and ``Conflict`` when the order is taken.
     """
@@ -86,12 +86,17 @@ def create_filter(core: Core, values: Mapping[str, Any]) -> FilterWrite:
         row = columns | {"created_at": now, "updated_at": now, "version": 1}
         key = connection.execute(sa.insert(tables.filter_rules).values(row)).inserted_primary_key
         rule = _require(connection, key[0] if key is not None else 0)
-        resync_id = _cause(core, connection, "filter_created", None, rule)
+        resync_id = _cause(core, connection, "filter_created", None, rule, plan_id)
     return FilterWrite(rule=rule, resync=_follow(core, resync_id))
 
 
 def update_filter(
-    core: Core, rule_id: int, values: Mapping[str, Any], *, version: int | None = None
+    core: Core,
+    rule_id: int,
+    values: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    plan_id: str | None = None,
 ) -> FilterWrite:
     """Change a rule, or switch it on or off; what ``values`` leaves out stays as it is.
 
@@ -117,18 +122,18 @@ def update_filter(
             .values(changes | {"updated_at": now, "version": before["version"] + 1})
         )
         rule = _require(connection, rule_id)
-        resync_id = _cause(core, connection, "filter_updated", before, rule)
+        resync_id = _cause(core, connection, "filter_updated", before, rule, plan_id)
     return FilterWrite(rule=rule, resync=_follow(core, resync_id))
 
 
-def delete_filter(core: Core, rule_id: int) -> FilterWrite:
+def delete_filter(core: Core, rule_id: int, *, plan_id: str | None = None) -> FilterWrite:
     """Delete a rule; what only it kept out is fetched. Raises ``NotFound``."""
     table = tables.filter_rules
     with core.database.write() as connection:
         lock_state(connection)
         before = _require(connection, rule_id)
         connection.execute(sa.delete(table).where(table.c.rule_id == rule_id))
-        resync_id = _cause(core, connection, "filter_deleted", before, None)
+        resync_id = _cause(core, connection, "filter_deleted", before, None, plan_id)
     return FilterWrite(rule=None, resync=_follow(core, resync_id))
 
 
@@ -200,7 +205,14 @@ def _require_free_order(connection: sa.Connection, columns: Mapping[str, Any], r
         )
 
 
-def _cause(core: Core, connection: sa.Connection, cause: str, before: Row | None, after: Row | None) -> int:
+def _cause(
+    core: Core,
+    connection: sa.Connection,
+    cause: str,
+    before: Row | None,
+    after: Row | None,
+    plan_id: str | None,
+) -> int:
     """Record the edit as a cause, and whom it concerns, in the same transaction."""
     named: Row = after or before or {}
     key = connection.execute(
@@ -211,6 +223,7 @@ def _cause(core: Core, connection: sa.Connection, cause: str, before: Row | None
             before={name: before[name] for name in WRITABLE} if before else None,
             after={name: after[name] for name in WRITABLE} if after else None,
             state=ResyncState.RUNNING.value,
+            confirmed_plan_id=plan_id,
             created_at=core.now(),
         )
     ).inserted_primary_key

@@ -29,18 +29,28 @@ def close_finished(core: Core, connection: sa.Connection) -> int:
         connection.execute(
             sa.update(resyncs)
             .where(resyncs.c.resync_id.in_(part))
-            .values(state=ResyncState.DONE.value, finished_at=core.now())
+            .values(
+                state=sa.case(
+                    (resyncs.c.state == ResyncState.WAITING, ResyncState.SUPERSEDED.value),
+                    else_=ResyncState.DONE.value,
+                ),
+                finished_at=core.now(),
+            )
         )
     return len(finished)
 
 
 def _finished(connection: sa.Connection) -> Sequence[int]:
-    items, resyncs = tables.resync_items, tables.resyncs
+    items, resyncs, downloads = tables.resync_items, tables.resyncs, tables.waiting_downloads
     # What failed is tried again; what is held waits for a person.
     waiting = sa.exists().where(
-        items.c.resync_id == resyncs.c.resync_id, items.c.outcome.in_(("pending", "failed"))
+        items.c.resync_id == resyncs.c.resync_id, items.c.outcome.in_(("pending", "waiting", "failed"))
     )
     query = sa.select(resyncs.c.resync_id).where(
-        resyncs.c.state == ResyncState.RUNNING, resyncs.c.reparsed, ~waiting
+        # One that waited has nothing to confirm any more when later causes took everything over.
+        resyncs.c.state.in_([ResyncState.RUNNING, ResyncState.WAITING]),
+        resyncs.c.reparsed,
+        ~waiting,
+        ~sa.exists().where(downloads.c.resync_id == resyncs.c.resync_id),
     )
     return connection.execute(query).scalars().all()

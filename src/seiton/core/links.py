@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.core.entities import SeriesName, ensure_groups, ensure_series
+from seiton.core.entities import ensure_groups, ensure_series
 from seiton.core.flags import refresh_flags
 from seiton.core.slots import place_slots
 from seiton.domain.metadata import UNKNOWN_GROUP
-from seiton.domain.rules import Failed, Matched, Outcome, ParsedTitle
+from seiton.domain.pins import NO_PINS, PinField, Pins, SeriesName, series_pins
+from seiton.domain.rules import Failed, Matched, NoMatch, Outcome, ParsedTitle
 from seiton.domain.states import RawItemStatus
 
 Episode = tuple[int, int, int]
@@ -43,7 +44,8 @@ class Applied:
     """What a chunk of outcomes came to.
 
     ``episodes``: those that links have come to, or have left; ``filtered_out``: links that rules keep out
-    now, the downloads of which are to be taken back.
+    now, the downloads of which are to be taken back; ``unmatched``: items that a parser matched until now,
+    and none does any more; ``pins_passed``: values set by hand where the parser says something else.
     """
 
     changes: list[LinkChange] = field(default_factory=list)
@@ -51,6 +53,20 @@ class Applied:
     episodes: set[Episode] = field(default_factory=set)
     items_changed: int = 0
     filtered_out: list[int] = field(default_factory=list)
+    items_read: int = 0
+    unmatched: list[int] = field(default_factory=list)
+    pins_passed: int = 0
+
+    def add(self, other: Applied) -> None:
+        """Count another chunk in."""
+        self.changes += other.changes
+        self.detached += other.detached
+        self.episodes |= other.episodes
+        self.items_changed += other.items_changed
+        self.filtered_out += other.filtered_out
+        self.items_read += other.items_read
+        self.unmatched += other.unmatched
+        self.pins_passed += other.pins_passed
 
     @property
     def new_links(self) -> list[int]:
@@ -68,6 +84,7 @@ class Wanted:
     """A link as it should be. ``slot`` is its place in a batch, the same whatever its number becomes."""
 
     item: Row
+    parsed: ParsedTitle
     slot: int
     title: str
     series_no: int
@@ -80,7 +97,7 @@ class Wanted:
 
 
 def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[Wanted]:
-    """Return the links that ``item`` stands for: one, or one for each episode of a batch.
+    """Return the links that ``item`` stands for, by its title: one, or one for each episode of a batch.
 
     ``known`` are its links as they are (``slot``, ``episode_no``, ``detached_at``).
     """
@@ -89,6 +106,7 @@ def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[W
     return [
         Wanted(
             item=item,
+            parsed=parsed,
             slot=slot,
             title=parsed.anime_title,
             series_no=parsed.series_no,
@@ -112,19 +130,81 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     applied = Applied()
     existing = _existing_links(connection, [item["item_id"] for item, _outcome in pairs])
     parsed = [(item, outcome.parsed) for item, outcome in pairs if isinstance(outcome, Matched)]
-    wanted = [
+    said = [
         link
         for item, title in parsed
         for link in wanted_links(item, title, existing.get(item["item_id"], ()))
     ]
-    series = ensure_series(connection, parsed, now)
+    wanted, applied.pins_passed = _pin_down(said, existing, load_series_pins(connection))
+    series = ensure_series(connection, [(link.item, _named(link)) for link in wanted], now)
     groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)
+    applied.items_read = len(pairs)
+    applied.unmatched = [
+        item["item_id"]
+        for item, outcome in pairs
+        if isinstance(outcome, NoMatch) and item["status"] == RawItemStatus.PARSED
+    ]
     applied.items_changed = _mark_items(connection, pairs, now)
     applied.filtered_out, episodes = refresh_flags(connection, applied.touched, now)
     applied.episodes |= episodes
     return applied
+
+
+_PINNED = (
+    (PinField.ANIME_TITLE, "title"),
+    (PinField.SERIES_NO, "series_no"),
+    (PinField.SUBTITLE_GROUP, "group"),
+    (PinField.EPISODE_NO, "episode_no"),
+)
+"""What a pin sets, by its name in ``Wanted``."""
+
+
+def load_series_pins(connection: sa.Connection) -> dict[SeriesName, Pins]:
+    """Return the series that have pins, by name."""
+    series, animes = tables.series, tables.animes
+    query = (
+        sa.select(animes.c.title, series.c.series_no, series.c.pins)
+        .select_from(series.join(animes, animes.c.anime_id == series.c.anime_id))
+        .where(series.c.pins.is_not(None))
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2]}
+
+
+def _pin_down(
+    said: Iterable[Wanted], existing: LinksOf, of_series: Mapping[SeriesName, Pins]
+) -> tuple[list[Wanted], int]:
+    """Put what is set by hand in the place of what titles say; return how many values that passed by."""
+    pins = {
+        (row["raw_item_id"], row["slot"]): row["pins"]
+        for rows in existing.values()
+        for row in rows
+        if row["pins"]
+    }
+    wanted: list[Wanted] = []
+    passed = 0
+    for link in said:
+        own = pins.get((link.item["item_id"], link.slot), NO_PINS)
+        held = series_pins((link.title, link.series_no), of_series) | dict(own)
+        changes: dict[str, Any] = {
+            name: held[field]
+            for field, name in _PINNED
+            if field in held and getattr(link, name) != held[field]
+        }
+        passed += len(changes)
+        if "episode_no" in changes:
+            changes["episode_tenths"] = 0
+        wanted.append(replace(link, **changes) if changes else link)
+    return wanted, passed
+
+
+def _named(link: Wanted) -> ParsedTitle:
+    """Return what the title of a link says, by the name that its series has."""
+    parsed = link.parsed
+    if (parsed.anime_title, parsed.series_no) == (link.title, link.series_no):
+        return parsed
+    return replace(parsed, anime_title=link.title, series_no=link.series_no)
 
 
 def _existing_links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, list[Row]]:

@@ -43,55 +43,114 @@ def _require(connection: sa.Connection, parser_id: int) -> Row:
     return row
 
 
-def create_parser(core: Core, values: Mapping[str, Any]) -> ParserWrite:
-    """Save a new parser and have stored titles parsed by it. Raises ``InvalidInput`` field by field."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A write in a transaction that is not committed yet: the parser, and the cause (a resync)."""
+
+    parser: Row | None
+    resync_id: int
+
+
+def create_parser(core: Core, values: Mapping[str, Any], *, plan_id: str | None = None) -> ParserWrite:
+    """Save a new parser and have stored titles parsed by it. Raises ``InvalidInput`` field by field.
+
+    ``plan_id`` names the plan of a preview, which a person has seen: if just that follows, nothing waits.
+    """
+    with core.database.write() as connection:
+        saved = add_parser(core, connection, values, plan_id=plan_id)
+    return ParserWrite(parser=saved.parser, resync=_follow(core, saved.resync_id))
+
+
+def add_parser(
+    core: Core,
+    connection: sa.Connection,
+    values: Mapping[str, Any],
+    *,
+    parser_id: int | None = None,
+    plan_id: str | None = None,
+) -> Saved:
+    """Do the same in the caller's transaction; ``parser_id``: under the number that it had before."""
     columns = DEFAULTS | {name: value for name, value in values.items() if name in WRITABLE}
     check_values(columns)
     now = core.now()
-    with core.database.write() as connection:
-        lock_state(connection)
-        row = columns | {"created_at": now, "updated_at": now, "origin": "user", "version": 1}
-        key = connection.execute(sa.insert(tables.parsers).values(row)).inserted_primary_key
-        parser_id = key[0] if key is not None else 0
-        parser = _require(connection, parser_id)
-        resync_id = _cause(core, connection, "parser_created", parser_id, None, parser)
-    return ParserWrite(parser=parser, resync=_follow(core, resync_id))
+    lock_state(connection)
+    row = columns | {"created_at": now, "updated_at": now, "origin": "user", "version": 1}
+    if parser_id is not None:
+        row["parser_id"] = parser_id
+    key = connection.execute(sa.insert(tables.parsers).values(row)).inserted_primary_key
+    parser_id = int(key[0]) if key is not None else 0
+    parser = _require(connection, parser_id)
+    return Saved(
+        parser=parser,
+        resync_id=_cause(core, connection, "parser_created", parser_id, None, parser, plan_id),
+    )
 
 
 def update_parser(
-    core: Core, parser_id: int, values: Mapping[str, Any], *, version: int | None = None
+    core: Core,
+    parser_id: int,
+    values: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    plan_id: str | None = None,
 ) -> ParserWrite:
     """Change a parser; what ``values`` leaves out stays as it is.
 
     Raises ``InvalidInput``, ``NotFound``, and ``Conflict`` when ``version`` is given and another edit came
-    in between.
+    in between. ``plan_id``: see ``create_parser``.
     """
-    now = core.now()
     with core.database.write() as connection:
-        lock_state(connection)
-        before = _require(connection, parser_id)
-        if version is not None and before["version"] != version:
-            raise Conflict(_("The parser was changed meanwhile; look at it again."))
-        changes = {name: value for name, value in values.items() if name in WRITABLE}
-        check_values({name: before[name] for name in WRITABLE} | changes)
-        connection.execute(
-            sa.update(tables.parsers)
-            .where(tables.parsers.c.parser_id == parser_id)
-            .values(changes | {"updated_at": now, "version": before["version"] + 1})
-        )
-        parser = _require(connection, parser_id)
-        resync_id = _cause(core, connection, "parser_updated", parser_id, before, parser)
-    return ParserWrite(parser=parser, resync=_follow(core, resync_id))
+        saved = change_parser(core, connection, parser_id, values, version=version, plan_id=plan_id)
+    return ParserWrite(parser=saved.parser, resync=_follow(core, saved.resync_id))
 
 
-def delete_parser(core: Core, parser_id: int) -> ParserWrite:
+def change_parser(
+    core: Core,
+    connection: sa.Connection,
+    parser_id: int,
+    values: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    plan_id: str | None = None,
+) -> Saved:
+    """Do the same in the caller's transaction."""
+    now = core.now()
+    lock_state(connection)
+    before = _require(connection, parser_id)
+    if version is not None and before["version"] != version:
+        raise Conflict(_("The parser was changed meanwhile; look at it again."))
+    changes = {name: value for name, value in values.items() if name in WRITABLE}
+    check_values({name: before[name] for name in WRITABLE} | changes)
+    connection.execute(
+        sa.update(tables.parsers)
+        .where(tables.parsers.c.parser_id == parser_id)
+        .values(changes | {"updated_at": now, "version": before["version"] + 1})
+    )
+    parser = _require(connection, parser_id)
+    return Saved(
+        parser=parser,
+        resync_id=_cause(core, connection, "parser_updated", parser_id, before, parser, plan_id),
+    )
+
+
+def delete_parser(core: Core, parser_id: int, *, plan_id: str | None = None) -> ParserWrite:
     """Delete a parser, used or not; titles that only it matched keep their downloads and files."""
     with core.database.write() as connection:
-        lock_state(connection)
-        before = _require(connection, parser_id)
-        connection.execute(sa.delete(tables.parsers).where(tables.parsers.c.parser_id == parser_id))
-        resync_id = _cause(core, connection, "parser_deleted", parser_id, before, None)
-    return ParserWrite(parser=None, resync=_follow(core, resync_id))
+        saved = drop_parser(core, connection, parser_id, plan_id=plan_id)
+    return ParserWrite(parser=None, resync=_follow(core, saved.resync_id))
+
+
+def drop_parser(
+    core: Core, connection: sa.Connection, parser_id: int, *, plan_id: str | None = None
+) -> Saved:
+    """Do the same in the caller's transaction."""
+    lock_state(connection)
+    before = _require(connection, parser_id)
+    connection.execute(sa.delete(tables.parsers).where(tables.parsers.c.parser_id == parser_id))
+    return Saved(
+        parser=None,
+        resync_id=_cause(core, connection, "parser_deleted", parser_id, before, None, plan_id),
+    )
 
 
 def _cause(
@@ -101,6 +160,7 @@ def _cause(
     parser_id: int,
     before: Row | None,
     after: Row | None,
+    plan_id: str | None,
 ) -> int:
     """Record the edit as the cause of a resync, and the rules as a new version, in the same transaction."""
     now = core.now()
@@ -113,6 +173,7 @@ def _cause(
             before={name: before[name] for name in WRITABLE} if before else None,
             after={name: after[name] for name in WRITABLE} if after else None,
             state=ResyncState.RUNNING.value,
+            confirmed_plan_id=plan_id,
             created_at=now,
         )
     ).inserted_primary_key

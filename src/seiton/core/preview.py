@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
-from seiton.contract import (
-    MAX_BATCH,
-    PlanAnswer,
-    PlannedHold,
-    PlannedMove,
-    ViewerPlanRequest,
-    ViewerResyncRequest,
-)
 from seiton.core import tables
-from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row
-from seiton.core.links import failure_text, wanted_links
-from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser
-from seiton.core.reparse import next_items, outcomes_of
-from seiton.core.resync import resync_request
+from seiton.core.links import failure_text
+from seiton.core.parsers import (
+    DEFAULTS,
+    WRITABLE,
+    add_parser,
+    change_parser,
+    check_values,
+    drop_parser,
+    get_parser,
+)
+from seiton.core.rehearsal import Done, Edit, Impact, rehearse
 from seiton.core.rulesets import rule_of, snapshot
 from seiton.core.service import Core
-from seiton.domain.edits import Edit
-from seiton.domain.metadata import fingerprint
-from seiton.domain.rules import Failed, Matched, NoMatch, Outcome, ParsedTitle
-from seiton.domain.states import IN_LIBRARY, DownloadStatus
+from seiton.domain.rules import Failed, Matched, NoMatch, ParsedTitle
 from seiton.domain.titles import Ruleset
 from seiton.errors import InvalidInput, Problem
 from seiton.text import _
@@ -63,19 +56,6 @@ class PreviewResult:
 
 
 @dataclass(slots=True, kw_only=True)
-class Impact:
-    """What would follow for links and files, over all stored titles."""
-
-    items_reparsed: int = 0
-    links_changed: int = 0
-    links_new: int = 0
-    unmatched: int = 0
-    moves: tuple[PlannedMove, ...] = ()
-    holds: tuple[PlannedHold, ...] = ()
-    unchanged: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
 class ParserPreview:
     """The answer to "what would this parser do?"."""
 
@@ -95,11 +75,13 @@ def preview_parser(
     exclude_parser_id: int | None = None,
     scope: Scope | None = None,
     limit: int = 50,
+    with_impact: bool = True,
 ) -> ParserPreview:
     """Say what saving ``values`` would do: as an edit of ``parser_id``, or as a new parser.
 
     ``exclude_parser_id`` is the reference's name for the parser being edited. A faulty draft gives an
-    answer that names its faults. Raises ``NotFound`` for an unknown parser or scope.
+    answer that names its faults. ``with_impact``: over all titles, not only those shown. Raises ``NotFound``
+    for an unknown parser or scope.
     """
     edited = parser_id if parser_id is not None else exclude_parser_id
     stored = get_parser(core, edited) if edited is not None else None
@@ -122,18 +104,28 @@ def preview_parser(
     answer = ParserPreview()
     names = {row["parser_id"]: row["name"] for row in before_rows}
     answer.results = [_result(title, before, after, names, draft_id) for title in titles]
-    answer.impact = impact_of(core, Edit(before, after))
+    if with_impact:
+        answer.impact = rehearse(core, _saving(core, values, edited))
     return answer
+
+
+def _saving(core: Core, values: Mapping[str, Any], parser_id: int | None) -> Edit:
+    def save(connection: sa.Connection) -> Done:
+        if parser_id is None:
+            saved = add_parser(core, connection, {"name": CURRENT, **values})
+        else:
+            saved = change_parser(core, connection, parser_id, values)
+        return Done(resync_id=saved.resync_id)
+
+    return save
 
 
 def preview_deletion(core: Core, parser_id: int) -> Impact:
     """Say what deleting a parser would do. Raises ``NotFound``."""
-    get_parser(core, parser_id)
-    with core.database.read() as connection:
-        rows = snapshot(connection)
-    before = Ruleset(rule_of(row) for row in rows)
-    after = Ruleset(rule_of(row) for row in rows if row["parser_id"] != parser_id)
-    return impact_of(core, Edit(before, after))
+    return rehearse(
+        core,
+        lambda connection: Done(resync_id=drop_parser(core, connection, parser_id).resync_id),
+    )
 
 
 def _faulty(problems: list[Problem]) -> ParserPreview:
@@ -197,92 +189,6 @@ def _result(
         parse_result=now.parsed if isinstance(now, Matched) else None,
         parse_error=failure_text(now) if isinstance(now, Failed) else None,
     )
-
-
-def impact_of(core: Core, edit: Edit) -> Impact:
-    """Work out what an edit would change, title by title, and have the viewer plan the files."""
-    impact = Impact()
-    requests: list[ViewerResyncRequest] = []
-    visits = edit.visits()
-    cursor = 0
-    while visits:
-        with core.database.read() as connection:
-            rows = next_items(connection, visits, cursor, core.chunk)
-            pairs = outcomes_of(edit, rows)
-            requests += _requests(core, connection, pairs, impact)
-        if len(rows) < core.chunk:
-            break
-        cursor = rows[-1]["item_id"]
-    _plan_files(core, requests, impact)
-    return impact
-
-
-def _requests(
-    core: Core, connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]], impact: Impact
-) -> Iterable[ViewerResyncRequest]:
-    """Compare what links are with what they would be; give the requests for files that would follow."""
-    impact.items_reparsed += len(pairs)
-    impact.unmatched += sum(isinstance(outcome, NoMatch) for _item, outcome in pairs)
-    links = _links(connection, [item["item_id"] for item, _outcome in pairs])
-    for item, outcome in pairs:
-        if not isinstance(outcome, Matched):
-            continue
-        known = links.get(item["item_id"], {})
-        for wanted in wanted_links(item, outcome.parsed, list(known.values())):
-            row = known.get(wanted.slot)
-            if row is None:
-                impact.links_new += 1
-                continue
-            meta = meta_of(
-                anime_title=wanted.title,
-                series_no=wanted.series_no,
-                episode_no=wanted.episode_no,
-                episode_tenths=wanted.episode_tenths,
-                subtitle_group=wanted.group,
-                resolution=wanted.resolution,
-                version=wanted.version,
-            )
-            impact.links_changed += row["detached_at"] is not None or meta_of_row(row) != meta
-            if row["status"] in IN_LIBRARY and row["desired_fingerprint"] != fingerprint(meta):
-                yield resync_request(core, row, meta)
-
-
-def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, dict[int, Row]]:
-    """Return the links of raw items by item and slot, each with its download."""
-    links, downloads = tables.links, tables.downloads
-    found: dict[int, dict[int, Row]] = {}
-    active = sa.and_(downloads.c.link_id == links.c.link_id, downloads.c.status != DownloadStatus.CANCELLED)
-    for part in chunks(item_ids):
-        query = (
-            sa.select(
-                links.c.raw_item_id,
-                links.c.slot,
-                links.c.detached_at,
-                *META_COLUMNS,
-                downloads.c.download_id,
-                downloads.c.status,
-                downloads.c.library_path,
-                downloads.c.desired_fingerprint,
-            )
-            .select_from(NAMED_LINKS.outerjoin(downloads, active))
-            .where(links.c.raw_item_id.in_(part))
-        )
-        for row in connection.execute(query).mappings():
-            found.setdefault(row["raw_item_id"], {})[row["slot"]] = row
-    return found
-
-
-def _plan_files(core: Core, requests: Sequence[ViewerResyncRequest], impact: Impact) -> None:
-    if not requests:
-        return
-    plan_id = str(uuid4())
-    parts = list(chunks(requests, MAX_BATCH))
-    answer: PlanAnswer | None = None
-    for number, part in enumerate(parts, start=1):
-        last = number == len(parts)
-        answer = core.viewer.plan(ViewerPlanRequest(plan_id=plan_id, items=tuple(part), last=last))
-    if answer is not None:
-        impact.moves, impact.holds, impact.unchanged = answer.steps, answer.holds, answer.unchanged
 
 
 def require_scope(kind: str | None, target_id: int | None) -> Scope | None:

@@ -238,6 +238,7 @@ def _with_counts(connection: sa.Connection, rows: list[Record]) -> list[Record]:
             counts.setdefault(resync_id, {})[outcome] = number
     for row in rows:
         row["counts"] = counts.get(row["resync_id"], {})
+        row["plan_id"] = row["waiting_plan_id"] or row["plan_id"]
     return rows
 
 

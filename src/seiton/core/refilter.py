@@ -1,8 +1,8 @@
 """Flag stored links again after filter rules changed, and have downloads follow.
 
 A durable job: state says whose links may be flagged by older rules, so that it goes on after a crash, and
-edits made meanwhile are taken along. What it would do is worked out before anything is done: more than
-``MOST_UNASKED`` downloads begun or taken back wait for a person.
+edits made meanwhile are taken along. What it would do is worked out before anything is done: many downloads
+begun or taken back wait for a person (``domain.consent.Brake``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.brake import Effects, id_of
 from seiton.core.flags import decide_links, link_chunks, load_filters, refresh_flags
 from seiton.core.links import Episode
 from seiton.core.offers import plan_downloads
@@ -24,24 +25,6 @@ from seiton.core.wanting import cancel_downloads, want_downloads
 from seiton.domain.duplicates import Choice
 from seiton.domain.filters import FilterSet, Target, TargetType
 from seiton.domain.states import BEFORE_FILES, CancelReason, ResyncState
-from seiton.errors import Conflict, NotFound
-from seiton.text import _
-
-MOST_UNASKED = 30
-"""Downloads that one edit may begin or take back without a person's confirmation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
-    """What new flags would do to downloads: links that would be fetched, links whose fetch would be ended."""
-
-    starts: tuple[int, ...] = ()
-    cancels: tuple[int, ...] = ()
-
-    @property
-    def is_braked(self) -> bool:
-        """Say whether a person has to confirm."""
-        return len(self.starts) + len(self.cancels) > MOST_UNASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +32,7 @@ class _Round:
     version: int
     resync_id: int
     targets: Collection[Target]
-    is_confirmed: bool
+    confirmed_plan_id: str | None
 
 
 def refilter(core: Core) -> None:
@@ -58,8 +41,10 @@ def refilter(core: Core) -> None:
         with core.database.read() as connection:
             flags = changed_flags(connection, current.targets, FilterSet(load_filters(connection)))
             effects = foresee(connection, flags)
-        if effects.is_braked and not current.is_confirmed:
-            _wait(core, current, effects)
+            plan_id = id_of(connection, (), effects)
+        is_braked = core.brake.stops_downloads(len(effects.starts), len(effects.cancels))
+        if is_braked and current.confirmed_plan_id != plan_id:
+            _wait(core, current, effects, plan_id)
         else:
             _apply(core, current, flags, effects)
         core.progress.announce()
@@ -124,24 +109,6 @@ def mark_changed(
         )
 
 
-def confirm_filter_edit(core: Core, resync_id: int) -> None:
-    """Let an edit that waits do what it would do. Raises ``NotFound`` and ``Conflict``."""
-    table = tables.resyncs
-    with core.database.write() as connection:
-        lock_state(connection)
-        found = connection.execute(sa.select(table.c.state).where(table.c.resync_id == resync_id)).scalar()
-        if found is None:
-            raise NotFound(_("There is no resync {resync_id}.", resync_id=resync_id))
-        if found != ResyncState.WAITING:
-            raise Conflict(_("Resync {resync_id} does not wait for a confirmation.", resync_id=resync_id))
-        connection.execute(
-            sa.update(table)
-            .where(table.c.resync_id == resync_id)
-            .values(state=ResyncState.RUNNING.value, confirmed_at=core.now())
-        )
-    core.wake("filters", "")
-
-
 def _targets(stored: object) -> list[Target]:
     assert stored is None or isinstance(stored, list)
     return [(TargetType(kind), number) for kind, number in stored or ()]
@@ -155,7 +122,7 @@ def _begin(core: Core) -> _Round | None:
         state.c.filter_targets,
         state.c.filter_resync_id,
         resyncs.c.state,
-        resyncs.c.confirmed_at,
+        resyncs.c.confirmed_plan_id,
     ).select_from(state.join(resyncs, resyncs.c.resync_id == state.c.filter_resync_id))
     with core.database.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
@@ -165,7 +132,7 @@ def _begin(core: Core) -> _Round | None:
         version=row["filters_version"],
         resync_id=row["filter_resync_id"],
         targets=_targets(row["filter_targets"]),
-        is_confirmed=row["confirmed_at"] is not None,
+        confirmed_plan_id=row["confirmed_plan_id"],
     )
 
 
@@ -175,15 +142,22 @@ def _is_mine(connection: sa.Connection, current: _Round) -> bool:
     return state["filters_version"] == current.version and state["filter_targets"] is not None
 
 
-def _wait(core: Core, current: _Round, effects: Effects) -> None:
+def _wait(core: Core, current: _Round, effects: Effects, plan_id: str) -> None:
+    """Have the edit wait for a person, unless one confirmed it since it was looked at."""
     table = tables.resyncs
     with core.database.write() as connection:
         if _is_mine(connection, current):
             connection.execute(
                 sa.update(table)
-                .where(table.c.resync_id == current.resync_id, table.c.confirmed_at.is_(None))
+                .where(
+                    table.c.resync_id == current.resync_id,
+                    table.c.confirmed_plan_id.is_not_distinct_from(current.confirmed_plan_id),
+                )
                 .values(
                     state=ResyncState.WAITING.value,
+                    plan_id=plan_id,
+                    waiting_plan_id=plan_id,
+                    confirmed_at=None,
                     starts=len(effects.starts),
                     cancels=len(effects.cancels),
                 )

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.brake import Effects, judge
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
-from seiton.core.links import apply_outcomes
+from seiton.core.links import Applied, apply_outcomes
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.core.wanting import cancel_downloads, want_downloads
+from seiton.core.wanting import cancel_downloads, choose_downloads, take_choices, unwanted_downloads
+from seiton.domain.duplicates import Choice
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
 from seiton.domain.states import CancelReason, RawItemStatus, ResyncState
@@ -52,26 +55,47 @@ def is_unfinished(connection: sa.Connection) -> bool:
     return bool(connection.execute(query).scalar_one())
 
 
+def reparse_within(core: Core, connection: sa.Connection, resync_id: int, found: Applied) -> Effects | None:
+    """Do all of it in the caller's transaction; add what ``resync_id``, the last edit, comes to to ``found``.
+
+    Returns what it does to downloads; ``None``: there was nothing to parse.
+    """
+    effects: Effects | None = None
+    while (current := _pick_up(connection)) is not None:
+        visits = current.edit.visits()
+        while visits and (rows := next_items(connection, visits, current.cursor, core.chunk)):
+            applied = _apply(connection, current, rows, outcomes_of(current.edit, rows), core.now())
+            current.cursor = rows[-1]["item_id"]
+            if current.resync_id == resync_id:
+                found.add(applied)
+        effects = _close(core, connection, current, core.now())
+    return effects
+
+
 def _begin(core: Core) -> _Round | None:
     """Pick up an unfinished round, or start one to the rules as they are now."""
     with core.database.read() as connection:
         if not is_unfinished(connection):
             return None
     with core.database.write() as connection:
-        state = lock_state(connection)
-        target = state["reparse_target"]
-        if target is None:
-            if state["rules_version"] == state["reparsed_version"]:
-                return None  # another worker was quicker
-            target = state["rules_version"]
-            connection.execute(sa.update(tables.state).values(reparse_target=target, reparse_cursor=0))
-        cause = sa.select(tables.rulesets.c.resync_id).where(tables.rulesets.c.version == target)
-        return _Round(
-            target=target,
-            cursor=state["reparse_cursor"] or 0,
-            resync_id=connection.execute(cause).scalar_one(),
-            edit=Edit(ruleset(connection, state["reparsed_version"]), ruleset(connection, target)),
-        )
+        return _pick_up(connection)
+
+
+def _pick_up(connection: sa.Connection) -> _Round | None:
+    state = lock_state(connection)
+    target = state["reparse_target"]
+    if target is None:
+        if state["rules_version"] == state["reparsed_version"]:
+            return None  # another worker was quicker
+        target = state["rules_version"]
+        connection.execute(sa.update(tables.state).values(reparse_target=target, reparse_cursor=0))
+    cause = sa.select(tables.rulesets.c.resync_id).where(tables.rulesets.c.version == target)
+    return _Round(
+        target=target,
+        cursor=state["reparse_cursor"] or 0,
+        resync_id=connection.execute(cause).scalar_one(),
+        edit=Edit(ruleset(connection, state["reparsed_version"]), ruleset(connection, target)),
+    )
 
 
 def _affected(visits: Visits) -> sa.ColumnElement[bool]:
@@ -107,14 +131,25 @@ def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
     with core.database.write() as connection:
         if not _is_mine(lock_state(connection), current):
             return False
-        applied = apply_outcomes(connection, _as_read(connection, pairs), now)
-        cancel_downloads(connection, applied.filtered_out, CancelReason.FILTER, now)
-        followers = refresh_desired(connection, applied.touched, current.resync_id, now)
-        if current.resync_id is not None and (followers or applied.new_links):
-            _count(connection, current.resync_id, followers, len(applied.new_links))
-        connection.execute(sa.update(tables.state).values(reparse_cursor=rows[-1]["item_id"]))
+        _apply(connection, current, rows, _as_read(connection, pairs), now)
     current.cursor = rows[-1]["item_id"]
     return len(rows) == core.chunk
+
+
+def _apply(
+    connection: sa.Connection,
+    current: _Round,
+    rows: Sequence[Row],
+    pairs: Sequence[tuple[Row, Outcome]],
+    now: datetime,
+) -> Applied:
+    """Write what parsing made of ``rows``. What a filter keeps out now is taken back when the round ends."""
+    applied = apply_outcomes(connection, pairs, now)
+    followers = refresh_desired(connection, applied.touched, current.resync_id, now)
+    if current.resync_id is not None and (followers or applied.new_links):
+        _count(connection, current.resync_id, followers, len(applied.new_links))
+    connection.execute(sa.update(tables.state).values(reparse_cursor=rows[-1]["item_id"]))
+    return applied
 
 
 def next_items(connection: sa.Connection, visits: Visits, cursor: int, limit: int) -> Sequence[Row]:
@@ -171,23 +206,45 @@ def _count(connection: sa.Connection, resync_id: int, followers: int, new_links:
 
 
 def _end(core: Core, current: _Round) -> None:
-    """Close the round: statistics for its cause and for the edits that it took along."""
+    """Close the round, and have the others look."""
     now = core.now()
     with core.database.write() as connection:
         if not _is_mine(lock_state(connection), current):
             return
-        connection.execute(
-            sa.update(tables.state).values(
-                reparsed_version=current.target, reparse_target=None, reparse_cursor=None
-            )
-        )
-        connection.execute(sa.delete(tables.rulesets).where(tables.rulesets.c.version < current.target))
-        _close_causes(connection, current.target)
-        if not is_unfinished(connection):
-            want_downloads(connection, None, now)
-        close_finished(core, connection)
-    for job in ("reconcile", "downloads", "transfers", "filters"):
+        _close(core, connection, current, now)
+    for job in ("reconcile", "downloads", "transfers", "filters", "torrents"):
         core.wake(job, "")
+
+
+def _close(core: Core, connection: sa.Connection, current: _Round, now: datetime) -> Effects:
+    """Write statistics for the cause of a round and the edits that it took along, and judge the cause."""
+    connection.execute(
+        sa.update(tables.state).values(
+            reparsed_version=current.target, reparse_target=None, reparse_cursor=None
+        )
+    )
+    connection.execute(sa.delete(tables.rulesets).where(tables.rulesets.c.version < current.target))
+    _close_causes(connection, current.target)
+    effects = follow_rules(core, connection, current.resync_id, now)
+    close_finished(core, connection)
+    return effects
+
+
+def follow_rules(core: Core, connection: sa.Connection, resync_id: int | None, now: datetime) -> Effects:
+    """Judge a cause that is complete; begin and take back downloads, unless they wait for a person.
+
+    While titles are parsed again, the end of that does the latter.
+    """
+    choices: Sequence[Choice] = ()
+    cancels: Sequence[int] = ()
+    if not is_unfinished(connection):
+        cancels = unwanted_downloads(connection)
+        choices = choose_downloads(connection, None, now, dict.fromkeys(cancels, True))
+    effects = Effects(starts=tuple(choice.link_id for choice in choices), cancels=tuple(cancels))
+    if resync_id is None or not judge(core, connection, resync_id, effects).downloads_wait:
+        cancel_downloads(connection, cancels, CancelReason.FILTER, now)
+        take_choices(connection, choices, now)
+    return effects
 
 
 def _close_causes(connection: sa.Connection, target: int) -> None:

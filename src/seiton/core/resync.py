@@ -16,14 +16,15 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.contract import ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
 from seiton.core import tables
+from seiton.core.desired import is_waiting
 from seiton.core.finishing import finish_resyncs
 from seiton.core.putting_away import due_removals, notify_viewer_removal
 from seiton.core.receipts import take_receipts, viewer_away
 from seiton.core.reparse import is_unfinished
 from seiton.core.replacing import replace_versions, waits_for_its_place
+from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.core.viewers import note_unsent, viewer_batches
-from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
 from seiton.errors import Unavailable
@@ -89,7 +90,7 @@ def _due_syncs(core: Core) -> Sequence[int]:
             sa.and_(
                 table.status == DownloadStatus.SYNC_FAILED, sa.or_(is_changed, table.next_try_at.is_not(None))
             ),
-            sa.and_(table.status == DownloadStatus.SYNCING, _to_be_sent(core)),
+            sa.and_(table.status == DownloadStatus.SYNCING, _to_be_sent(core), ~is_waiting()),
         ),
     )
     with core.database.read() as connection:
@@ -106,6 +107,7 @@ def _due_resyncs(core: Core) -> Sequence[int]:
     condition = sa.and_(
         table.desired_revision > table.applied_revision,
         table.removed_at.is_(None),
+        ~is_waiting(),
         _is_due(core),
         sa.or_(
             table.status == DownloadStatus.SYNCED,
@@ -159,18 +161,16 @@ def _ask(core: Core, rows: Sequence[Row], call: Callable[[], list[ItemReceipt]])
     return take_receipts(core, rows, receipts)
 
 
-def resync_request(
-    core: Core, row: Row, meta: EpisodeMeta | None = None, *, batch_id: str | None = None
-) -> ViewerResyncRequest:
-    """Build the message for one download as its rules have it now, or for a ``meta`` that it might have."""
+def resync_request(core: Core, row: Row, *, batch_id: str | None = None) -> ViewerResyncRequest:
+    """Build the message for one download as its rules have it now."""
     return ViewerResyncRequest(
-        **described(core, row, meta), batch_id=batch_id, old_target_path=row["library_path"] or ""
+        **described(core, row), batch_id=batch_id, old_target_path=row["library_path"] or ""
     )
 
 
-def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str, Any]:
-    """Return what a message says about a download: what it should be, or ``meta``, which has no revision."""
-    wish = meta or load_wish(row["desired"])
+def described(core: Core, row: Row) -> dict[str, Any]:
+    """Return what a message says about a download: what it should be."""
+    wish = load_wish(row["desired"])
     return {
         "download_id": row["download_id"],
         "series_id": row["series_id"],
@@ -180,7 +180,7 @@ def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str
         "subtitle_group": wish.subtitle_group or "",
         "callback_url": core.callback_url,
         "core_instance": core.instance_id,
-        "revision": row["desired_revision"] if meta is None else None,
+        "revision": row["desired_revision"],
         "resolution": wish.resolution,
         "version": wish.version,
         "display_season": wish.display_season,
@@ -191,7 +191,10 @@ def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str
 def _mark_sent(
     core: Core, download_ids: Sequence[int], before: set[DownloadStatus], status: DownloadStatus
 ) -> Sequence[Row]:
-    """Record that the downloads are sent as they are at this moment, and return what they are."""
+    """Record that the downloads are sent as they are at this moment, and return what they are.
+
+    An edit may have come since they were found due: what it changed waits until it is worked out as a whole.
+    """
     table, links = tables.downloads, tables.links
     query = (
         sa.select(table, links.c.series_id)
@@ -200,9 +203,13 @@ def _mark_sent(
         .order_by(table.c.download_id)
         .with_for_update(of=table)
     )
+    # A file that is in no library yet is filed by what is known now.
+    is_new = table.c.status.in_([DownloadStatus.COMPLETED, DownloadStatus.SYNC_FAILED])
     now = core.now()
     with core.database.write() as connection:
-        rows = connection.execute(query).mappings().all()
+        lock_state(connection)
+        may_move = sa.false() if is_unfinished(connection) else ~is_waiting()
+        rows = connection.execute(query.where(sa.or_(is_new, may_move))).mappings().all()
         connection.execute(
             sa.update(table)
             .where(table.c.download_id.in_([row["download_id"] for row in rows]))

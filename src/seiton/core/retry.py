@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
+from seiton.core.desired import is_waiting
 from seiton.core.downloaders import served_types
 from seiton.core.service import Core
 from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
@@ -42,6 +43,7 @@ def retry_download(core: Core, download_id: int) -> None:
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise NotFound(_("There is no download {download_id}.", download_id=download_id))
+        _require_confirmed(connection, row)
         status = _next_status(core, connection, row)
         connection.execute(
             sa.update(table)
@@ -109,6 +111,13 @@ def _resume(core: Core, row: Row) -> None:
     if row["status"] == DownloadStatus.FAILED and row["torrent_hash"]:
         with suppress(NotFound, ClientAway):
             core.torrents.resume(row["torrent_hash"])
+
+
+def _require_confirmed(connection: sa.Connection, row: Row) -> None:
+    """Raise ``Conflict`` where a person has to confirm the cause first."""
+    mine = tables.downloads.c.download_id == row["download_id"]
+    if connection.execute(sa.select(tables.downloads.c.download_id).where(mine, is_waiting())).first():
+        raise Conflict(_("It waits for your confirmation of resync {resync_id}.", resync_id=row["resync_id"]))
 
 
 def _next_status(core: Core, connection: sa.Connection, row: Row) -> DownloadStatus:

@@ -23,6 +23,8 @@ from seiton.contract import (
     ViewerRemoval,
     ViewerSyncRequest,
 )
+from seiton.domain.consent import Brake
+from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -84,7 +86,8 @@ class Core:
     ``wake(job, key)`` asks for another look soon, from another thread; ``answer_wait_s`` is how long the
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
-    modules reach Core; ``None``: where each of them reached it when it registered.
+    modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
+    happen without a person's confirmation. ``naming``: how the library is laid out.
     """
 
     database: Database
@@ -102,6 +105,8 @@ class Core:
     progress: Progress = field(default_factory=Progress)
     built_in: frozenset[ModuleType] = frozenset(ModuleType)
     public_url: str | None = None
+    brake: Brake = field(default_factory=Brake)
+    naming: NamingProfile = field(default_factory=NamingProfile)
 
 
 def trust_feed(core: Core, url: str) -> None:

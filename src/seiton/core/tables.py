@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer,
 
 from seiton.adapters.database import NAMING, Id, Instant, one_of
 from seiton.domain import states
+from seiton.domain.consent import CauseKind, FollowMode
 from seiton.domain.filters import TargetType
 
 metadata = sa.MetaData(naming_convention=NAMING)
@@ -202,6 +203,7 @@ series = _table(
     Column("anime_id", Id, ForeignKey("core_animes.anime_id"), nullable=False),
     Column("series_no", Integer, nullable=False),
     Column("season_id", Id, ForeignKey("core_seasons.season_id")),  # mutable fact, not identity
+    Column("pins", sa.JSON),  # addition: field → value, for every title that parsers put here
     Column("description", Text),
     Column("aired_date", Date),
     Column("end_date", Date),
@@ -239,6 +241,7 @@ links = _table(
     Column("version", Integer, nullable=False, server_default="1"),  # 01v2 → 2
     Column("resolution", Text),
     Column("is_batch", Boolean, nullable=False, server_default=sa.false()),
+    Column("pins", sa.JSON),  # field → value set by hand; stays whatever parsers say
     Column("detached_at", Instant),  # no parser matches the title any more
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("raw_item_id", "slot"),
@@ -265,6 +268,9 @@ resyncs = _table(
     Column("starts", Integer, nullable=False, server_default="0"),  # downloads that it begins
     Column("cancels", Integer, nullable=False, server_default="0"),  # downloads that it takes back
     Column("confirmed_at", Instant),
+    Column("plan_id", String(32)),  # of all that follows from it
+    Column("waiting_plan_id", String(32)),  # of what of it waits for a person
+    Column("confirmed_plan_id", String(32)),  # of what a person has seen and wants
     Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
@@ -348,10 +354,33 @@ resync_items = _table(
     Column("before", sa.JSON),
     Column("before_path", Text),
     Column("after_path", Text),
-    Column("outcome", String(20), nullable=False),  # pending moved unchanged held failed superseded
+    Column("outcome", String(20), nullable=False),  # waiting: for a person's confirmation
     Column("reason", String(30)),
     Column("detail", Text),
-    one_of("outcome", ("pending", "moved", "unchanged", "held", "failed", "superseded"), "outcome"),
+    one_of(
+        "outcome", ("pending", "waiting", "moved", "unchanged", "held", "failed", "superseded"), "outcome"
+    ),
+)
+
+waiting_downloads = _table(
+    "waiting_downloads",
+    # Downloads that a cause begins or takes back when a person confirms it; gone when that was decided.
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id"), primary_key=True),
+    Column("link_id", Id, ForeignKey("core_links.link_id"), primary_key=True, index=True),
+    Column("is_start", Boolean, nullable=False),
+)
+
+follow_modes = _table(
+    "follow_modes",
+    # Whether files follow a kind of cause by themselves; without a row as by default.
+    Column("mode_id", Id, primary_key=True),
+    Column("cause_kind", String(20), nullable=False),
+    Column("series_id", Id, ForeignKey("core_series.series_id")),  # none: for all that have no own
+    Column("mode", String(20), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    one_of("cause_kind", CauseKind, "cause_kind"),
+    one_of("mode", FollowMode, "mode"),
+    sa.UniqueConstraint("cause_kind", "series_id"),
 )
 
 filter_rules = _table(

@@ -6,7 +6,7 @@ that has nothing to choose any more is closed at the same place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.brake import waiting_links
 from seiton.core.conflicts import note_link_conflicts
 from seiton.core.desired import refresh_desired
 from seiton.core.links import Episode
-from seiton.core.offers import initial_status, plan_downloads
+from seiton.core.offers import NO_FLAGS, initial_status, plan_downloads
 from seiton.domain.duplicates import Choice
 from seiton.domain.states import BEFORE_FILES, CancelReason, DownloadStatus, DownloadType
 
@@ -31,9 +32,41 @@ def want_downloads(connection: sa.Connection, episodes: Collection[Episode] | No
     Others wait as links (a batch beside its single episodes, a second group), until it is given up. A link
     is never taken twice by itself: what failed or was cancelled by hand is tried again by hand.
     """
-    outcomes = plan_downloads(connection, episodes)
+    return take_choices(connection, choose_downloads(connection, episodes, now), now)
+
+
+def choose_downloads(
+    connection: sa.Connection,
+    episodes: Collection[Episode] | None,
+    now: datetime,
+    flags: Mapping[int, bool] = NO_FLAGS,
+) -> list[Choice]:
+    """Return what ``want_downloads`` would begin, conflicts being noted; ``flags`` as of ``plan_downloads``.
+
+    What waits for a person's confirmation is not begun by anything else; what would not be begun any more
+    ceases to wait.
+    """
+    outcomes = plan_downloads(connection, episodes, flags)
     note_link_conflicts(connection, outcomes, now, is_all=episodes is None)
     choices = [outcome for outcome in outcomes.values() if isinstance(outcome, Choice)]
+    if episodes is None:
+        _drop_waiting(connection, {choice.link_id for choice in choices})
+    waiting = waiting_links(connection, [choice.link_id for choice in choices])
+    return [choice for choice in choices if choice.link_id not in waiting]
+
+
+def _drop_waiting(connection: sa.Connection, chosen: Collection[int]) -> None:
+    """Forget downloads that wait to be begun and are not ``chosen``, or to be taken back and are wanted."""
+    table, links = tables.waiting_downloads, tables.links
+    starts = connection.execute(sa.select(table.c.link_id).where(table.c.is_start)).scalars().all()
+    for part in chunks([link_id for link_id in starts if link_id not in chosen]):
+        connection.execute(sa.delete(table).where(table.c.link_id.in_(part), table.c.is_start))
+    kept_out = sa.select(links.c.link_id).where(links.c.filtered_flag)
+    connection.execute(sa.delete(table).where(~table.c.is_start, table.c.link_id.not_in(kept_out)))
+
+
+def take_choices(connection: sa.Connection, choices: Sequence[Choice], now: datetime) -> int:
+    """Record a pending download for each of ``choices``, and take back what they replace."""
     replaced = [choice.replaces for choice in choices if choice.replaces is not None]
     cancel_downloads(connection, replaced, CancelReason.REPLACED, now)
     return add_downloads(connection, [choice.link_id for choice in choices], now)
@@ -87,6 +120,22 @@ def cancel_downloads(
         )
         cancelled += done.rowcount
     return cancelled
+
+
+def unwanted_downloads(connection: sa.Connection) -> list[int]:
+    """Return the links that rules keep out and that are on their way all the same; not those that wait."""
+    downloads, links, waiting = tables.downloads, tables.links, tables.waiting_downloads
+    query = (
+        sa.select(links.c.link_id)
+        .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
+        .where(
+            downloads.c.status.in_(sorted(BEFORE_FILES | {DownloadStatus.NO_DOWNLOADER})),
+            links.c.filtered_flag,
+            ~sa.exists().where(waiting.c.link_id == links.c.link_id),
+        )
+        .order_by(links.c.link_id)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def want_instead(connection: sa.Connection, download_ids: Sequence[int], now: datetime) -> int:

@@ -116,6 +116,7 @@ class ResyncState(StrEnum):
     DONE = "done"  #: everything is applied, or held with a reason
     FAILED = "failed"  #: could not be worked out; nothing was sent
     SUPERSEDED = "superseded"  #: a later cause took over before this one was finished
+    REJECTED = "rejected"  #: waited, and a person said no: what was edited is as it was before
 
 
 class UnitState(StrEnum):

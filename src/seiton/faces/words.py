@@ -44,6 +44,17 @@ WORDS = {
     "filter_created": N_("filter rule created"),
     "filter_updated": N_("filter rule edited"),
     "filter_deleted": N_("filter rule deleted"),
+    "policy_changed": N_("library policy changed"),
+    "pin_set": N_("set by hand"),
+    "pin_removed": N_("not set by hand any more"),
+    "rejected": N_("rejected"),
+    "rule": N_("your own edits"),
+    "metadata": N_("new metadata"),
+    "identity": N_("works that turn out to be one"),
+    "builtin_rules": N_("rules that an update of Seiton brings"),
+    "templates": N_("file names that an update of Seiton changes"),
+    "automatic": N_("files follow by themselves"),
+    "ask": N_("a file that would move waits for you"),
     "groups": N_("several groups, none preferred"),
     "variants": N_("several releases of one group"),
     "global": N_("everything"),
@@ -79,6 +90,36 @@ HOLDS = {
     "no_preview": N_("its viewer cannot say beforehand what it will do"),
 }
 """Sentences for ``domain.states.HoldReason``."""
+
+
+CHOICES = {
+    "confirm": N_("Let it go on."),
+    "reject": N_("Take the edit back: nothing of it has happened yet."),
+    "retry": N_("Try again now."),
+    "pin_episode": N_("It is another episode: say which."),
+    "pin_title": N_("It is called otherwise: say how."),
+    "remove": N_("It is not wanted: put it into the trash."),
+    "cancel": N_("Do not fetch it."),
+    "restore": N_("Keep it after all."),
+}
+"""Sentences for ``domain.hold_choices.HoldChoice``."""
+
+RETRIES = {
+    "target_foreign": N_("Move the other file away or rename it, then try again."),
+    "source_missing": N_("Put the file back to where it was, then try again."),
+    "source_changed": N_("Put the file back to where it was, then try again."),
+    "no_link": N_("Put library and downloads on one disk, or allow copying (allow_copy), then try again."),
+    "no_space": N_("Make room on the disk of the library, then try again."),
+    "library_away": N_("Mount the library, then try again."),
+    "nfo_unreadable": N_("Repair the NFO or move it away, then try again."),
+    "filesystem_error": N_("See to the folder (permissions, read-only), then try again."),
+}
+"""What to do before trying again, by the reason of the hold."""
+
+
+def hold_choice(code: str, reason: str) -> str:
+    """Return what a person can do about a hold."""
+    return _(RETRIES[reason]) if code == "retry" and reason in RETRIES else _(CHOICES[code])
 
 
 def word(code: str) -> str:

@@ -21,7 +21,8 @@ from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
 from seiton.core.parsers import create_parser, update_parser
-from seiton.core.preview import Impact, preview_parser
+from seiton.core.preview import preview_parser
+from seiton.core.rehearsal import Impact
 from seiton.core.subscriptions import add_subscription
 from seiton.demo import checks
 from seiton.demo.sample import CORRECTED, EDITED, PARSERS
@@ -121,7 +122,8 @@ class Demo:
         preview = preview_parser(seiton.core, CORRECTED, parser_id=parser_id)
         if preview.impact is not None:
             self._show_plan(preview.impact)
-        write = update_parser(seiton.core, parser_id, CORRECTED)
+        plan_id = preview.impact.plan_id if preview.impact else None
+        write = update_parser(seiton.core, parser_id, CORRECTED, plan_id=plan_id)
         resync_id = write.resync["resync_id"]
         resyncs, items = tables.resyncs, tables.resync_items
 

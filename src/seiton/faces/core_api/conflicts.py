@@ -12,12 +12,15 @@ from seiton.core.choices import (
     get_policy,
     list_link_conflicts,
     list_subscription_conflicts,
+    preview_policy,
     resolve_link_conflict,
     resolve_subscription_conflict,
     set_policy,
 )
 from seiton.core.service import Core
 from seiton.domain.duplicates import Policy, Why
+from seiton.domain.states import ResyncState
+from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.fields import MOST, Id, IdInPath, Offset, OptionalLimit
 from seiton.faces.problems import documented
 from seiton.text import _
@@ -123,6 +126,24 @@ class LibraryPolicy(BaseModel):
     group_order: Names = []
     resolution_order: Names = []
 
+    def policy(self) -> Policy:
+        """Return it as a value."""
+        return Policy(group_order=tuple(self.group_order), resolution_order=tuple(self.resolution_order))
+
+
+class PolicyChange(LibraryPolicy):
+    """What it is to prefer; ``plan_id`` as a preview gave it."""
+
+    plan_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class PolicyWritten(LibraryPolicy):
+    """What the library prefers, and what follows: in the state ``waiting`` a person is to confirm it."""
+
+    resync_id: int
+    state: ResyncState
+    starts: int
+
 
 def add_routes(router: APIRouter, core: Core) -> None:
     """Add ``/conflicts``, ``/link-conflicts`` and ``/library/policy``."""
@@ -162,10 +183,12 @@ def add_routes(router: APIRouter, core: Core) -> None:
         )
 
     @router.put("/library/policy")
-    def edit_policy(body: LibraryPolicy) -> LibraryPolicy:
+    def edit_policy(body: PolicyChange) -> PolicyWritten:
         """Say what the library prefers. Open conflicts that this decides are decided; what is there stays."""
-        set_policy(
-            core,
-            Policy(group_order=tuple(body.group_order), resolution_order=tuple(body.resolution_order)),
-        )
-        return body
+        resync = set_policy(core, body.policy(), plan_id=body.plan_id)
+        return PolicyWritten.model_validate(body.model_dump() | resync)
+
+    @router.post("/library/policy/preview")
+    def show_policy_plan(body: LibraryPolicy) -> ImpactAnswer:
+        """Show which downloads another policy would begin."""
+        return ImpactAnswer.model_validate(preview_policy(core, body.policy()))

@@ -24,6 +24,7 @@ from seiton.domain.states import ResyncState
 from seiton.faces.fields import MOST, IdInPath, Prose, Small, cap
 from seiton.faces.problems import FieldProblem, documented
 
+PlanId = Annotated[str, Field(max_length=64)]
 TargetId = Annotated[int, Field(ge=0, le=MOST)]
 """Number of the target; 0 is the built-in fetcher."""
 
@@ -37,6 +38,7 @@ class FilterInput(BaseModel):
     is_positive: bool
     regex_pattern: Prose
     is_enabled: bool = True
+    plan_id: PlanId | None = None
 
 
 class FilterChange(BaseModel):
@@ -49,10 +51,11 @@ class FilterChange(BaseModel):
     regex_pattern: Prose | None = None
     is_enabled: bool | None = None
     version: Small | None = None
+    plan_id: PlanId | None = None
 
     def given(self) -> dict[str, Any]:
         """Return what is to be changed; nothing but the target can be taken away."""
-        sent = self.model_dump(exclude_unset=True, exclude={"version"})
+        sent = self.model_dump(exclude_unset=True, exclude={"version", "plan_id"})
         return {name: value for name, value in sent.items() if value is not None or name == "target_id"}
 
 
@@ -131,6 +134,7 @@ class FilterPreviewAnswer(BaseModel):
     starts: list[PreviewedItem]
     cancels: list[PreviewedItem]
     needs_confirmation: bool
+    plan_id: str | None
 
 
 def _item(link: PreviewedLink) -> PreviewedItem:
@@ -170,6 +174,7 @@ def _preview(found: FilterPreview) -> FilterPreviewAnswer:
         starts=starts,
         cancels=cancels,
         needs_confirmation=found.is_braked,
+        plan_id=found.plan_id,
     )
 
 
@@ -193,7 +198,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.post("/filters", status_code=201, responses=documented(409))
     def add_filter(body: FilterInput) -> RuleWritten:
         """Save a rule. Releases that were known are filtered by it too, and downloads follow."""
-        return _written(create_filter(core, body.model_dump()))
+        return _written(create_filter(core, body.model_dump(), plan_id=body.plan_id))
 
     @router.post("/filters/preview", responses=documented(404))
     def preview(body: PreviewInput) -> FilterPreviewAnswer:
@@ -218,9 +223,10 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.patch("/filters/{rule_id}", responses=documented(404, 409))
     def edit_filter(rule_id: IdInPath, body: FilterChange) -> RuleWritten:
         """Change a rule, or switch it on or off; downloads follow."""
-        return _written(update_filter(core, rule_id, body.given(), version=body.version))
+        write = update_filter(core, rule_id, body.given(), version=body.version, plan_id=body.plan_id)
+        return _written(write)
 
     @router.delete("/filters/{rule_id}", status_code=204, responses=documented(404))
-    def remove_filter(rule_id: IdInPath) -> None:
+    def remove_filter(rule_id: IdInPath, plan_id: Annotated[PlanId | None, Query()] = None) -> None:
         """Delete a rule; what only it kept out is fetched."""
-        delete_filter(core, rule_id)
+        delete_filter(core, rule_id, plan_id=plan_id)

@@ -8,10 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from seiton.contract import PlannedHold, PlannedMove
 from seiton.core.preview import (
     MAX_TITLES,
-    Impact,
     ParserPreview,
     PreviewResult,
     preview_deletion,
@@ -19,13 +17,17 @@ from seiton.core.preview import (
     require_scope,
 )
 from seiton.core.service import Core
+from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.core_api.parsers import ParserFields, Source
 from seiton.faces.fields import MOST, Id, IdInPath, Prose, cap
 from seiton.faces.problems import FieldProblem, documented
 
 
 class PreviewInput(ParserFields):
-    """A draft. With ``parser_id`` (or the contract's ``exclude_parser_id``) it is an edit of that parser."""
+    """A draft. With ``parser_id`` (or the contract's ``exclude_parser_id``) it is an edit of that parser.
+
+    Without ``with_impact`` only titles are shown: quick enough for every key that is pressed.
+    """
 
     name: Prose | None = None
     condition_regex: Prose | None = None
@@ -39,6 +41,7 @@ class PreviewInput(ParserFields):
     parser_id: Id | None = None
     exclude_parser_id: Id | None = None
     limit: Annotated[int, Field(ge=0, le=MOST), cap(MAX_TITLES)] | None = None
+    with_impact: bool = True
 
 
 class Parsed(BaseModel):
@@ -70,18 +73,6 @@ class TitlePreview(BaseModel):
     parse_error: str | None
 
 
-class ImpactAnswer(BaseModel):
-    """What would follow, over all stored titles. ``moves`` and ``holds`` are the viewer's own plan."""
-
-    items_reparsed: int
-    links_changed: int
-    links_new: int
-    unmatched: int
-    moves: list[PlannedMove]
-    holds: list[PlannedHold]
-    unchanged: int
-
-
 class PreviewAnswer(BaseModel):
     """What saving the draft would do; ``problems`` and ``impact`` are additions."""
 
@@ -106,18 +97,6 @@ def _title(result: PreviewResult) -> TitlePreview:
     )
 
 
-def _impact(impact: Impact) -> ImpactAnswer:
-    return ImpactAnswer(
-        items_reparsed=impact.items_reparsed,
-        links_changed=impact.links_changed,
-        links_new=impact.links_new,
-        unmatched=impact.unmatched,
-        moves=list(impact.moves),
-        holds=list(impact.holds),
-        unchanged=impact.unchanged,
-    )
-
-
 def _answer(preview: ParserPreview) -> PreviewAnswer:
     return PreviewAnswer(
         condition_regex_valid=preview.condition_regex_valid,
@@ -125,7 +104,7 @@ def _answer(preview: ParserPreview) -> PreviewAnswer:
         regex_error=preview.regex_error,
         results=[_title(result) for result in preview.results],
         problems=[FieldProblem.model_validate(asdict(problem)) for problem in preview.problems],
-        impact=_impact(preview.impact) if preview.impact is not None else None,
+        impact=ImpactAnswer.model_validate(preview.impact) if preview.impact is not None else None,
     )
 
 
@@ -143,10 +122,11 @@ def add_routes(router: APIRouter, core: Core) -> None:
                 exclude_parser_id=body.exclude_parser_id,
                 scope=require_scope(body.target_type, body.target_id),
                 limit=body.limit if body.limit is not None else 50,
+                with_impact=body.with_impact,
             )
         )
 
     @router.post("/parsers/{parser_id}/preview-deletion", responses=documented(404))
     def preview_removal(parser_id: IdInPath) -> ImpactAnswer:
         """Show what deleting a parser would do."""
-        return _impact(preview_deletion(core, parser_id))
+        return ImpactAnswer.model_validate(preview_deletion(core, parser_id))

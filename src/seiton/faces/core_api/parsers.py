@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from seiton.adapters.database import Row
 from seiton.core.parsers import (
@@ -69,8 +69,20 @@ class ParserInput(ParserFields):
     episode_no_value: Prose
 
 
+PlanId = Annotated[str, Field(max_length=64)]
+"""A preview gave it: when just that plan follows from the write, nothing waits for a confirmation."""
+
+
+class ParserCreation(ParserInput):
+    """A new parser, with ``plan_id`` (an addition) as its preview showed it."""
+
+    plan_id: PlanId | None = None
+
+
 class ParserChange(ParserFields):
     """Changes to a parser: what is left out stays. With ``version``, only if nobody changed it meanwhile."""
+
+    plan_id: PlanId | None = None
 
     name: Prose | None = None
     condition_regex: Prose | None = None
@@ -131,9 +143,9 @@ def add_routes(router: APIRouter, core: Core) -> None:
         return [Parser.model_validate(row) for row in rows]
 
     @router.post("/parsers", status_code=201)
-    def add_parser(body: ParserInput) -> ParserWritten:
+    def add_parser(body: ParserCreation) -> ParserWritten:
         """Save a parser. Stored titles are parsed by it at once, and files follow."""
-        return _written(create_parser(core, body.given()))
+        return _written(create_parser(core, body.given(), plan_id=body.plan_id))
 
     @router.get("/parsers/{parser_id}", responses=documented(404))
     def show_parser(parser_id: IdInPath) -> Parser:
@@ -144,9 +156,10 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.patch("/parsers/{parser_id}", responses=documented(404, 409))
     def edit_parser(parser_id: IdInPath, body: ParserChange) -> ParserWritten:
         """Change a parser; what the request leaves out stays. Titles are parsed again, and files follow."""
-        return _written(update_parser(core, parser_id, body.given(), version=body.version))
+        write = update_parser(core, parser_id, body.given(), version=body.version, plan_id=body.plan_id)
+        return _written(write)
 
     @router.delete("/parsers/{parser_id}", responses=documented(404))
-    def remove_parser(parser_id: IdInPath) -> Follows:
+    def remove_parser(parser_id: IdInPath, plan_id: Annotated[PlanId | None, Query()] = None) -> Follows:
         """Delete a parser, used or not. Titles that only it matched keep their downloads and files."""
-        return Follows.model_validate(_follows(delete_parser(core, parser_id).resync))
+        return Follows.model_validate(_follows(delete_parser(core, parser_id, plan_id=plan_id).resync))

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from seiton.core.confirming import confirm as confirm_resync
+from seiton.core.confirming import reject as reject_resync
 from seiton.core.queries import get_resync, list_resyncs
-from seiton.core.refilter import confirm_filter_edit
 from seiton.core.service import Core
 from seiton.domain.states import ResyncState
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of
@@ -22,6 +23,7 @@ class Outcome(StrEnum):
     """What a resync came to for one download."""
 
     PENDING = "pending"
+    WAITING = "waiting"
     MOVED = "moved"
     UNCHANGED = "unchanged"
     HELD = "held"
@@ -43,6 +45,7 @@ class Counts(BaseModel):
     """Downloads by outcome."""
 
     pending: int = 0
+    waiting: int = 0
     moved: int = 0
     unchanged: int = 0
     held: int = 0
@@ -53,8 +56,8 @@ class Counts(BaseModel):
 class Resync(BaseModel):
     """One cause. ``reparsed``: all titles were looked at; then files may still be on their way.
 
-    ``starts`` and ``cancels``: downloads that an edited filter rule begins and takes back; in the state
-    ``waiting`` it would.
+    ``starts`` and ``cancels``: downloads that it begins and takes back; in the state ``waiting`` it would,
+    and ``plan_id`` is what a confirmation is of.
     """
 
     resync_id: int
@@ -67,6 +70,7 @@ class Resync(BaseModel):
     new_links: int
     starts: int
     cancels: int
+    plan_id: str | None
     counts: Counts
     error_message: str | None
     created_at: datetime
@@ -105,6 +109,17 @@ def statistics_of(row: Mapping[str, Any]) -> Statistics:
     return Statistics.model_validate({name: row[name] for name in Statistics.model_fields})
 
 
+class Confirmation(BaseModel):
+    """What a person has seen and wants."""
+
+    plan_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+def _detail(core: Core, resync_id: int) -> ResyncDetail:
+    row = get_resync(core, resync_id)
+    return ResyncDetail.model_validate(row | {"statistics": statistics_of(row)})
+
+
 def add_routes(router: APIRouter, core: Core) -> None:
     """Add ``/resyncs``."""
 
@@ -134,8 +149,13 @@ def add_routes(router: APIRouter, core: Core) -> None:
         return ResyncDetail.model_validate(row | {"statistics": statistics_of(row)})
 
     @router.post("/resyncs/{resync_id}/confirm", responses=documented(404, 409))
-    def confirm(resync_id: IdInPath) -> ResyncDetail:
-        """Let an edit that waits, because it would begin or take back many downloads, go on."""
-        confirm_filter_edit(core, resync_id)
-        row = get_resync(core, resync_id)
-        return ResyncDetail.model_validate(row | {"statistics": statistics_of(row)})
+    def confirm(resync_id: IdInPath, body: Confirmation | None = None) -> ResyncDetail:
+        """Let a cause that waits go on; with ``plan_id``, only if that is what waits by now."""
+        confirm_resync(core, resync_id, plan_id=body.plan_id if body else None)
+        return _detail(core, resync_id)
+
+    @router.post("/resyncs/{resync_id}/reject", responses=documented(404, 409))
+    def reject(resync_id: IdInPath) -> ResyncDetail:
+        """Take back the edit that a cause which waits follows from; nothing of it has happened yet."""
+        reject_resync(core, resync_id)
+        return _detail(core, resync_id)

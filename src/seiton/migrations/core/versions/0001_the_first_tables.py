@@ -154,13 +154,16 @@ def upgrade() -> None:
         sa.Column("starts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancels", sa.Integer(), server_default="0", nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("plan_id", sa.String(length=32), nullable=True),
+        sa.Column("waiting_plan_id", sa.String(length=32), nullable=True),
+        sa.Column("confirmed_plan_id", sa.String(length=32), nullable=True),
         sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trash_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
+            "state IN ('running', 'waiting', 'done', 'failed', 'superseded', 'rejected')",
             name=op.f("ck_core_resyncs_state"),
         ),
         sa.PrimaryKeyConstraint("resync_id", name=op.f("pk_core_resyncs")),
@@ -312,6 +315,7 @@ def upgrade() -> None:
         sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("series_no", sa.Integer(), nullable=False),
         sa.Column("season_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("pins", sa.JSON(), nullable=True),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("aired_date", sa.Date(), nullable=True),
         sa.Column("end_date", sa.Date(), nullable=True),
@@ -388,6 +392,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "core_follow_modes",
+        sa.Column("mode_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cause_kind", sa.String(length=20), nullable=False),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("mode", sa.String(length=20), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "cause_kind IN ('rule', 'metadata', 'identity', 'builtin_rules', 'templates')",
+            name=op.f("ck_core_follow_modes_cause_kind"),
+        ),
+        sa.CheckConstraint("mode IN ('automatic', 'ask')", name=op.f("ck_core_follow_modes_mode")),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_follow_modes_series_id")
+        ),
+        sa.PrimaryKeyConstraint("mode_id", name=op.f("pk_core_follow_modes")),
+        sa.UniqueConstraint(
+            "cause_kind", "series_id", name=op.f("uq_core_follow_modes_cause_kind_series_id")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_item_subscriptions",
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -426,6 +451,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("pins", sa.JSON(), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("episode_no >= 0", name=op.f("ck_core_links_episode_no")),
@@ -526,6 +552,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "core_waiting_downloads",
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_start", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_id"], ["core_links.link_id"], name=op.f("fk_core_waiting_downloads_link_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resync_id"], ["core_resyncs.resync_id"], name=op.f("fk_core_waiting_downloads_resync_id")
+        ),
+        sa.PrimaryKeyConstraint("resync_id", "link_id", name=op.f("pk_core_waiting_downloads")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_waiting_downloads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_waiting_downloads_link_id"), ["link_id"], unique=False)
+
+    op.create_table(
         "core_resync_items",
         sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -537,7 +580,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=30), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "outcome IN ('pending', 'moved', 'unchanged', 'held', 'failed', 'superseded')",
+            "outcome IN ('pending', 'waiting', 'moved', 'unchanged', 'held', 'failed', 'superseded')",
             name=op.f("ck_core_resync_items_outcome"),
         ),
         sa.ForeignKeyConstraint(
@@ -564,6 +607,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_resync_items_download_id"))
 
     op.drop_table("core_resync_items")
+    with op.batch_alter_table("core_waiting_downloads", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_waiting_downloads_link_id"))
+
+    op.drop_table("core_waiting_downloads")
     with op.batch_alter_table("core_downloads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_downloads_updated_at"))
         batch_op.drop_index(batch_op.f("ix_core_downloads_torrent_hash"))
@@ -590,6 +637,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_item_subscriptions_subscription_id"))
 
     op.drop_table("core_item_subscriptions")
+    op.drop_table("core_follow_modes")
     with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_conflicts_resolution_status"))
         batch_op.drop_index(
