@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -420,7 +422,12 @@ def test_a_policy_is_previewed_saved_and_rejected(world: CoreWorld) -> None:
 def test_a_preview_of_every_edit_is_what_happens(world: CoreWorld) -> None:
     parser_id = _filed(world, 3)
     world.create(name="under", priority=5, condition="Show", anime_title="Under")
-    edits = [{"priority": 4}, {"priority": 9}, {"is_enabled": False}, {"is_enabled": True}]
+    edits: list[dict[str, Any]] = [
+        {"priority": 4},
+        {"priority": 9},
+        {"is_enabled": False},
+        {"is_enabled": True},
+    ]
     for edit in edits:
         impact = preview_parser(world.core, edit, parser_id=parser_id).impact
         assert impact is not None

@@ -24,13 +24,14 @@ def list_activities(core: Core, *, limit: int) -> list[Record]:
 
 def _reparse(connection: sa.Connection) -> list[Record]:
     state, items = tables.state.c, tables.raw_items.c
-    row = connection.execute(sa.select(state.reparse_target, state.reparse_cursor)).one()
-    if row.reparse_target is None:
+    query = sa.select(state.reparse_target, state.reparse_cursor, state.rules_version, state.reparsed_version)
+    row = connection.execute(query).one()
+    if row.rules_version == row.reparsed_version:
         return []
     cursor = row.reparse_cursor or 0
     total = connection.execute(sa.select(sa.func.count(items.item_id))).scalar_one()
     done = connection.execute(sa.select(sa.func.count()).where(items.item_id <= cursor)).scalar_one()
-    return [_entry("reparse", row.reparse_target, None, done, total, "titles")]
+    return [_entry("reparse", row.reparse_target or row.rules_version, None, done, total, "titles")]
 
 
 def _resyncs(connection: sa.Connection, limit: int) -> list[Record]:

@@ -31,10 +31,13 @@ class Effects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What follows from one cause. ``waits``: downloads (ids) whose files wait for a person."""
+    """What follows from one cause. ``waits``: downloads (ids) whose files wait for a person; ``waited``:
+    those that did before, under an earlier cause.
+    """
 
     plan_id: str
     files: tuple[int, ...]
+    waited: tuple[int, ...]
     waits: tuple[int, ...]
     downloads_wait: bool
     is_confirmed: bool
@@ -87,8 +90,11 @@ def weigh(core: Core, connection: sa.Connection, cause: Row, effects: Effects) -
     modes, kind = load_modes(connection), kind_of(cause["cause"])
     files: list[PlannedFile] = []
     asked: list[int] = []
+    waited: list[int] = []
     inherited: list[int] = []
     for row in _items(connection, cause["resync_id"]):
+        if row["outcome"] == "waiting":
+            waited.append(row["download_id"])
         if row["desired_fingerprint"] == row["applied_fingerprint"]:
             continue  # back to where it lies
         files.append(_planned(row))
@@ -101,11 +107,13 @@ def weigh(core: Core, connection: sa.Connection, cause: Row, effects: Effects) -
     is_confirmed = cause["confirmed_plan_id"] == found
     waits: tuple[int, ...] = ()
     if not is_confirmed:
-        is_braked = core.brake.stops_files(len(ids), _library_size(connection))
+        is_many = len(ids) > core.brake.some_files or len(ids) > core.brake.files
+        is_braked = is_many and core.brake.stops_files(len(ids), _library_size(connection))
         waits = ids if is_braked else tuple(sorted({*asked, *inherited}))
     return Plan(
         plan_id=found,
         files=ids,
+        waited=tuple(waited),
         waits=waits,
         downloads_wait=not is_confirmed
         and core.brake.stops_downloads(len(effects.starts), len(effects.cancels)),
@@ -209,7 +217,8 @@ def _library_size(connection: sa.Connection) -> int:
 def _mark_files(connection: sa.Connection, resync_id: int, plan: Plan) -> None:
     table = tables.resync_items
     mine = sa.update(table).where(table.c.resync_id == resync_id)
-    connection.execute(mine.where(table.c.outcome == "waiting").values(outcome="pending"))
+    if plan.waited:
+        connection.execute(mine.where(table.c.outcome == "waiting").values(outcome="pending"))
     for part in chunks(plan.waits):
         waits = mine.where(table.c.download_id.in_(part), table.c.outcome == "pending")
         connection.execute(waits.values(outcome="waiting"))

@@ -121,6 +121,7 @@ def _download(row: Record) -> Record:
             reason,
             DownloadStatus(row["status"]),
             is_removed=row["removed_at"] is not None,
-            is_batch=row["is_batch"] or row["raw_item_id"] is None,
+            is_batch=row["is_batch"],
+            is_by_hand=row["raw_item_id"] is None,
         ),
     }

@@ -94,6 +94,7 @@ class Wanted:
     version: int
     resolution: str | None
     is_batch: bool
+    pins: Pins = field(default_factory=dict)
 
 
 def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[Wanted]:
@@ -195,7 +196,7 @@ def _pin_down(
         passed += len(changes)
         if "episode_no" in changes:
             changes["episode_tenths"] = 0
-        wanted.append(replace(link, **changes) if changes else link)
+        wanted.append(replace(link, **changes, pins=held) if held else link)
     return wanted, passed
 
 
@@ -226,9 +227,10 @@ _FOLLOWING = (
     "resolution",
     "is_batch",
     "title",
+    "pins",
     "detached_at",
 )
-"""The columns of a link that follow the rules."""
+"""The columns of a link that follow the rules; it takes the pins of its series along, and keeps them."""
 
 
 def _upsert(
@@ -253,6 +255,7 @@ def _upsert(
             "resolution": link.resolution,
             "is_batch": link.is_batch,
             "title": link.item["title"],
+            "pins": dict(link.pins) or None,
             "detached_at": None,
         }
         row = stored.get((link.item["item_id"], link.slot))
@@ -264,7 +267,9 @@ def _upsert(
             applied.episodes |= {_episode(row), _episode(values)}
             applied.changes.append(_change(row, values))
     if updates:
-        names: dict[str, Any] = {name: sa.bindparam(name) for name in (*_FOLLOWING, "updated_at")}
+        names: dict[str, Any] = {
+            name: sa.bindparam(name, type_=tables.links.c[name].type) for name in (*_FOLLOWING, "updated_at")
+        }
         update = sa.update(tables.links).where(tables.links.c.link_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), updates)
     if inserts:

@@ -156,12 +156,14 @@ def _check(field: PinField, value: str | int) -> str | int:
     return text
 
 
-def _changed(pins: Mapping[str, Any] | None, field: PinField, value: str | int | None) -> Any:
+def _changed(
+    pins: Mapping[str, Any] | None, field: PinField, value: str | int | None
+) -> dict[str, Any] | None:
     """Return pins as they are stored."""
     kept = {name: held for name, held in (pins or {}).items() if name != field}
     if value is not None:
         kept[field.value] = value
-    return kept or sa.null()
+    return kept or None
 
 
 def _pin_link(
@@ -209,9 +211,10 @@ def _pin_series(
     else:  # those that have the value from here
         pinned = connection.execute(mine.where(links.c.pins.is_not(None))).mappings()
         found = [link for link in pinned if (link["pins"] or {}).get(field) == before]
-    for link in found:
-        pins = _changed(link["pins"], field, value)
-        connection.execute(sa.update(links).where(links.c.link_id == link["link_id"]).values(pins=pins))
+    rows = [{"its_id": link["link_id"], "kept": _changed(link["pins"], field, value)} for link in found]
+    if rows:
+        update = sa.update(links).where(links.c.link_id == sa.bindparam("its_id"))
+        connection.execute(update.values(pins=sa.bindparam("kept", type_=links.c.pins.type)), rows)
     return f"{row['title']} S{row['series_no']:02}", before, found
 
 

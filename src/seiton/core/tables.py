@@ -203,7 +203,7 @@ series = _table(
     Column("anime_id", Id, ForeignKey("core_animes.anime_id"), nullable=False),
     Column("series_no", Integer, nullable=False),
     Column("season_id", Id, ForeignKey("core_seasons.season_id")),  # mutable fact, not identity
-    Column("pins", sa.JSON),  # addition: field → value, for every title that parsers put here
+    Column("pins", sa.JSON(none_as_null=True)),  # addition: field → value, for what parsers put here
     Column("description", Text),
     Column("aired_date", Date),
     Column("end_date", Date),
@@ -241,7 +241,7 @@ links = _table(
     Column("version", Integer, nullable=False, server_default="1"),  # 01v2 → 2
     Column("resolution", Text),
     Column("is_batch", Boolean, nullable=False, server_default=sa.false()),
-    Column("pins", sa.JSON),  # field → value set by hand; stays whatever parsers say
+    Column("pins", sa.JSON(none_as_null=True)),  # field → value set by hand; stays whatever parsers say
     Column("detached_at", Instant),  # no parser matches the title any more
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("raw_item_id", "slot"),

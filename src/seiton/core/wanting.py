@@ -58,8 +58,10 @@ def choose_downloads(
 def _drop_waiting(connection: sa.Connection, chosen: Collection[int]) -> None:
     """Forget downloads that wait to be begun and are not ``chosen``, or to be taken back and are wanted."""
     table, links = tables.waiting_downloads, tables.links
-    starts = connection.execute(sa.select(table.c.link_id).where(table.c.is_start)).scalars().all()
-    for part in chunks([link_id for link_id in starts if link_id not in chosen]):
+    rows = connection.execute(sa.select(table.c.link_id, table.c.is_start)).all()
+    if not rows:
+        return
+    for part in chunks([link_id for link_id, is_start in rows if is_start and link_id not in chosen]):
         connection.execute(sa.delete(table).where(table.c.link_id.in_(part), table.c.is_start))
     kept_out = sa.select(links.c.link_id).where(links.c.filtered_flag)
     connection.execute(sa.delete(table).where(~table.c.is_start, table.c.link_id.not_in(kept_out)))

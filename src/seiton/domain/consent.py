@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from seiton.domain.metadata import EpisodeMeta
@@ -80,7 +80,12 @@ class Brake:
 
 
 def path_changes(before: EpisodeMeta, after: EpisodeMeta, naming: NamingProfile) -> bool:
-    """Say whether a file moves when what it is changes; one that cannot be named stays."""
+    """Say whether a file moves when what it is changes; one that cannot be named stays.
+
+    A show's folder is frozen: unless the title changes, it keeps the year that it was named with.
+    """
+    if before.anime_title == after.anime_title:
+        after = replace(after, show=before.show)
     old, new = render(before, naming), render(after, naming)
     return not isinstance(new, Impossible) and (isinstance(old, Impossible) or old.stem != new.stem)
 

@@ -47,6 +47,8 @@ WORDS = {
     "policy_changed": N_("library policy changed"),
     "pin_set": N_("set by hand"),
     "pin_removed": N_("not set by hand any more"),
+    "resync": N_("resync"),
+    "download": N_("download"),
     "rejected": N_("rejected"),
     "rule": N_("your own edits"),
     "metadata": N_("new metadata"),

@@ -29,6 +29,7 @@ from seiton.domain.sidecars import Kind, followers
 from seiton.domain.states import HoldReason, UnitState
 from seiton.domain.wishes import load_wish
 from seiton.viewer import journal, tables
+from seiton.viewer.frozen import frozen_years, keep_year
 from seiton.viewer.images import Place, Restore, Since, judge, load_images
 from seiton.viewer.sameness import is_ours
 
@@ -271,9 +272,11 @@ def look_at(
     """Return the units of ``rows`` as they are on the disk."""
     rows = list(rows)
     kept = journal.contents_of(connection, (row["home_nfo"] for row in rows if row["home_nfo"] is not None))
+    wishes = [load_wish(row["wish"]) for row in rows]
+    years = frozen_years(connection, library.library_id, {wish.anime_title for wish in wishes})
     units = []
-    for row in rows:
-        unit = _unit(row, naming, now)
+    for row, wish in zip(rows, wishes, strict=True):
+        unit = _unit(row, wish, keep_year(wish, years), naming, now)
         unit.parked_nfo = kept.get(row["home_nfo"])
         try:
             _look(unit, folders, library.ways)
@@ -283,8 +286,8 @@ def look_at(
     return units
 
 
-def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
-    wish = load_wish(row["wish"])
+def _unit(row: Row, wish: EpisodeMeta, named: EpisodeMeta, naming: NamingProfile, now: datetime) -> Unit:
+    """Return the unit that is to be ``wish``, by the name that ``named`` has."""
     unit = Unit(
         unit_id=row["unit_id"],
         revision=row["revision"],
@@ -307,7 +310,7 @@ def _unit(row: Row, naming: NamingProfile, now: datetime) -> Unit:
     if row["trash_id"] is not None:
         unit.trash = trash_stem(row["trash_id"], row["home"] or row["stem"])
         return unit
-    name = render(wish, naming)
+    name = render(named, naming)
     if isinstance(name, Impossible):
         unit.hold, unit.detail = HoldReason.NAME_IMPOSSIBLE, name.detail
     else:

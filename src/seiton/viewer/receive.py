@@ -116,6 +116,14 @@ class _Recording:
             )
             due = again.values(report_due_at=self._viewer.now(), reported_at=None)
             self._connection.execute(due, self._repeated)
+            # Whoever asks again for what is held wants it tried now.
+            held = sa.update(units).where(
+                units.c.unit_id == sa.bindparam("its_id"),
+                units.c.revision > units.c.applied_revision,
+                units.c.hold_reason.is_not(None),
+            )
+            asked = [{"its_id": row["its_id"]} for row in self._repeated]
+            self._connection.execute(held.values(next_try_at=None), asked)
 
 
 def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dict[tuple[str, int], Row]:

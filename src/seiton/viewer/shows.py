@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.domain.naming import path_key
 from seiton.viewer import tables
+from seiton.viewer.frozen import Years, frozen_years, keep_year, year_of
 from seiton.viewer.gather import Unit
 
 
@@ -40,6 +41,8 @@ def ensure_shows(
             wanted.setdefault(unit.name.show_folder, []).append(unit)
     known = _known_shows(connection, library_id, wanted)
     leaving, emptied = _leaving(connection, wanted)
+    titles = {unit.wish.anime_title for members in wanted.values() for unit in members}
+    years = frozen_years(connection, library_id, titles)
     table = tables.shows
     shows: dict[bytes, Show] = {}
     for folder, members in wanted.items():
@@ -54,11 +57,11 @@ def ensure_shows(
                 connection.execute(
                     sa.update(table)
                     .where(table.c.show_id == old)
-                    .values(folder=folder, folder_key=path_key(folder))
+                    .values(folder=folder, folder_key=path_key(folder), **_named_by(members, years))
                 )
                 row = connection.execute(sa.select(table).where(table.c.show_id == old)).mappings().one()
             else:
-                row = _insert(connection, library_id, folder, members, now)
+                row = _insert(connection, library_id, folder, members, years, now)
             known[path_key(folder)] = row  # another spelling of the folder is the same show
         shows[folder] = Show(
             show_id=row["show_id"],
@@ -115,7 +118,12 @@ def _sole_origin(members: list[Unit], leaving: Mapping[int, bytes]) -> int | Non
 
 
 def _insert(
-    connection: sa.Connection, library_id: str, folder: bytes, members: list[Unit], now: datetime
+    connection: sa.Connection,
+    library_id: str,
+    folder: bytes,
+    members: list[Unit],
+    years: Years,
+    now: datetime,
 ) -> Row:
     row: dict[str, Any] = {
         "library_id": library_id,
@@ -123,6 +131,7 @@ def _insert(
         "folder_key": path_key(folder),
         "custom_id": "",
         "series_no": None,
+        **_named_by(members, years),
         "added_at": min((unit.added_at for unit in members), default=now),
     }
     inserted = connection.execute(sa.insert(tables.shows).values(row)).inserted_primary_key
@@ -135,3 +144,9 @@ def _insert(
         .values(custom_id=row["custom_id"])
     )
     return row
+
+
+def _named_by(members: list[Unit], years: Years) -> dict[str, Any]:
+    """Return what a folder is named by: title and year of the first unit in it."""
+    wish = keep_year(members[0].wish, years)
+    return {"title": wish.anime_title, "year": year_of(wish)}

@@ -219,6 +219,8 @@ shows = _table(
     Column("folder_key", Text, nullable=False),
     Column("custom_id", Text, nullable=False),
     Column("series_no", Integer),  # the season that tvshow.nfo was made from
+    Column("title", Text),  # of the work, and
+    Column("year", Integer),  # that the folder was named by: it keeps them
     Column("added_at", Instant, nullable=False),
     sa.UniqueConstraint("library_id", "folder_key"),
 )

@@ -55,8 +55,11 @@ def build() -> typer.Typer:
         doctor,
         downloads,
         filters,
+        follow,
+        holds,
         modules,
         parsers,
+        pins,
         plan,
         raw_items,
         removals,
@@ -92,6 +95,9 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.add_typer(holds.commands(), name="holds")
+    app.add_typer(pins.commands(), name="pins")
+    app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)

@@ -75,9 +75,14 @@ class Api:
         """Change what ``body`` says."""
         return self._call("PATCH", path, {}, body)
 
-    def delete(self, path: str) -> Any:
-        """Take away."""
-        return self._call("DELETE", path, {}, None)
+    def put(self, path: str, body: object) -> Any:
+        """Set what ``body`` says."""
+        return self._call("PUT", path, {}, body)
+
+    def delete(self, path: str, **query: object) -> Any:
+        """Take away; what is ``None`` in ``query`` is left out."""
+        given = {name: str(v) for name, v in query.items() if v is not None}
+        return self._call("DELETE", path, given, None)
 
     def _call(self, method: str, path: str, query: Mapping[str, str], body: object) -> Any:
         try:

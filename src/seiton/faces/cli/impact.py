@@ -28,6 +28,10 @@ def print_impact(impact: dict[str, Any]) -> None:
             none=impact["unmatched"],
         )
     )
+    _print_titles_lost(impact)
+    _print_downloads(impact)
+    if impact["pins_passed"]:
+        say(_("Values set by hand that stay as they are: {count}", count=impact["pins_passed"]))
     if impact["moves"]:
         say(_("Files that would move: {count}", count=len(impact["moves"])))
         print_table(
@@ -45,7 +49,37 @@ def print_impact(impact: dict[str, Any]) -> None:
                 for item in impact["holds"]
             ],
         )
+    if impact["needs_confirmation"]:
+        say(_("That is so much that it would wait for your confirmation; the plan given, it does not."))
+    say(_("Plan: {plan_id} (give it with --plan when you save)", plan_id=impact["plan_id"]))
     say(_("Nothing was changed."))
+
+
+def _print_titles_lost(impact: dict[str, Any]) -> None:
+    if impact["titles_lost"]:
+        print_table(
+            [_("Item"), _("Title that no parser would match any more")],
+            [(row["item_id"], row["title"]) for row in impact["titles_lost"]],
+        )
+
+
+def _print_downloads(impact: dict[str, Any]) -> None:
+    if not (impact["starts"] or impact["cancels"]):
+        return
+    say(
+        _(
+            "Downloads that would begin: {starts}; that would be taken back: {cancels}",
+            starts=impact["starts"],
+            cancels=impact["cancels"],
+        )
+    )
+    print_table(
+        [_("Title"), _("What would happen")],
+        [
+            *((row["title"], _("begins")) for row in impact["starting"]),
+            *((row["title"], _("is taken back")) for row in impact["cancelling"]),
+        ],
+    )
 
 
 def print_titles(results: list[dict[str, Any]]) -> None:

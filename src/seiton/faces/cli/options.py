@@ -43,6 +43,15 @@ ParserFile = Annotated[
         show_default=False,
     ),
 ]
+PlanId = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        metavar=_("PLAN"),
+        help=_("The plan that a preview showed: if just that follows, nothing waits for a confirmation."),
+        show_default=False,
+    ),
+]
 
 Data = Annotated[
     Path | None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, ParserFile, Sets, Url
+from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Sets, Url
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
 from seiton.text import _
@@ -165,6 +165,7 @@ def add(
     sets: Sets = None,
     file: ParserFile = None,
     preview: Preview = False,
+    plan_id: PlanId = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -178,7 +179,7 @@ def add(
         if preview:
             _preview(api, draft, as_json)
             return
-        written = api.post("/parsers", draft)
+        written = api.post("/parsers", draft | _confirmed(plan_id))
         _print_written(
             api, written, as_json, _("Parser {parser_id} was added.", parser_id=written["parser_id"])
         )
@@ -189,6 +190,7 @@ def edit(
     sets: Sets = None,
     file: ParserFile = None,
     preview: Preview = False,
+    plan_id: PlanId = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -201,11 +203,17 @@ def edit(
         if preview:
             _preview(api, draft | {"parser_id": parser_id}, as_json)
             return
-        written = api.patch(f"/parsers/{parser_id}", draft)
+        written = api.patch(f"/parsers/{parser_id}", draft | _confirmed(plan_id))
         _print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
 
 
-def delete(parser_id: Id, preview: Preview = False, url: Url = None, as_json: Json = False) -> None:
+def delete(
+    parser_id: Id,
+    preview: Preview = False,
+    plan_id: PlanId = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
     """Delete a parser."""
     from seiton.faces.cli.client import Api
     from seiton.faces.cli.impact import print_impact
@@ -218,7 +226,7 @@ def delete(parser_id: Id, preview: Preview = False, url: Url = None, as_json: Js
             else:
                 print_impact(impact)
             return
-        written = api.delete(f"/parsers/{parser_id}")
+        written = api.delete(f"/parsers/{parser_id}", plan_id=plan_id)
         _print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
 
 
@@ -249,6 +257,10 @@ def preview(
     require_valid(answer)
     print_titles(answer["results"])
     print_impact(answer["impact"])
+
+
+def _confirmed(plan_id: str | None) -> dict[str, str]:
+    return {} if plan_id is None else {"plan_id": plan_id}
 
 
 def _preview(api: Any, draft: dict[str, Any], as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,6 @@ Id = Annotated[
 def commands() -> typer.Typer:
     """Return the group."""
     group = typer.Typer(help=_("Show what a change would move, and change nothing."), no_args_is_help=True)
-    group.callback()(_group)
     group.command(
         "parser",
         help=_(
@@ -31,12 +30,18 @@ def commands() -> typer.Typer:
             "Example: seiton plan parser --file new.json"
         ),
     )(parser)
+    group.command(
+        "delete",
+        help=_("Show what deleting a parser would do.\n\nExample: seiton plan delete 5"),
+    )(delete)
+    group.command(
+        "policy",
+        help=_(
+            "Show which downloads another policy of the library would begin.\n\n"
+            'Example: seiton plan policy --group "Group A" --group "Group B" --resolution 1080p'
+        ),
+    )(policy)
     return group
-
-
-def _group() -> None:
-    # With a callback a group of one command keeps the name of that command.
-    return
 
 
 def parser(
@@ -49,7 +54,7 @@ def parser(
     """Print the plan."""
     from seiton.faces.cli.client import Api
     from seiton.faces.cli.draft import require_draft
-    from seiton.faces.cli.impact import print_impact, require_valid
+    from seiton.faces.cli.impact import require_valid
 
     draft = require_draft(sets, file) | {"limit": 1}
     if parser_id is not None:
@@ -57,7 +62,45 @@ def parser(
     with Api(url) as api:
         answer = api.post("/parsers/preview", draft)
     require_valid(answer)
+    _print(answer["impact"], as_json)
+
+
+def delete(
+    parser_id: Annotated[
+        int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)
+    ],
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Print what deleting a parser would do."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        _print(api.post(f"/parsers/{parser_id}/preview-deletion"), as_json)
+
+
+def policy(
+    group: Annotated[
+        list[str] | None, typer.Option(help=_("A subtitle group, the best first."), show_default=False)
+    ] = None,
+    resolution: Annotated[
+        list[str] | None, typer.Option(help=_("A resolution, the best first."), show_default=False)
+    ] = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Print what another policy would do."""
+    from seiton.faces.cli.client import Api
+
+    draft = {"group_order": group or [], "resolution_order": resolution or []}
+    with Api(url) as api:
+        _print(api.post("/library/policy/preview", draft), as_json)
+
+
+def _print(impact: dict[str, Any], as_json: bool) -> None:
+    from seiton.faces.cli.impact import print_impact
+
     if as_json:
-        print_json(answer["impact"])
+        print_json(impact)
     else:
-        print_impact(answer["impact"])
+        print_impact(impact)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _
@@ -38,6 +38,20 @@ def commands() -> typer.Typer:
             "Example: seiton resyncs undo 7 --preview"
         ),
     )(undo)
+    group.command(
+        "confirm",
+        help=_(
+            "Let an edit go on that waits for you because it would do much.\n\n"
+            "Example: seiton resyncs confirm 7"
+        ),
+    )(confirm)
+    group.command(
+        "reject",
+        help=_(
+            "Take back an edit that waits for you; nothing of it has happened yet.\n\n"
+            "Example: seiton resyncs reject 7"
+        ),
+    )(reject)
     return group
 
 
@@ -107,6 +121,7 @@ def undo(
     preview: Annotated[
         bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))
     ] = False,
+    plan_id: PlanId = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +137,7 @@ def undo(
             else:
                 print_impact(impact)
             return
-        row = api.post(f"/resyncs/{resync_id}/undo")
+        row = api.post(f"/resyncs/{resync_id}/undo", {"plan_id": plan_id})
         if as_json:
             print_json(row)
             return
@@ -142,6 +157,30 @@ def undo(
                 )
             )
         follow(api, {**row, "reparse": row["statistics"]})
+
+
+def confirm(resync_id: Id, plan_id: PlanId = None, url: Url = None, as_json: Json = False) -> None:
+    """Confirm an edit that waits."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        row = api.post(f"/resyncs/{resync_id}/confirm", {"plan_id": plan_id})
+    if as_json:
+        print_json(row)
+    else:
+        say(_("Resync {resync_id} goes on.", resync_id=resync_id))
+
+
+def reject(resync_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Take back an edit that waits."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        row = api.post(f"/resyncs/{resync_id}/reject")
+    if as_json:
+        print_json(row)
+    else:
+        say(_("Resync {resync_id} is taken back: it is as it was before.", resync_id=resync_id))
 
 
 def print_resync(row: dict[str, Any]) -> None:
@@ -200,15 +239,28 @@ def counts(row: dict[str, Any]) -> str:
 
 def follow(api: Any, written: dict[str, Any]) -> None:
     """Print what a write to a parser led to: statistics, and what is moving."""
-    statistics = written["reparse"]
-    say(_("Titles: {titles}", titles=titles(statistics)))
-    row = api.get(f"/resyncs/{written['resync_id']}", limit=20)
+    say(_("Titles: {titles}", titles=titles(written["reparse"])))
     if not written["reparsed"]:
         say(_("Titles are still being parsed."))
+    print_following(api, written["resync_id"])
+
+
+def print_following(api: Any, resync_id: int) -> None:
+    """Print which files follow a cause, and whether it waits for the person."""
+    row = api.get(f"/resyncs/{resync_id}", limit=20)
     if row["items"]:
-        say(_("Files that follow: {count}", count=max(statistics["resync_triggered"], len(row["items"]))))
+        count = max(row["statistics"]["resync_triggered"], len(row["items"]))
+        say(_("Files that follow: {count}", count=count))
         print_files(row["items"])
     else:
         say(_("No file has to move."))
+    if row["state"] == "waiting":
+        say(
+            _(
+                "That is so much that it waits for you. seiton resyncs confirm {resync_id} lets it go on,"
+                " seiton resyncs reject {resync_id} takes it back.",
+                resync_id=row["resync_id"],
+            )
+        )
     if row["state"] == "running":
         say(_("It goes on: seiton resyncs show {resync_id} --wait 60", resync_id=row["resync_id"]))

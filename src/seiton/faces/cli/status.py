@@ -35,6 +35,8 @@ def status(url: Url = None, as_json: Json = False) -> None:
             _("Conflicts that only you can decide"): figures["pending_conflicts"] or None,
         }
     )
+    for work in figures["stuck"]:
+        say(f"{work['sentence']} ({work['error']})")
     busy = [job for job in jobs if job["state"] not in {"done"}]
     if busy:
         print_table(

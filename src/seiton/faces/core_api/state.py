@@ -17,6 +17,7 @@ from seiton.core.queries import count_everything
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
 from seiton.faces.fields import MOST, cap
+from seiton.text import _
 
 
 class Health(BaseModel):
@@ -26,6 +27,15 @@ class Health(BaseModel):
     service: Literal["core-service"] = "core-service"
     version: str = __version__
     instance_id: str
+
+
+class StuckWork(BaseModel):
+    """Work that fails each time it is tried, and what waits behind it."""
+
+    job: str
+    error: str
+    since: datetime
+    sentence: str
 
 
 class Figures(BaseModel):
@@ -48,6 +58,7 @@ class Figures(BaseModel):
     running_resyncs: int
     waiting_resyncs: int
     filtered_links: int
+    stuck: list[StuckWork] = []
 
 
 class JobEntry(BaseModel):
@@ -110,6 +121,7 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             downloading=by_status.get(DownloadStatus.DOWNLOADING, 0),
             completed=sum(by_status.get(status, 0) for status in _DONE),
             failed=sum(by_status.get(status, 0) for status in failed),
+            stuck=_stuck(jobs),
             services=[
                 {"name": row["name"], "module_type": row["module_type"], "is_healthy": is_healthy(core, row)}
                 for row in list_modules(core)
@@ -131,4 +143,23 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             for job in jobs.list(limit=limit)
         ]
         found = list_activities(core, limit=limit)
+        errors = {work.job.removeprefix("core."): work.error for work in _stuck(jobs)}
+        for row in found:
+            row["error"] = row["error"] or errors.get(row["kind"])
         return JobList(jobs=entries, activities=[Activity.model_validate(row) for row in found])
+
+
+def _stuck(jobs: Jobs) -> list[StuckWork]:
+    """Return what nothing gets past: while titles cannot be parsed again, no file is moved at all."""
+    sentences = {
+        "core.reparse": _("Titles cannot be parsed again. Until that works no file is moved."),
+        "core.filters": _(
+            "Releases cannot be filtered again. Until that works an edited filter does nothing."
+        ),
+        "core.reconcile": _("The viewer cannot be told what changed. Until that works no file is moved."),
+    }
+    return [
+        StuckWork(job=job.name, error=job.error, since=job.created_at, sentence=sentences[job.name])
+        for job in jobs.list(limit=1000)
+        if job.name in sentences and job.error and job.state is not JobState.DONE
+    ]

@@ -110,6 +110,8 @@ def upgrade() -> None:
         sa.Column("folder_key", sa.Text(), nullable=False),
         sa.Column("custom_id", sa.Text(), nullable=False),
         sa.Column("series_no", sa.Integer(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_shows_library_id")

@@ -1,0 +1,39 @@
+"""Show folders keep the year that they were named with, whatever is learned about the work later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import chunks
+from seiton.domain.metadata import EpisodeMeta
+from seiton.viewer import tables
+
+Years = Mapping[str, int | None]
+"""Title of a work that has a folder → the year by which that was named, if any."""
+
+
+def frozen_years(connection: sa.Connection, library_id: str, titles: Iterable[str]) -> Years:
+    """Return those of ``titles`` that have a folder in the library; of several the first one made counts."""
+    shows, found = tables.shows.c, dict[str, int | None]()
+    for part in chunks(sorted(titles)):
+        query = sa.select(shows.title, shows.year).where(
+            shows.library_id == library_id, shows.title.in_(part)
+        )
+        for title, year in connection.execute(query.order_by(shows.show_id.desc())):
+            found[title] = year
+    return found
+
+
+def keep_year(wish: EpisodeMeta, years: Years) -> EpisodeMeta:
+    """Return ``wish`` as its folder is named: by the year of then, if the work has a folder."""
+    if wish.anime_title not in years:
+        return wish
+    return replace(wish, show=replace(wish.show, year=years[wish.anime_title], premiered=None))
+
+
+def year_of(wish: EpisodeMeta) -> int | None:
+    """Return the year that a new folder for ``wish`` is named with."""
+    return wish.show.year or (wish.show.premiered.year if wish.show.premiered else None)
