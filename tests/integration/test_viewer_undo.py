@@ -301,3 +301,18 @@ def test_the_preview_of_an_undo_names_what_is_left(make: Make) -> None:
     assert [(hold.reason, hold.detail) for hold in answer.holds] == [
         ("changed_since", "Show/Season 01/Show - S01E02.nfo")
     ]
+
+
+def test_what_was_held_before_the_edit_is_held_again_after_its_undo(make: Make) -> None:
+    world = make({1: ("Show", 1, 1), 2: ("Show", 1, 2)})
+    world.resync({1: ("Show", 1, 2)}, 1)
+    assert held(world)[1][0] == HoldReason.TARGET_OWNED
+    before = world.picture()
+    world.resync({1: ("Show", 1, 4), 2: ("Show", 1, 3)}, 2)
+    assert held(world) == {}
+    world.resync({1: ("Show", 1, 2), 2: ("Show", 1, 2)}, 3, undoes=2)
+    assert world.picture() == before
+    assert held(world)[1][0] == HoldReason.TARGET_OWNED
+    world.resync({1: ("Show", 1, 1)}, 4, undoes=1)
+    assert world.picture() == before
+    assert held(world) == {}

@@ -61,8 +61,10 @@ def converge(viewer: Viewer) -> Summary:
         summary.recovered = recover(viewer, library)
         with viewer.database.read() as connection:
             rows = pending_rows(connection, library.library_id, viewer.now())
-        if rows:
-            _Pass(viewer, library, rows, summary).run()
+        pending = rows
+        while pending and _Pass(viewer, library, pending, summary).run():
+            with viewer.database.read() as connection:
+                pending = pending_rows(connection, library.library_id, viewer.now())
         bring_home(viewer, library)
         erased = empty_trash(viewer, library)
         prune(viewer, library)
@@ -81,9 +83,10 @@ class _Pass:
         self.holds: list[Held] = []
         self.backlog = Backlog(viewer.chunk_steps)
         self.former = FormerShows()
+        self.is_unmet = False
 
-    def run(self) -> None:
-        """Gather, decide, apply."""
+    def run(self) -> bool:
+        """Gather, decide, apply. Says whether units are where they were held once, to be looked at again."""
         naming, now = self.viewer.profile.naming, self.viewer.now()
         with self.viewer.database.read() as connection:
             gathered = gather(connection, self.library, list(self.rows.values()), naming, now)
@@ -101,6 +104,7 @@ class _Pass:
         with self.viewer.database.write() as connection:
             record_holds(connection, self.holds, self.viewer.now())
         self.summary.held = len(self.holds)
+        return self.is_unmet
 
     def _hold(self, unit_id: int, reason: HoldReason, detail: str | None) -> None:
         self.holds.append(Held(self.rows[unit_id], reason, detail))
@@ -192,7 +196,7 @@ class _Pass:
                     part.work.arrived.add(leg.unit.unit_id)
                     if leg.unit.cause is not None and leg.steps:
                         left[leg.unit.unit_id, leg.unit.cause] = leg.stem, leg.nfo_after
-        outcomes = [self._outcome(arrival) for arrival in arrivals.values()]
+        outcomes = [self._outcome(found) for found in arrivals.values() if found.applied_revision is not None]
 
         def record(connection: sa.Connection, now: datetime) -> None:
             settle.release_targets(connection, self.library.library_id)
@@ -222,6 +226,8 @@ class _Pass:
     def _arrival(self, leg: UnitLeg, digests: dict[int, str]) -> Arrival:
         unit = leg.unit
         video = leg.stem + unit.video_tail
+        is_met = unit.restore is None or unit.restore.is_met
+        self.is_unmet |= not is_met
         return Arrival(
             unit_id=unit.unit_id,
             stem=leg.stem,
@@ -230,7 +236,8 @@ class _Pass:
             identity=identify(os.path.join(self.library.root, video)) or unit.identity,
             nfo_digest=leg.nfo_digest,
             nfo_rendering=leg.nfo_rendering,
-            applied_revision=unit.revision,
+            applied_revision=unit.revision if is_met else None,
+            is_undone=True,
             show_id=self.show_files.show_id(unit),
             added_at=unit.added_at,
             content_digest=digests.get(leg.steps[-1].step_id) if leg.steps else None,

@@ -254,6 +254,7 @@ def _restore(unit: Unit, row: Row, image: Row | None, there: str | None, kept: M
         unit.name = Place(stem=image["stem"])
         unit.restore = Restore(
             keeps_nfo=since is Since.AS_BEFORE,
+            is_met=image["is_met"],
             nfo=kept.get(image["nfo"]),
             nfo_digest=image["nfo_digest"],
             nfo_rendering=image["nfo_rendering"],

@@ -39,10 +39,12 @@ class Place:
 class Restore:
     """What an undo gives back of a unit besides its name; ``keeps_nfo``: the NFO is as it was already.
 
-    ``nfo`` is its content, ``None``: there was none. The others are the unit's columns.
+    ``is_met``: that is what it is wanted to be; else it was held, and is looked at again from there. ``nfo``
+    is its content, ``None``: there was none. The others are the unit's columns.
     """
 
     keeps_nfo: bool = False
+    is_met: bool = True
     nfo: bytes | None = None
     nfo_digest: str | None
     nfo_rendering: str | None
@@ -121,6 +123,7 @@ def record_before(connection: sa.Connection, units: Sequence[Before], now: datet
             "nfo_digest": unit.row["nfo_digest"],
             "nfo_rendering": unit.row["nfo_rendering"],
             "show_id": unit.row["show_id"],
+            "is_met": unit.row["was_met"],
             "created_at": now,
         }
     for fresh in chunks(list(rows.values())):

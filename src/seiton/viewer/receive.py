@@ -166,6 +166,7 @@ _UPDATED = (
     "erase",
     "cause",
     "undoes",
+    "was_met",
 )
 
 
@@ -190,6 +191,9 @@ def _wanted(
         "erase": False,
         **causes_of(request),
     }
+    changes["was_met"] = unit is None or unit["revision"] == unit["applied_revision"]
+    if unit is not None and changes["cause"] is not None and unit["cause"] == changes["cause"]:
+        changes["was_met"] = unit["was_met"]  # the same cause, sent again
     if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
         if source is None:

@@ -93,6 +93,7 @@ def _want_removed(viewer: Viewer, connection: sa.Connection, request: ViewerRemo
             erase=request.erase,
             cause=None,
             undoes=None,
+            was_met=unit["revision"] == unit["applied_revision"],
             revision=request.revision,
             hold_reason=None,
             hold_detail=None,

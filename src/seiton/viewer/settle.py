@@ -36,8 +36,7 @@ def record_arrivals(
     for name in _IF_KNOWN:
         column = units.c[name]
         values[name] = sa.func.coalesce(sa.bindparam(f"{name}_", type_=column.type), column)
-    is_applied = sa.bindparam("applied_revision_", type_=units.c.applied_revision.type).is_not(None)
-    values["undoes"] = sa.case((is_applied, sa.null()), else_=units.c.undoes)
+    values["undoes"] = sa.case((sa.bindparam("undone_", type_=sa.Boolean), sa.null()), else_=units.c.undoes)
     values |= {"hold_reason": None, "hold_detail": None}
     values |= {"attempts": 0, "next_try_at": None}
     update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(values)
@@ -50,6 +49,7 @@ def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     state = UnitState.REMOVED if arrival.stem.startswith(TRASH) else UnitState.PLACED
     return {
         "state_": state.value,
+        "undone_": arrival.is_undone,
         "its_id": arrival.unit_id,
         "stem_": arrival.stem,
         "video_": arrival.video,

@@ -59,6 +59,7 @@ units = _table(
     Column("erase", sa.Boolean, nullable=False),  # … and not even there any more
     Column("cause", String(90)),  # of the wish: "core instance:resync"; its before-images go by this name
     Column("undoes", String(90)),  # part of the wish: to lie as it did before this cause
+    Column("was_met", sa.Boolean, nullable=False),  # the wish before this cause's was applied
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -183,6 +184,7 @@ unit_images = _table(
     Column("nfo_digest", String(64)),  # the unit's columns of these names
     Column("nfo_rendering", String(64)),
     Column("show_id", Id),
+    Column("is_met", sa.Boolean, nullable=False),  # it lay where it was wanted then; else it was held
     Column("after_stem", LargeBinary),
     Column("after_nfo", String(64)),
     Column("created_at", Instant, nullable=False),
