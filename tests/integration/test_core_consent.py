@@ -15,11 +15,14 @@ from seiton.core.desired import refresh_desired
 from seiton.core.filter_preview import preview_filter
 from seiton.core.filters import create_filter, delete_filter
 from seiton.core.follow_modes import list_modes, set_mode
+from seiton.core.ingest import reparse_item
 from seiton.core.parsers import create_parser, delete_parser, get_parser, update_parser
 from seiton.core.preview import preview_deletion, preview_parser
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.retry import retry_download
+from seiton.core.rulesets import advance
 from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.duplicates import Policy
 from seiton.domain.states import ResyncState
@@ -268,6 +271,47 @@ def _confirm_again(world: CoreWorld, resync_id: int) -> None:
     confirm(world.core, resync_id)
 
 
+def test_a_title_that_is_parsed_by_itself_goes_on_waiting(world: CoreWorld) -> None:
+    parser_id = _filed(world, 4)
+    _braked(world)
+    resync_id = _offset(world, parser_id, 1)
+    before = world.tree()
+    with world.database.write() as connection:
+        connection.execute(sa.update(tables.parsers).values(episode_offset=5))
+        advance(connection, None, world.time)
+        connection.execute(sa.update(tables.state).values(reparsed_version=tables.state.c.rules_version))
+    reparse_item(world.core, 1)
+    world.settle()
+    assert world.tree() == before
+    assert world.outcomes(resync_id) == {"waiting": 4}
+    _confirm_again(world, resync_id)
+    world.settle()
+    names = [f"Show - S01E{number:02}" for number in (3, 4, 5, 6)]
+    assert (sorted(world.videos()), _state(world, resync_id)) == (names, "done")
+
+
+def test_a_file_that_could_not_be_filed_is_filed_by_what_is_known_now(world: CoreWorld) -> None:
+    world.create(priority=9, series_no=1)
+    world.bring(*(f"[G] Show - {episode:02}" for episode in range(1, 5)))
+    world.fetch()
+    aside = world.folder / "aside"
+    (world.downloads).rename(aside)
+    world.wire.holds_reports = True
+    world.file()
+    parser_id = world.rows(tables.parsers)[-1]["parser_id"]
+    _braked(world)
+    resync_id = _offset(world, parser_id, 1)
+    assert _state(world, resync_id) == "waiting"
+    world.wire.release()
+    aside.rename(world.downloads)
+    world.pass_time(days=1)
+    world.settle()
+    world.pass_time(days=1)
+    world.settle()
+    assert sorted(world.videos()) == [f"Show - S01E{number:02}" for number in range(2, 6)]
+    assert _state(world, resync_id) == "superseded", "nothing of it is left to confirm"
+
+
 @pytest.mark.parametrize("what", ["edit", "create", "delete"])
 def test_an_edit_that_waits_can_be_rejected(world: CoreWorld, what: str) -> None:
     parser_id = _filed(world, 4)
@@ -389,8 +433,6 @@ def test_what_a_filter_would_do_since_its_confirmation_waits_again(world: CoreWo
     table = tables.downloads
     with world.database.write() as connection:
         connection.execute(sa.update(table).where(table.c.download_id == 1).values(status="cancelled"))
-    from seiton.core.refilter import refilter
-
     world.brake = Brake(downloads=2)
     world.start()
     refilter(world.core)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from seiton.core import tables
@@ -127,13 +129,13 @@ def test_a_pin_that_would_move_much_waits_and_can_be_rejected(world: CoreWorld) 
     world.start()
     series_id = world.row(tables.links, tables.links.c.link_id == 1)["series_id"]
     before = world.tree()
-    pin = {"series_id": series_id, "field": PinField.ANIME_TITLE, "value": "Real name"}
-    cause = set_pin(world.core, **pin)  # type: ignore[arg-type]
+    pin: dict[str, Any] = {"series_id": series_id, "field": PinField.ANIME_TITLE, "value": "Real name"}
+    cause = set_pin(world.core, **pin)
     assert cause["state"] == "waiting"
     reject(world.core, cause["resync_id"])
     world.settle()
     assert (world.tree(), list_pins(world.core, limit=10, offset=0)) == (before, [])
-    cause = set_pin(world.core, **pin)  # type: ignore[arg-type]
+    cause = set_pin(world.core, **pin)
     confirm(world.core, cause["resync_id"])
     world.settle()
     assert sorted(world.videos()) == [f"Real name - S01E0{number}" for number in (1, 2, 3)]

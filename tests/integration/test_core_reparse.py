@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from seiton.core import tables
 from seiton.core.ingest import reparse_item
-from seiton.core.links import wanted_links
 from seiton.core.parsers import DEFAULTS, create_parser, delete_parser, update_parser
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.rulesets import rule_of, snapshot
 from seiton.core.skip import skip_raw_item
+from seiton.core.wanted import wanted_links
 from seiton.domain.rules import Failed, Matched
 from seiton.domain.titles import Ruleset
 from tests.integration.core_world import CoreWorld, rule, statements

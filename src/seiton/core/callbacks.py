@@ -210,7 +210,7 @@ def _write(
         .where(
             items.c.download_id == sa.bindparam("its_download"),
             items.c.revision <= sa.bindparam("upto"),
-            sa.or_(*(items.c.outcome == outcome for outcome in ("pending", "held", "failed"))),
+            sa.or_(*(items.c.outcome == outcome for outcome in ("pending", "waiting", "held", "failed"))),
         )
         .values(
             outcome=sa.bindparam("what"),

@@ -29,6 +29,16 @@ from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
 _FILTERS = "filter_"
+REJECTABLE = frozenset(
+    {
+        *(f"{_FILTERS}{word}" for word in ("created", "updated", "deleted")),
+        *(f"parser_{word}" for word in ("created", "updated", "deleted")),
+        "policy_changed",
+        "pin_set",
+        "pin_removed",
+    }
+)
+"""Causes that are taken back by the opposite edit."""
 
 
 def confirm(core: Core, resync_id: int, *, plan_id: str | None = None) -> None:

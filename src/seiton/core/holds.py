@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.core import tables
+from seiton.core.confirming import REJECTABLE
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.service import Core
 from seiton.domain.hold_choices import HoldChoice, choices_for
@@ -84,7 +85,9 @@ def _cause(row: Record) -> Record:
         "plan_id": row["waiting_plan_id"],
         "since": row["created_at"],
         "next_try_at": None,
-        "choices": (HoldChoice.CONFIRM, HoldChoice.REJECT),
+        "choices": (HoldChoice.CONFIRM, HoldChoice.REJECT)
+        if row["cause"] in REJECTABLE
+        else (HoldChoice.CONFIRM,),
     }
 
 

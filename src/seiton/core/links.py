@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,17 +14,13 @@ from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.entities import ensure_groups, ensure_series
 from seiton.core.flags import refresh_flags
-from seiton.core.slots import place_slots
-from seiton.domain.metadata import UNKNOWN_GROUP
-from seiton.domain.pins import NO_PINS, PinField, Pins, SeriesName, series_pins
-from seiton.domain.rules import Failed, Matched, NoMatch, Outcome, ParsedTitle
+from seiton.core.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
+from seiton.domain.pins import SeriesName
+from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
 from seiton.domain.states import RawItemStatus
 
 Episode = tuple[int, int, int]
 """Series id, number, tenths: what is fetched once, however many links offer it."""
-
-LinksOf = Mapping[int, Sequence[Row]]
-"""The stored links of raw items, by item id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,49 +75,6 @@ class Applied:
         return [change.link_id for change in self.changes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A link as it should be. ``slot`` is its place in a batch, the same whatever its number becomes."""
-
-    item: Row
-    parsed: ParsedTitle
-    slot: int
-    title: str
-    series_no: int
-    group: str
-    episode_no: int
-    episode_tenths: int
-    version: int
-    resolution: str | None
-    is_batch: bool
-    pins: Pins = field(default_factory=dict)
-
-
-def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[Wanted]:
-    """Return the links that ``item`` stands for, by its title: one, or one for each episode of a batch.
-
-    ``known`` are its links as they are (``slot``, ``episode_no``, ``detached_at``).
-    """
-    last = parsed.episode_end or parsed.episode_no
-    numbers = range(parsed.episode_no, last + 1)
-    return [
-        Wanted(
-            item=item,
-            parsed=parsed,
-            slot=slot,
-            title=parsed.anime_title,
-            series_no=parsed.series_no,
-            group=parsed.subtitle_group or UNKNOWN_GROUP,
-            episode_no=episode_no,
-            episode_tenths=parsed.episode_tenths,
-            version=parsed.version,
-            resolution=parsed.resolution,
-            is_batch=parsed.episode_end is not None,
-        )
-        for episode_no, slot in zip(numbers, place_slots(numbers, known), strict=True)
-    ]
-
-
 def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]], now: datetime) -> Applied:
     """Write what parsing made of ``pairs`` of (raw item, outcome).
 
@@ -136,8 +89,8 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
         for item, title in parsed
         for link in wanted_links(item, title, existing.get(item["item_id"], ()))
     ]
-    wanted, applied.pins_passed = _pin_down(said, existing, load_series_pins(connection))
-    series = ensure_series(connection, [(link.item, _named(link)) for link in wanted], now)
+    wanted, applied.pins_passed = pin_down(said, existing, load_series_pins(connection))
+    series = ensure_series(connection, [(link.item, named(link)) for link in wanted], now)
     groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)
@@ -151,61 +104,6 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     applied.filtered_out, episodes = refresh_flags(connection, applied.touched, now)
     applied.episodes |= episodes
     return applied
-
-
-_PINNED = (
-    (PinField.ANIME_TITLE, "title"),
-    (PinField.SERIES_NO, "series_no"),
-    (PinField.SUBTITLE_GROUP, "group"),
-    (PinField.EPISODE_NO, "episode_no"),
-)
-"""What a pin sets, by its name in ``Wanted``."""
-
-
-def load_series_pins(connection: sa.Connection) -> dict[SeriesName, Pins]:
-    """Return the series that have pins, by name."""
-    series, animes = tables.series, tables.animes
-    query = (
-        sa.select(animes.c.title, series.c.series_no, series.c.pins)
-        .select_from(series.join(animes, animes.c.anime_id == series.c.anime_id))
-        .where(series.c.pins.is_not(None))
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2]}
-
-
-def _pin_down(
-    said: Iterable[Wanted], existing: LinksOf, of_series: Mapping[SeriesName, Pins]
-) -> tuple[list[Wanted], int]:
-    """Put what is set by hand in the place of what titles say; return how many values that passed by."""
-    pins = {
-        (row["raw_item_id"], row["slot"]): row["pins"]
-        for rows in existing.values()
-        for row in rows
-        if row["pins"]
-    }
-    wanted: list[Wanted] = []
-    passed = 0
-    for link in said:
-        own = pins.get((link.item["item_id"], link.slot), NO_PINS)
-        held = series_pins((link.title, link.series_no), of_series) | dict(own)
-        changes: dict[str, Any] = {
-            name: held[field]
-            for field, name in _PINNED
-            if field in held and getattr(link, name) != held[field]
-        }
-        passed += len(changes)
-        if "episode_no" in changes:
-            changes["episode_tenths"] = 0
-        wanted.append(replace(link, **changes, pins=held) if held else link)
-    return wanted, passed
-
-
-def _named(link: Wanted) -> ParsedTitle:
-    """Return what the title of a link says, by the name that its series has."""
-    parsed = link.parsed
-    if (parsed.anime_title, parsed.series_no) == (link.title, link.series_no):
-        return parsed
-    return replace(parsed, anime_title=link.title, series_no=link.series_no)
 
 
 def _existing_links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, list[Row]]:

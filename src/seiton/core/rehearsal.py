@@ -30,6 +30,7 @@ from seiton.core.resync import MESSAGE_COLUMNS, MESSAGE_ROWS, resync_request
 from seiton.core.service import Core
 from seiton.domain.states import IN_LIBRARY, ResyncState
 
+_DEADLOCK = "40P01"
 MOST_LISTED = 500
 """Titles of one kind that an answer lists; the counts are of all."""
 
@@ -74,6 +75,10 @@ Edit = Callable[[sa.Connection], Done]
 """An edit, done in a transaction."""
 
 
+_TRIES = 3
+"""A long transaction may be chosen to end when it and a report wait for each other."""
+
+
 class _TakenBack(Exception):
     """Ends the transaction of a rehearsal."""
 
@@ -81,6 +86,19 @@ class _TakenBack(Exception):
 def rehearse(core: Core, edit: Edit) -> Impact:
     """Return what ``edit`` would do. Raises what it raises, and ``Unavailable`` when the viewer is away."""
     impact = Impact()
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            requests = _perform(core, edit, impact)
+            break
+        except sa.exc.OperationalError as error:
+            if not tries_left or getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                raise
+    _plan_files(core, requests, impact)
+    return impact
+
+
+def _perform(core: Core, edit: Edit, impact: Impact) -> list[ViewerResyncRequest]:
+    """Do it, note in ``impact`` what it came to, take it back; return the messages that would follow."""
     requests: list[ViewerResyncRequest] = []
     try:
         with core.database.write() as connection:
@@ -90,9 +108,7 @@ def rehearse(core: Core, edit: Edit) -> Impact:
             requests = _requests(core, connection, done.resync_id)
             raise _TakenBack
     except _TakenBack:
-        pass
-    _plan_files(core, requests, impact)
-    return impact
+        return requests
 
 
 def _describe(connection: sa.Connection, done: Done, effects: Effects, impact: Impact) -> None:
