@@ -365,3 +365,19 @@ def test_the_database_knows_which_cause_undid_which(world: CoreWorld) -> None:
     query = sa.select(tables.resyncs.c.undoes).where(tables.resyncs.c.resync_id == undo_id)
     with world.database.read() as connection:
         assert connection.execute(query).scalar_one() == edit
+
+
+def test_files_of_a_viewer_that_knows_only_the_contract_are_counted(world: CoreWorld) -> None:
+    """It is sent the former metadata, and nothing that it could not read."""
+    parser_id = _filed(world)
+    edit = _edit(world, parser_id, **SHIFT)
+    module = {"module_type": "viewer", "name": "attic", "is_enabled": True, "priority": 1}
+    module |= {"base_url": "http://127.0.0.1:9", "core_url": "http://127.0.0.1:8", "service_id": "attic"}
+    module |= {"capabilities": {}, "admitted": True, "created_at": world.time, "updated_at": world.time}
+    downloads = tables.downloads
+    with world.database.write() as connection:
+        connection.execute(sa.insert(tables.modules).values(module))
+        connection.execute(sa.update(downloads).where(downloads.c.download_id < 3).values(viewer="attic"))
+    undo_id = _undo(world, edit)
+    assert get_resync(world.core, undo_id)["renamed_by_rules"] == 2
+    assert get_resync(world.core, edit)["renamed_by_rules"] == 0
