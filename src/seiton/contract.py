@@ -87,9 +87,15 @@ class ViewerSyncRequest(Described):
 
 
 class ViewerResyncRequest(Described):
-    """``POST /resync``: the metadata of a filed episode changed; move it to where it belongs now."""
+    """``POST /resync``: the metadata of a filed episode changed; move it to where it belongs now.
+
+    ``resync_id`` is the cause. With ``undoes`` the metadata is what it was before that cause: names and NFOs
+    are to be given back as they were, wherever nobody changed them since.
+    """
 
     old_target_path: Text
+    resync_id: Identifier | None = None
+    undoes: Identifier | None = None
 
 
 class ViewerRemoval(Reporting):

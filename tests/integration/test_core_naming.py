@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from seiton.core import tables
 from seiton.core.naming import follow_naming, get_naming, set_naming
-from seiton.core.naming_preview import preview_naming
+from seiton.core.renaming import preview_naming
 from seiton.core.resync import reconcile
 from seiton.core.wanting import add_downloads
 from seiton.domain.naming import DEFAULT_TEMPLATE

@@ -13,11 +13,14 @@ from seiton.core.brake import NO_EFFECTS, Effects, waiting_plan
 from seiton.core.choices import policy_within
 from seiton.core.filters import create_filter, delete_filter, update_filter
 from seiton.core.finishing import close_finished
+from seiton.core.history import require_last
 from seiton.core.links import Episode
 from seiton.core.naming import CAUSE as NAMING
-from seiton.core.naming import change_naming, follow_within, is_renaming
+from seiton.core.naming import is_renaming
 from seiton.core.parsers import WRITABLE, add_parser, change_parser, drop_parser
 from seiton.core.pinning import pin_within
+from seiton.core.rehearsal import Done
+from seiton.core.renaming import rename_within
 from seiton.core.reparse import is_unfinished
 from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
@@ -157,71 +160,64 @@ def reject(core: Core, resync_id: int) -> None:
     with core.database.read() as connection:
         cause = _require_waiting(connection, resync_id)
     if cause["cause"].startswith(_FILTERS):
-        _reject_filter(core, cause)
+        take_back_filter(core, cause)
         with core.database.write() as connection:
             _set(connection, resync_id, ResyncState.REJECTED, core)
         return
     with core.database.write() as connection:
         lock_state(connection)
         cause = _require_waiting(connection, resync_id)
-        _require_last(connection, cause)
+        require_last(connection, cause)
         waiting = tables.waiting_downloads
         connection.execute(sa.delete(waiting).where(waiting.c.resync_id == resync_id))
-        _take_back(core, connection, cause)
+        take_back(core, connection, cause)
         _set(connection, resync_id, ResyncState.REJECTED, core)
     for job in ("reparse", "reconcile", "downloads"):
         core.wake(job, "")
 
 
-def _require_last(connection: sa.Connection, cause: Row) -> None:
-    """Raise ``Conflict`` where a later edit of the same thing would be undone along with it."""
-    table = tables.resyncs.c
-    family = cause["cause"].split("_")[0]
-    query = sa.select(table.resync_id).where(
-        table.resync_id > cause["resync_id"],
-        table.cause.startswith(family, autoescape=True),
-        table.subject_id.is_not_distinct_from(cause["subject_id"]),
-    )
-    later = connection.execute(query.order_by(table.resync_id.desc())).scalars().first()
-    if later is not None:
-        raise Conflict(_("It was edited again by resync {resync_id}: take that back.", resync_id=later))
+def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str | None = None) -> Done:
+    """Do the opposite edit, which is a cause of its own, in the caller's transaction.
 
-
-def _take_back(core: Core, connection: sa.Connection, cause: Row) -> None:
-    """Do the opposite edit, which is a cause of its own."""
+    Raises ``Conflict`` for a cause that is no such edit.
+    """
     before, subject_id = cause["before"], cause["subject_id"]
     match cause["cause"]:
         case "parser_created":
-            drop_parser(core, connection, subject_id)
+            saved = drop_parser(core, connection, subject_id, plan_id=plan_id)
         case "parser_updated":
-            change_parser(core, connection, subject_id, {name: before[name] for name in WRITABLE})
+            former = {name: before[name] for name in WRITABLE}
+            saved = change_parser(core, connection, subject_id, former, plan_id=plan_id)
         case "parser_deleted":
-            add_parser(core, connection, before, parser_id=subject_id)
+            saved = add_parser(core, connection, before, parser_id=subject_id, plan_id=plan_id)
         case "policy_changed":
-            policy_within(core, connection, before)
+            return policy_within(core, connection, before, plan_id=plan_id)
         case str(word) if word == NAMING:
-            change_naming(core, connection, before["template"])
-            follow_within(core, connection)
+            return rename_within(core, connection, before["template"], plan_id=plan_id)
         case "pin_set" | "pin_removed":
             is_link = before["of"] == "link"
-            pin_within(
+            return pin_within(
                 core,
                 connection,
                 link_id=subject_id if is_link else None,
                 series_id=None if is_link else subject_id,
                 field=PinField(before["field"]),
                 value=before["value"],
+                plan_id=plan_id,
             )
         case _:
-            raise Conflict(_("This cannot be taken back here: confirm it, or leave it as it is."))
+            raise Conflict(_("Changes of this kind cannot be taken back."))
+    return Done(resync_id=saved.resync_id)
 
 
-def _reject_filter(core: Core, cause: Row) -> None:
+def take_back_filter(core: Core, cause: Row, *, plan_id: str | None = None) -> int:
+    """Do the opposite edit of a filter rule; return the id of that cause. Raises ``Conflict``."""
     before, rule_id = cause["before"], cause["subject_id"]
     match cause["cause"]:
         case "filter_created":
-            delete_filter(core, rule_id)
+            write = delete_filter(core, rule_id, plan_id=plan_id, undoes=cause)
         case "filter_deleted":
-            create_filter(core, before)
+            write = create_filter(core, before, plan_id=plan_id, undoes=cause)
         case _:
-            update_filter(core, rule_id, before)
+            write = update_filter(core, rule_id, before, plan_id=plan_id, undoes=cause)
+    return int(write.resync["resync_id"])

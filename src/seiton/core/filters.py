@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.flags import filter_rule_of
+from seiton.core.history import require_last
 from seiton.core.queries import Record, fetch_all
 from seiton.core.refilter import mark_changed
 from seiton.core.rulesets import lock_state
@@ -69,10 +70,13 @@ def _require(connection: sa.Connection, rule_id: int) -> Row:
     return row
 
 
-def create_filter(core: Core, values: Mapping[str, Any], *, plan_id: str | None = None) -> FilterWrite:
+def create_filter(
+    core: Core, values: Mapping[str, Any], *, plan_id: str | None = None, undoes: Row | None = None
+) -> FilterWrite:
     """Save a rule; without ``rule_order`` after the others of its target. ``plan_id``: that of its preview.
 
-    Raises ``InvalidInput`` field by field, and ``Conflict`` when the order is taken.
+    ``undoes`` is the cause that deleted it: then it has its number again. Raises ``InvalidInput`` field by
+    field, and ``Conflict`` when the order is taken.
     """
     columns: dict[str, Any] = {"target_id": None, "is_enabled": True, "rule_order": None}
     columns |= {name: value for name, value in values.items() if name in WRITABLE}
@@ -84,9 +88,11 @@ def create_filter(core: Core, values: Mapping[str, Any], *, plan_id: str | None 
         check_filter(connection, columns)
         _require_free_order(connection, columns, None)
         row = columns | {"created_at": now, "updated_at": now, "version": 1}
+        if undoes is not None:
+            row["rule_id"] = undoes["subject_id"]
         key = connection.execute(sa.insert(tables.filter_rules).values(row)).inserted_primary_key
         rule = _require(connection, key[0] if key is not None else 0)
-        resync_id = _cause(core, connection, "filter_created", None, rule, plan_id)
+        resync_id = _cause(core, connection, "filter_created", None, rule, plan_id, undoes)
     return FilterWrite(rule=rule, resync=_follow(core, resync_id))
 
 
@@ -97,6 +103,7 @@ def update_filter(
     *,
     version: int | None = None,
     plan_id: str | None = None,
+    undoes: Row | None = None,
 ) -> FilterWrite:
     """Change a rule, or switch it on or off; what ``values`` leaves out stays as it is.
 
@@ -122,18 +129,20 @@ def update_filter(
             .values(changes | {"updated_at": now, "version": before["version"] + 1})
         )
         rule = _require(connection, rule_id)
-        resync_id = _cause(core, connection, "filter_updated", before, rule, plan_id)
+        resync_id = _cause(core, connection, "filter_updated", before, rule, plan_id, undoes)
     return FilterWrite(rule=rule, resync=_follow(core, resync_id))
 
 
-def delete_filter(core: Core, rule_id: int, *, plan_id: str | None = None) -> FilterWrite:
+def delete_filter(
+    core: Core, rule_id: int, *, plan_id: str | None = None, undoes: Row | None = None
+) -> FilterWrite:
     """Delete a rule; what only it kept out is fetched. Raises ``NotFound``."""
     table = tables.filter_rules
     with core.database.write() as connection:
         lock_state(connection)
         before = _require(connection, rule_id)
         connection.execute(sa.delete(table).where(table.c.rule_id == rule_id))
-        resync_id = _cause(core, connection, "filter_deleted", before, None, plan_id)
+        resync_id = _cause(core, connection, "filter_deleted", before, None, plan_id, undoes)
     return FilterWrite(rule=None, resync=_follow(core, resync_id))
 
 
@@ -212,8 +221,14 @@ def _cause(
     before: Row | None,
     after: Row | None,
     plan_id: str | None,
+    undoes: Row | None,
 ) -> int:
-    """Record the edit as a cause, and whom it concerns, in the same transaction."""
+    """Record the edit as a cause, and whom it concerns, in the same transaction.
+
+    Raises ``Conflict`` when it ``undoes`` a cause that another one came after.
+    """
+    if undoes is not None:
+        require_last(connection, undoes)
     named: Row = after or before or {}
     key = connection.execute(
         sa.insert(tables.resyncs).values(
@@ -224,6 +239,7 @@ def _cause(
             after={name: after[name] for name in WRITABLE} if after else None,
             state=ResyncState.RUNNING.value,
             confirmed_plan_id=plan_id,
+            undoes=undoes["resync_id"] if undoes is not None else None,
             created_at=core.now(),
         )
     ).inserted_primary_key

@@ -18,6 +18,8 @@ from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 WRITABLE = (*BEHAVIOUR, "description", "created_from_type", "created_from_id")
+_KEPT = (*WRITABLE, "origin")
+"""What the history of a parser holds."""
 DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0, "episode_offset": 0}
 
 
@@ -58,7 +60,7 @@ def create_parser(core: Core, values: Mapping[str, Any], *, plan_id: str | None 
     """
     with core.database.write() as connection:
         saved = add_parser(core, connection, values, plan_id=plan_id)
-    return ParserWrite(parser=saved.parser, resync=_follow(core, saved.resync_id))
+    return ParserWrite(parser=saved.parser, resync=follow(core, saved.resync_id))
 
 
 def add_parser(
@@ -76,7 +78,8 @@ def add_parser(
     lock_state(connection)
     row = columns | {"created_at": now, "updated_at": now, "origin": "user", "version": 1}
     if parser_id is not None:
-        row["parser_id"] = parser_id
+        row |= {"parser_id": parser_id, "origin": values.get("origin", "user")}
+        row["version"] = _next_version(connection, parser_id)
     key = connection.execute(sa.insert(tables.parsers).values(row)).inserted_primary_key
     parser_id = int(key[0]) if key is not None else 0
     parser = _require(connection, parser_id)
@@ -101,7 +104,7 @@ def update_parser(
     """
     with core.database.write() as connection:
         saved = change_parser(core, connection, parser_id, values, version=version, plan_id=plan_id)
-    return ParserWrite(parser=saved.parser, resync=_follow(core, saved.resync_id))
+    return ParserWrite(parser=saved.parser, resync=follow(core, saved.resync_id))
 
 
 def change_parser(
@@ -137,7 +140,7 @@ def delete_parser(core: Core, parser_id: int, *, plan_id: str | None = None) -> 
     """Delete a parser, used or not; titles that only it matched keep their downloads and files."""
     with core.database.write() as connection:
         saved = drop_parser(core, connection, parser_id, plan_id=plan_id)
-    return ParserWrite(parser=None, resync=_follow(core, saved.resync_id))
+    return ParserWrite(parser=None, resync=follow(core, saved.resync_id))
 
 
 def drop_parser(
@@ -151,6 +154,15 @@ def drop_parser(
         parser=None,
         resync_id=_cause(core, connection, "parser_deleted", parser_id, before, None, plan_id),
     )
+
+
+def _next_version(connection: sa.Connection, parser_id: int) -> int:
+    """Return a version that a parser which was deleted never had: each of its edits counted one."""
+    table = tables.resyncs.c
+    query = sa.select(sa.func.count()).where(
+        table.subject_id == parser_id, table.cause.startswith("parser_", autoescape=True)
+    )
+    return int(connection.execute(query).scalar_one()) + 1
 
 
 def _cause(
@@ -170,8 +182,8 @@ def _cause(
             cause=cause,
             subject_id=parser_id,
             subject_name=named.get("name"),
-            before={name: before[name] for name in WRITABLE} if before else None,
-            after={name: after[name] for name in WRITABLE} if after else None,
+            before={name: before[name] for name in _KEPT} if before else None,
+            after={name: after[name] for name in _KEPT} if after else None,
             state=ResyncState.RUNNING.value,
             confirmed_plan_id=plan_id,
             created_at=now,
@@ -185,7 +197,7 @@ def _cause(
     return resync_id
 
 
-def _follow(core: Core, resync_id: int) -> Row:
+def follow(core: Core, resync_id: int) -> Row:
     """Start the reparse and wait for it a little; it goes on whether or not anybody waits."""
     core.wake("reparse", "")
     table = tables.resyncs

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.service import Core
+from seiton.core.viewers import count_foreign
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
 from seiton.errors import NotFound
 from seiton.text import _
@@ -221,6 +222,7 @@ def get_resync(
     with core.database.read() as connection:
         found = fetch_all(connection, sa.select(resyncs).where(resyncs.c.resync_id == resync_id))
         for row in _with_counts(connection, found):
+            row["renamed_by_rules"] = count_foreign(connection, resync_id) if row["undoes"] else 0
             return row | {"items": fetch_all(connection, page(query, limit, offset, items.c.download_id))}
     raise NotFound(_("There is no resync {resync_id}.", resync_id=resync_id))
 
@@ -236,10 +238,22 @@ def _with_counts(connection: sa.Connection, rows: list[Record]) -> list[Record]:
         )
         for resync_id, outcome, number in connection.execute(query):
             counts.setdefault(resync_id, {})[outcome] = number
+    undone = undone_by(connection, [row["resync_id"] for row in rows])
     for row in rows:
+        row["undone_by"] = undone.get(row["resync_id"])
         row["counts"] = counts.get(row["resync_id"], {})
         row["plan_id"] = row["waiting_plan_id"] or row["plan_id"]
     return rows
+
+
+def undone_by(connection: sa.Connection, resync_ids: Sequence[int]) -> dict[int, int]:
+    """Return which causes undid ``resync_ids``; of one that was undone several times the last."""
+    table = tables.resyncs.c
+    found: dict[int, int] = {}
+    for part in chunks(resync_ids):
+        query = sa.select(table.undoes, table.resync_id).where(table.undoes.in_(part))
+        found.update((row[0], row[1]) for row in connection.execute(query.order_by(table.resync_id)))
+    return found
 
 
 def count_everything(core: Core) -> Record:

@@ -26,7 +26,7 @@ from seiton.core.brake import NO_EFFECTS, Effects
 from seiton.core.links import Applied
 from seiton.core.queries import Record, fetch_all
 from seiton.core.reparse import reparse_within
-from seiton.core.resync import resync_request
+from seiton.core.resync import MESSAGE_COLUMNS, MESSAGE_ROWS, resync_request
 from seiton.core.service import Core
 from seiton.domain.states import IN_LIBRARY, ResyncState
 
@@ -148,14 +148,10 @@ def _links(connection: sa.Connection, link_ids: Sequence[int], new: set[int]) ->
 
 def _requests(core: Core, connection: sa.Connection, resync_id: int) -> list[ViewerResyncRequest]:
     """Return the messages for files of the library that would follow."""
-    items, downloads, links = tables.resync_items, tables.downloads, tables.links
+    items, downloads = tables.resync_items, tables.downloads
     query = (
-        sa.select(downloads, links.c.series_id)
-        .select_from(
-            items.join(downloads, downloads.c.download_id == items.c.download_id).join(
-                links, links.c.link_id == downloads.c.link_id
-            )
-        )
+        sa.select(downloads, *MESSAGE_COLUMNS)
+        .select_from(MESSAGE_ROWS.join(items, items.c.download_id == downloads.c.download_id))
         .where(
             items.c.resync_id == resync_id,
             items.c.outcome.in_(("pending", "waiting")),

@@ -35,6 +35,27 @@ ANSWER_TIME = timedelta(seconds=60)
 """A report that has not come after this is asked for again; repeats are free."""
 
 
+_CAUSE, _UNDONE = tables.resyncs.alias(), tables.resync_items.alias()
+MESSAGE_ROWS = (
+    tables.downloads.join(tables.links, tables.links.c.link_id == tables.downloads.c.link_id)
+    .outerjoin(_CAUSE, _CAUSE.c.resync_id == tables.downloads.c.resync_id)
+    .outerjoin(
+        _UNDONE,
+        sa.and_(
+            _UNDONE.c.resync_id == _CAUSE.c.undoes,
+            _UNDONE.c.download_id == tables.downloads.c.download_id,
+        ),
+    )
+)
+"""Downloads with their link, their cause, and what the cause that this one undoes meant for them."""
+MESSAGE_COLUMNS = (
+    tables.links.c.series_id,
+    _UNDONE.c.resync_id.label("undone"),
+    _UNDONE.c.before.label("undone_wish"),
+)
+"""What a message needs besides the download."""
+
+
 def reconcile(core: Core) -> int:
     """Send the viewer everything that differs and is due; return how many requests it took."""
     replace_versions(core)
@@ -165,9 +186,17 @@ def _ask(core: Core, rows: Sequence[Row], call: Callable[[], list[ItemReceipt]])
 
 
 def resync_request(core: Core, row: Row, *, batch_id: str | None = None) -> ViewerResyncRequest:
-    """Build the message for one download as its rules have it now."""
+    """Build the message for one download as its rules have it now.
+
+    Its cause may undo another one: then the viewer gives back exactly what was, if the wish is what it was.
+    """
+    is_former = row["undone_wish"] is not None and row["undone_wish"] == row["desired"]
     return ViewerResyncRequest(
-        **described(core, row), batch_id=batch_id, old_target_path=row["library_path"] or ""
+        **described(core, row),
+        batch_id=batch_id,
+        old_target_path=row["library_path"] or "",
+        resync_id=row["resync_id"],
+        undoes=row["undone"] if is_former else None,
     )
 
 
@@ -205,10 +234,10 @@ def _mark_sent(
 
     An edit may have come since they were found due: what it changed waits until it is worked out as a whole.
     """
-    table, links = tables.downloads, tables.links
+    table = tables.downloads
     query = (
-        sa.select(table, links.c.series_id)
-        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        sa.select(table, *MESSAGE_COLUMNS)
+        .select_from(MESSAGE_ROWS)
         .where(table.c.download_id.in_(download_ids), table.c.status.in_(sorted(before)))
         .order_by(table.c.download_id)
         .with_for_update(of=table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ from seiton.core import tables
 from seiton.core.desired import is_waiting
 from seiton.core.downloaders import served_types
 from seiton.core.service import Core
-from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
+from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus, HoldReason
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
@@ -50,6 +51,7 @@ def retry_download(core: Core, download_id: int) -> None:
             .where(table.c.download_id == download_id)
             .values(
                 status=status.value,
+                **_by_the_rules(row),
                 cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,
@@ -104,6 +106,15 @@ def retry_failed(core: Core) -> int:
     for retried in again:
         _resume(core, retried)
     return len(again)
+
+
+def _by_the_rules(row: Row) -> dict[str, Any]:
+    """Return what changes where an undo left a file alone that was changed since: it is not undone any more,
+    but goes where its former metadata belong, with what was changed.
+    """
+    if row["hold_reason"] != HoldReason.CHANGED_SINCE:
+        return {}
+    return {"desired_revision": row["desired_revision"] + 1, "resync_id": None}
 
 
 def _resume(core: Core, row: Row) -> None:

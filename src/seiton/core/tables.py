@@ -284,6 +284,7 @@ resyncs = _table(
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("trash_until", Instant),  # of a removal that can be restored: until when
+    Column("undoes", Id, ForeignKey("core_resyncs.resync_id"), index=True),  # the cause that it takes back
     one_of("state", states.ResyncState, "state"),
 )
 

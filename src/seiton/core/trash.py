@@ -59,6 +59,7 @@ def restore(core: Core, removal_id: int) -> int:
             sa.insert(causes).values(
                 cause="restored",
                 subject_id=removal_id,
+                undoes=removal_id,
                 subject_name=removal["subject_name"],
                 after=removal["after"],
                 state=ResyncState.RUNNING.value,

@@ -230,6 +230,19 @@ def foreign_viewers(connection: sa.Connection) -> list[str]:
     return sorted(name for name, row in _modules(connection).items() if OURS not in row["capabilities"])
 
 
+def count_foreign(connection: sa.Connection, resync_id: int) -> int:
+    """Return how many files of a resync belong to viewers that know only the contract."""
+    items, downloads = tables.resync_items.c, tables.downloads.c
+    query = (
+        sa.select(downloads.viewer, sa.func.count())
+        .where(items.resync_id == resync_id, downloads.download_id == items.download_id)
+        .group_by(downloads.viewer)
+    )
+    modules = _modules(connection)
+    sizes = {row[0]: int(row[1]) for row in connection.execute(query) if row[0] in modules}
+    return sum(number for name, number in sizes.items() if OURS not in modules[name]["capabilities"])
+
+
 def note_unsent(core: Core, rows: Sequence[Row], receipts: Sequence[ItemReceipt]) -> None:
     """What was not even mentioned was not sent: it is due again soon, not after the wait for a report."""
     said = {receipt.download_id for receipt in receipts}

@@ -25,12 +25,16 @@ def files_below(folder: str) -> Iterator[str]:
 
 def media_digests(folder: str) -> dict[str, str]:
     """Return relative path → SHA-256 (hex) of every video and subtitle below ``folder``."""
-    digests = {}
+    return {name: mark for name, mark in digests(folder).items() if name.endswith(VIDEOS + SUBTITLES)}
+
+
+def digests(folder: str) -> dict[str, str]:
+    """Return relative path → SHA-256 (hex) of every file below ``folder``."""
+    found = {}
     for name in files_below(folder):
-        if name.endswith(VIDEOS + SUBTITLES):
-            with open(os.path.join(folder, name), "rb") as stream:
-                digests[name] = hashlib.sha256(stream.read()).hexdigest()
-    return digests
+        with open(os.path.join(folder, name), "rb") as stream:
+            found[name] = hashlib.sha256(stream.read()).hexdigest()
+    return found
 
 
 def faults(library: str, originals: Mapping[str, str]) -> list[str]:

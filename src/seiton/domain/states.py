@@ -162,6 +162,7 @@ class HoldReason(StrEnum):
     TWO_CLAIMS = "two_claims"  #: two files want the same name
     SOURCE_MISSING = "source_missing"  #: the file is not where it was left
     SOURCE_CHANGED = "source_changed"  #: another file lies where ours was left
+    CHANGED_SINCE = "changed_since"  #: a user changed it after what is to be undone, so it is left as it is
     NAME_IMPOSSIBLE = "name_impossible"  #: no file name can be made from the metadata
     NO_LINK = "no_link"  #: link and reflink are impossible, copying is not allowed
     NO_SPACE = "no_space"  #: a copy would not fit, or not leave the reserve

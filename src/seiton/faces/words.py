@@ -75,6 +75,7 @@ HOLDS = {
     "two_claims": N_("two files want the same name"),
     "source_missing": N_("the file is not where it was left"),
     "source_changed": N_("another file lies where it was left"),
+    "changed_since": N_("somebody changed it since, so it is left as it is"),
     "name_impossible": N_("no file name can be made from its metadata"),
     "no_link": N_("links are impossible between the folders, and copying is not allowed"),
     "no_space": N_("there is not enough space for a copy"),

@@ -51,7 +51,8 @@ class Backlog:
             if not parks:
                 self._bundles += 1
             leg.steps = [
-                replace(step, component=self._components, bundle=self._bundles) for step in leg.steps
+                replace(step, component=self._components, bundle=self._bundles, cause=leg.unit.cause)
+                for step in leg.steps
             ]
             self._steps += len(leg.steps)
         members = list(dict.fromkeys(leg.unit.unit_id for leg in legs))

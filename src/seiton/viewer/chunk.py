@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from seiton.adapters.files import Identity, LibraryRoot
 from seiton.domain.states import StepState
-from seiton.viewer import journal, settle
+from seiton.viewer import images, journal, settle
 from seiton.viewer.apply import Applier, Failure
 from seiton.viewer.enter import Evidence
+from seiton.viewer.gather import NFO
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import places_after
 from seiton.viewer.service import Viewer
@@ -124,13 +125,13 @@ def finish(
         _run_back(viewer, library, plan_id, back)
 
 
-def _left(ran: Ran) -> set[bytes]:
-    """Return the folders that may be empty now; not those that were just found not to be."""
-    left = {os.path.dirname(step.source) for step in ran.done if step.kind is StepKind.MOVE and step.source}
+def _left(ran: Ran) -> dict[bytes, str | None]:
+    """Return the folders that may be empty now, each with the cause; not those just found not to be."""
+    left = {os.path.dirname(s.source): s.cause for s in ran.done if s.kind is StepKind.MOVE and s.source}
     taken = {StepKind.PRUNE, StepKind.ERASE}
-    left |= {os.path.dirname(step.target) for step in ran.done if step.kind in taken}
+    left |= {os.path.dirname(step.target): step.cause for step in ran.done if step.kind in taken}
     in_vain = [step for step in itertools.chain(ran.undo, ran.dropped) if step.kind not in _PRUNING]
-    return left | {os.path.dirname(step.target) for step in in_vain}
+    return left | {os.path.dirname(step.target): step.cause for step in in_vain}
 
 
 def _take_back(
@@ -160,5 +161,17 @@ def record_places(viewer: Viewer, library: LibraryRoot, plan_id: str, ran: Ran) 
     def record(connection: sa.Connection, now: datetime) -> None:
         settle.release_targets(connection, library.library_id)
         settle.record_arrivals(connection, library.library_id, arrivals, now)
+        images.record_after(connection, _left_by(ran.done))
 
     finish(viewer, library, plan_id, ran, record=record)
+
+
+def _left_by(steps: Iterable[Step]) -> dict[tuple[int, str], tuple[bytes, str | None]]:
+    """Return stem and NFO of the units that causes gave a new NFO, as ``images.record_after`` takes them."""
+    return {
+        (step.unit_id, step.cause): (step.target.removesuffix(NFO), step.after_digest)
+        for step in steps
+        if step.unit_id is not None
+        and step.cause is not None
+        and step.kind in {StepKind.WRITE, StepKind.REWRITE}
+    }

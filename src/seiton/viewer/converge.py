@@ -19,19 +19,21 @@ from seiton.adapters.files import LibraryRoot, digest_of, identify
 from seiton.domain.moves import Component, MovePlan, plan
 from seiton.domain.naming import display
 from seiton.domain.states import HoldReason
-from seiton.viewer import journal, settle
+from seiton.viewer import images, journal, settle
 from seiton.viewer.apply import Failure
 from seiton.viewer.backlog import Backlog, Part, Work, steps_of
 from seiton.viewer.chunk import Ran, applier_for, finish, run_steps
 from seiton.viewer.gather import Gathered, Unit, gather, pending_rows
 from seiton.viewer.homecoming import bring_home
+from seiton.viewer.images import Before
 from seiton.viewer.journal import Step
 from seiton.viewer.legs import LegMaker, Stuck, UnitLeg
 from seiton.viewer.places import Arrival
 from seiton.viewer.prune import prune
 from seiton.viewer.recover import recover
 from seiton.viewer.service import Viewer
-from seiton.viewer.show_files import ShowFiles, load_artifacts
+from seiton.viewer.show_files import Shared, ShowFiles, load_artifacts
+from seiton.viewer.show_images import FormerShows, leftovers, load_former_shows
 from seiton.viewer.shows import ensure_shows
 from seiton.viewer.tasks import Held, Outcome, record_holds, record_outcomes
 from seiton.viewer.trash import empty_trash
@@ -59,8 +61,10 @@ def converge(viewer: Viewer) -> Summary:
         summary.recovered = recover(viewer, library)
         with viewer.database.read() as connection:
             rows = pending_rows(connection, library.library_id, viewer.now())
-        if rows:
-            _Pass(viewer, library, rows, summary).run()
+        pending = rows
+        while pending and _Pass(viewer, library, pending, summary).run():
+            with viewer.database.read() as connection:
+                pending = pending_rows(connection, library.library_id, viewer.now())
         bring_home(viewer, library)
         erased = empty_trash(viewer, library)
         prune(viewer, library)
@@ -78,9 +82,11 @@ class _Pass:
         self.plan_id = str(uuid4())
         self.holds: list[Held] = []
         self.backlog = Backlog(viewer.chunk_steps)
+        self.former = FormerShows()
+        self.is_unmet = False
 
-    def run(self) -> None:
-        """Gather, decide, apply."""
+    def run(self) -> bool:
+        """Gather, decide, apply. Says whether units are where they were held once, to be looked at again."""
         naming, now = self.viewer.profile.naming, self.viewer.now()
         with self.viewer.database.read() as connection:
             gathered = gather(connection, self.library, list(self.rows.values()), naming, now)
@@ -94,9 +100,11 @@ class _Pass:
         units = [gathered.units[unit_id] for unit_id in _planned(decided)]
         if units:
             self._apply(gathered, units, decided)
+        self._tidy()
         with self.viewer.database.write() as connection:
             record_holds(connection, self.holds, self.viewer.now())
         self.summary.held = len(self.holds)
+        return self.is_unmet
 
     def _hold(self, unit_id: int, reason: HoldReason, detail: str | None) -> None:
         self.holds.append(Held(self.rows[unit_id], reason, detail))
@@ -107,8 +115,11 @@ class _Pass:
             shows = ensure_shows(connection, library_id, units, self.viewer.now())
             folders = {unit.name.show_folder for unit in units if unit.name}
             folders |= {unit.name.season_folder for unit in units if unit.name}
+            undone = {row["undoes"] for row in self.rows.values()} - {None}
+            self.former = load_former_shows(connection, undone)
+            folders |= {os.path.dirname(path) for path in self.former.files}
             artifacts = load_artifacts(connection, library_id, folders)
-        self.show_files = ShowFiles(self.library.root, shows, artifacts, units)
+        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, self.former)
         maker = LegMaker(self.library.root)
         for unit_id in decided.in_place:
             unit = gathered.units[unit_id]
@@ -137,17 +148,28 @@ class _Pass:
         for parts in self.backlog.chunks(everything=everything):
             self._run_chunk(parts)
 
-    def _run_chunk(self, parts: Sequence[Part]) -> None:
+    def _tidy(self) -> None:
+        """Give back the show files that undone causes changed where no unit comes back to."""
+        if not self.former.files:
+            return
+        with self.viewer.database.read() as connection:
+            steps = leftovers(connection, self.library.library_id, self.library.root, self.former)
+        if steps:
+            cause = next(row["cause"] for row in self.rows.values() if row["undoes"] is not None)
+            self._run_chunk([], self.show_files.after(steps, cause))
+
+    def _run_chunk(self, parts: Sequence[Part], shared: Shared | None = None) -> None:
         """Record the steps of ``parts``, do them, record what was done."""
         self.library.check()
         legs = [leg for part in parts for leg in part.legs]
-        shared = self.show_files.before(leg.unit for leg in legs)
+        shared = shared or self.show_files.before(leg.unit for leg in legs)
         contents = [*shared.contents, *(content for leg in legs for content in leg.contents)]
         steps: list[Step] = []
         if shared.steps or any(leg.steps for leg in legs):
             with self.viewer.database.write() as connection:
                 now, library_id = self.viewer.now(), self.library.library_id
                 journal.keep(connection, contents, now)
+                images.record_before(connection, [self._image(leg) for leg in legs if leg.steps], now)
                 settle.claim_targets(connection, library_id, {leg.unit.unit_id: leg.stem for leg in legs})
                 planned = [*shared.steps, *steps_of(parts)]
                 steps = journal.record(connection, library_id, self.plan_id, planned, now)
@@ -165,17 +187,21 @@ class _Pass:
 
     def _settle(self, parts: Sequence[Part], ran: Ran) -> None:
         arrivals: dict[int, Arrival] = {}
+        left: dict[tuple[int, str], tuple[bytes, str | None]] = {}
         not_done = ran.not_done()
         for part in parts:
             for leg in part.legs:
                 if not_done.isdisjoint(step.step_id for step in leg.steps):
                     arrivals[leg.unit.unit_id] = self._arrival(leg, ran.digests)
                     part.work.arrived.add(leg.unit.unit_id)
-        outcomes = [self._outcome(arrival) for arrival in arrivals.values()]
+                    if leg.unit.cause is not None and leg.steps:
+                        left[leg.unit.unit_id, leg.unit.cause] = leg.stem, leg.nfo_after
+        outcomes = [self._outcome(found) for found in arrivals.values() if found.applied_revision is not None]
 
         def record(connection: sa.Connection, now: datetime) -> None:
             settle.release_targets(connection, self.library.library_id)
             settle.record_arrivals(connection, self.library.library_id, list(arrivals.values()), now)
+            images.record_after(connection, left)
             record_outcomes(connection, outcomes, now)
 
         renderings = self.show_files.renderings
@@ -194,9 +220,14 @@ class _Pass:
                 reason = failure.reason if mine else HoldReason.WAITING
                 self._hold(unit_id, reason, failure.detail)
 
+    def _image(self, leg: UnitLeg) -> Before:
+        return Before(row=self.rows[leg.unit.unit_id], cause=leg.unit.cause, nfo=leg.nfo_before)
+
     def _arrival(self, leg: UnitLeg, digests: dict[int, str]) -> Arrival:
         unit = leg.unit
         video = leg.stem + unit.video_tail
+        is_met = unit.restore is None or unit.restore.is_met
+        self.is_unmet |= not is_met
         return Arrival(
             unit_id=unit.unit_id,
             stem=leg.stem,
@@ -205,7 +236,8 @@ class _Pass:
             identity=identify(os.path.join(self.library.root, video)) or unit.identity,
             nfo_digest=leg.nfo_digest,
             nfo_rendering=leg.nfo_rendering,
-            applied_revision=unit.revision,
+            applied_revision=unit.revision if is_met else None,
+            is_undone=True,
             show_id=self.show_files.show_id(unit),
             added_at=unit.added_at,
             content_digest=digests.get(leg.steps[-1].step_id) if leg.steps else None,

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, Ways, identify
+from seiton.adapters.files import (
+    FileOutcome,
+    Identity,
+    LibraryRoot,
+    Ways,
+    digest_of,
+    identify,
+    read_small,
+)
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.moves import Wish
 from seiton.domain.naming import Impossible, Name, NamingProfile, display, path_key, render
@@ -21,6 +29,7 @@ from seiton.domain.wishes import load_wish
 from seiton.viewer import journal, tables
 from seiton.viewer.folders import Folders
 from seiton.viewer.frozen import frozen_years, keep_year
+from seiton.viewer.images import Place, Restore, Since, judge, load_images
 from seiton.viewer.sameness import is_ours
 
 NFO = b".nfo"
@@ -51,6 +60,7 @@ class Unit:
 
     ``parked_nfo`` is the NFO that it had before it was parked; ``hold`` says that it cannot be moved at all.
     ``trash`` is the stem in the trash where a unit belongs that was removed; it has no ``name`` then.
+    ``restore``: its cause undoes another one, and this is what else it gives back; ``name`` is where it lay.
     """
 
     unit_id: int
@@ -58,8 +68,10 @@ class Unit:
     wish: EpisodeMeta
     stem: bytes | None
     video: bytes | None
-    name: Name | None = None
+    name: Name | Place | None = None
     trash: bytes | None = None
+    cause: str | None = None
+    restore: Restore | None = None
     nfo: Identity | None = None
     source: bytes | None = None
     subtitle_sources: tuple[bytes, ...] = ()
@@ -140,6 +152,7 @@ def gather(
     """Look at each unit in ``rows`` and at where it wants to go."""
     folders = Folders(library.root)
     units = {unit.unit_id: unit for unit in look_at(connection, library, rows, naming, now, folders)}
+    _find_restores(connection, library.root, rows, units)
     wishes = [_wish(unit) for unit in units.values() if unit.hold is None]
     owners = owners_of(connection, library.library_id, [wish.target_key for wish in wishes])
     places = {wish.unit_id: (units[wish.unit_id].stem, units[wish.unit_id].video) for wish in wishes}
@@ -188,6 +201,53 @@ def _places(
     return places
 
 
+def _find_restores(
+    connection: sa.Connection, root: bytes, rows: Iterable[Row], units: dict[int, Unit]
+) -> None:
+    """Find out what those units that undo a cause are to be given back; hold those changed by others."""
+    undoing = [row for row in rows if row["undoes"] is not None and row["stem"] is not None]
+    if not undoing:
+        return
+    images = load_images(connection, undoing)
+    kept = journal.contents_of(connection, (i["nfo"] for i in images.values() if i["nfo"] is not None))
+    for row in undoing:
+        unit, image = units[row["unit_id"]], images.get(row["unit_id"])
+        if unit.hold is not None and unit.hold is not HoldReason.NAME_IMPOSSIBLE:
+            continue
+        there = unit.parked_nfo
+        try:
+            if unit.has_nfo:
+                there = read_small(os.path.join(root, row["stem"] + NFO))
+        except FileOutcome as error:
+            unit.hold, unit.detail = HoldReason.NFO_UNREADABLE, str(error)
+            continue
+        _restore(unit, row, image, None if there is None else digest_of(there), kept)
+
+
+def _restore(unit: Unit, row: Row, image: Row | None, there: str | None, kept: Mapping[str, bytes]) -> None:
+    since = judge(image, row, there)
+    if since is Since.CHANGED:
+        unit.hold, unit.detail = HoldReason.CHANGED_SINCE, display(row["stem"] + NFO)
+    elif image is None:
+        if unit.name is not None and unit.name.stem == row["stem"]:
+            unit.restore = Restore(
+                keeps_nfo=True, nfo_digest=unit.nfo_digest, nfo_rendering=unit.nfo_rendering
+            )
+    elif since is Since.AS_BEFORE or (
+        since is Since.AS_LEFT and (image["nfo"] is None or image["nfo"] in kept)
+    ):
+        unit.hold = unit.detail = None
+        unit.name = Place(stem=image["stem"])
+        unit.restore = Restore(
+            keeps_nfo=since is Since.AS_BEFORE,
+            is_met=image["is_met"],
+            nfo=kept.get(image["nfo"]),
+            nfo_digest=image["nfo_digest"],
+            nfo_rendering=image["nfo_rendering"],
+            show_id=image["show_id"],
+        )
+
+
 def look_at(
     connection: sa.Connection,
     library: LibraryRoot,
@@ -228,6 +288,7 @@ def _unit(row: Row, wish: EpisodeMeta, named: EpisodeMeta, naming: NamingProfile
         nfo_digest=row["nfo_digest"],
         nfo_rendering=row["nfo_rendering"],
         added_at=row["added_at"] or now,
+        cause=row["cause"],
     )
     if row["state"] != UnitState.WANTED:
         unit.identity = Identity(

@@ -36,7 +36,8 @@ class Step:
     """One no-overwrite change of one name. ``source`` of ENTER and LEAVE is absolute, all else relative.
 
     Once a step of a ``component`` fails, its later steps are not tried; once a step of a ``bundle`` fails,
-    its finished steps are taken back. ``None``: the step stands for itself.
+    its finished steps are taken back. ``None``: the step stands for itself. ``cause`` is what it is done for,
+    as in the table of units; ``before_rendering``: of a show file, our part of what it replaces.
     """
 
     kind: StepKind
@@ -48,6 +49,8 @@ class Step:
     after_digest: str | None = None
     component: int | None = None
     bundle: int | None = None
+    cause: str | None = None
+    before_rendering: str | None = None
     token: str = ""
     step_id: int = 0
 
@@ -105,6 +108,8 @@ def _row(step: Step) -> dict[str, Any]:
         "kind": step.kind.value,
         "component": step.component,
         "bundle": step.bundle,
+        "cause": step.cause,
+        "before_rendering": step.before_rendering,
         "source": step.source,
         "target": step.target,
         "form": _form(identity) if identity else None,
@@ -173,6 +178,8 @@ def _step(row: Any) -> Step:
         after_digest=row["after_digest"],
         component=row["component"],
         bundle=row["bundle"],
+        cause=row["cause"],
+        before_rendering=row["before_rendering"],
         token=row["token"],
         step_id=row["step_id"],
     )

@@ -13,6 +13,7 @@ from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.domain.sidecars import numbered, subtitle_tail
 from seiton.domain.states import HoldReason
 from seiton.viewer.gather import NFO, PARK, Member, Unit
+from seiton.viewer.images import Restore
 from seiton.viewer.journal import Step, StepKind, new_token
 
 
@@ -27,10 +28,13 @@ class UnitLeg:
     contents: list[bytes] = field(default_factory=list)
     nfo_digest: str | None = None
     nfo_rendering: str | None = None
+    nfo_before: str | None = None
+    nfo_after: str | None = None
 
     def write_nfo(self, content: bytes) -> None:
         """Add the step that puts an NFO beside the video."""
         self.nfo_digest, self.nfo_rendering = digest_of(content), digest_of(render_nfo(self.unit))
+        self.nfo_after = self.nfo_digest
         step = Step(
             kind=StepKind.WRITE,
             unit_id=self.unit.unit_id,
@@ -39,6 +43,32 @@ class UnitLeg:
         )
         self.steps.append(step)
         self.contents.append(content)
+
+    def rewrite_nfo(self, old: bytes, new: bytes) -> None:
+        """Add the step that changes the NFO beside a video that stays."""
+        self.contents += [old, new]
+        self.nfo_after = digest_of(new)
+        self.steps.append(
+            Step(
+                kind=StepKind.REWRITE,
+                unit_id=self.unit.unit_id,
+                target=self.stem + NFO,
+                before_digest=digest_of(old),
+                after_digest=self.nfo_after,
+            )
+        )
+
+    def drop_nfo(self, stem: bytes, old: bytes) -> None:
+        """Add the step that takes the NFO at ``stem`` away; its content is kept."""
+        self.contents.append(old)
+        self.steps.append(
+            Step(
+                kind=StepKind.DROP,
+                unit_id=self.unit.unit_id,
+                target=stem + NFO,
+                before_digest=digest_of(old),
+            )
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,18 +115,19 @@ class LegMaker:
         old = self._old_nfo(unit)
         if isinstance(old, Stuck):
             return old
+        leg.nfo_before = None if old is None else digest_of(old)
         if shift.leg is not Leg.PARK:
-            new = self._render(unit, old)
+            new = unit.restore.nfo if unit.restore else self._render(unit, old)
             if isinstance(new, Stuck):
                 return new
-            leg.write_nfo(new)
+            if new is not None:
+                leg.write_nfo(new)
+            if unit.restore:
+                leg.nfo_digest, leg.nfo_rendering = unit.restore.nfo_digest, unit.restore.nfo_rendering
         leg.steps += move_steps(unit, origin, target)
         if unit.has_nfo and old is not None and unit.unit_id not in self._nfo_dropped:
             self._nfo_dropped.add(unit.unit_id)
-            leg.contents.append(old)
-            before = digest_of(old)
-            nfo = (unit.stem or b"") + NFO
-            leg.steps.append(Step(kind=StepKind.DROP, unit_id=unit.unit_id, target=nfo, before_digest=before))
+            leg.drop_nfo(unit.stem or b"", old)
         self._at[unit.unit_id] = target
         return leg
 
@@ -158,6 +189,10 @@ class LegMaker:
         old = self._old_nfo(unit)
         if isinstance(old, Stuck):
             return old
+        leg.nfo_before = leg.nfo_after = None if old is None else digest_of(old)
+        if unit.restore is not None:
+            _give_back(unit.restore, old, leg)
+            return leg
         if old is None:
             leg.write_nfo(ours)
             return leg
@@ -171,17 +206,21 @@ class LegMaker:
             return new
         leg.nfo_digest = digest_of(new)
         if new != old:
-            leg.contents += [old, new]
-            leg.steps.append(
-                Step(
-                    kind=StepKind.REWRITE,
-                    unit_id=unit.unit_id,
-                    target=leg.stem + NFO,
-                    before_digest=digest_of(old),
-                    after_digest=leg.nfo_digest,
-                )
-            )
+            leg.rewrite_nfo(old, new)
         return leg
+
+
+def _give_back(restore: Restore, old: bytes | None, leg: UnitLeg) -> None:
+    """Add the steps, none or one, that give a unit in place the NFO that it had."""
+    if not restore.keeps_nfo and restore.nfo != old:
+        if old is None:
+            leg.write_nfo(restore.nfo or b"")
+        elif restore.nfo is None:
+            leg.drop_nfo(leg.stem, old)
+            leg.nfo_after = None
+        else:
+            leg.rewrite_nfo(old, restore.nfo)
+    leg.nfo_digest, leg.nfo_rendering = restore.nfo_digest, restore.nfo_rendering
 
 
 def move_steps(unit: Unit, origin: bytes, target: bytes) -> list[Step]:

@@ -21,6 +21,7 @@ from seiton.viewer.sameness import is_ours
 class Arrival:
     """Where a unit lies now, and what of its wish is applied; ``None`` leaves a column as it is.
 
+    ``is_undone``: if its wish was to lie as before another cause, it does.
     Except for ``home`` and ``home_nfo``, which are known only while it lies at a parking name.
     """
 
@@ -31,6 +32,7 @@ class Arrival:
     nfo_digest: str | None
     nfo_rendering: str | None = None
     applied_revision: int | None = None
+    is_undone: bool = False
     show_id: int | None = None
     added_at: datetime | None = None
     content_digest: str | None = None

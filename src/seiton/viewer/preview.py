@@ -20,7 +20,7 @@ from seiton.domain.states import HoldReason
 from seiton.domain.wishes import dump_wish
 from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
-from seiton.viewer.receive import FOREIGN, known_units, wish_of
+from seiton.viewer.receive import FOREIGN, causes_of, known_units, wish_of
 from seiton.viewer.service import Viewer
 
 OPEN_PLANS = 32
@@ -64,7 +64,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
                 hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=reason)
                 unknown.append(hold)
             else:
-                rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item))}
+                rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item)), **causes_of(item)}
         gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
     return _answer(plan_id, library.root, rows, gathered, unknown)
 

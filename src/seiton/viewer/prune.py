@@ -48,7 +48,15 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> No
         # Did somebody put a file there meanwhile, what belongs to the folder goes back to it.
         drops = [(StepKind.DROP, path, digest_of(content)) for path, content in files.items()]
         steps += [
-            Step(kind=kind, target=path, before_digest=before, component=number, bundle=number)
+            Step(
+                kind=kind,
+                target=path,
+                before_digest=before,
+                component=number,
+                bundle=number,
+                cause=artifacts[folder]["left_by"],
+                before_rendering=artifacts[path]["rendering"],
+            )
             for kind, path, before in [*drops, (StepKind.PRUNE, folder, None)]
         ]
     with viewer.database.write() as connection:

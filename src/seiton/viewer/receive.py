@@ -164,6 +164,9 @@ _UPDATED = (
     "subtitle_sources",
     "trash_id",
     "erase",
+    "cause",
+    "undoes",
+    "was_met",
 )
 
 
@@ -186,7 +189,11 @@ def _wanted(
         "next_try_at": None,
         "trash_id": None,  # wanted again
         "erase": False,
+        **causes_of(request),
     }
+    changes["was_met"] = unit is None or unit["revision"] == unit["applied_revision"]
+    if unit is not None and changes["cause"] is not None and unit["cause"] == changes["cause"]:
+        changes["was_met"] = unit["was_met"]  # the same cause, sent again
     if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
         if source is None:
@@ -252,6 +259,15 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
         "callback_url": request.callback_url,
         "created_at": viewer.now(),
     }
+
+
+def causes_of(request: Described) -> dict[str, str | None]:
+    """Return what the unit's columns ``cause`` and ``undoes`` hold after ``request``."""
+    core = request.core_instance or FOREIGN
+    numbers: dict[str, int | None] = {"cause": None, "undoes": None}
+    if isinstance(request, ViewerResyncRequest):
+        numbers = {"cause": request.resync_id, "undoes": request.undoes}
+    return {name: None if number is None else f"{core}:{number}" for name, number in numbers.items()}
 
 
 def wish_of(request: Described) -> EpisodeMeta:

@@ -92,6 +92,9 @@ def _want_removed(viewer: Viewer, connection: sa.Connection, request: ViewerRemo
         .values(
             trash_id=request.trash,
             erase=request.erase,
+            cause=None,
+            undoes=None,
+            was_met=unit["revision"] == unit["applied_revision"],
             revision=request.revision,
             hold_reason=None,
             hold_detail=None,

@@ -36,6 +36,7 @@ def record_arrivals(
     for name in _IF_KNOWN:
         column = units.c[name]
         values[name] = sa.func.coalesce(sa.bindparam(f"{name}_", type_=column.type), column)
+    values["undoes"] = sa.case((sa.bindparam("undone_", type_=sa.Boolean), sa.null()), else_=units.c.undoes)
     values |= {"hold_reason": None, "hold_detail": None}
     values |= {"attempts": 0, "next_try_at": None}
     update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(values)
@@ -48,6 +49,7 @@ def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     state = UnitState.REMOVED if arrival.stem.startswith(TRASH) else UnitState.PLACED
     return {
         "state_": state.value,
+        "undone_": arrival.is_undone,
         "its_id": arrival.unit_id,
         "stem_": arrival.stem,
         "video_": arrival.video,
@@ -149,22 +151,30 @@ def _artifact_kind(step: Step) -> str | None:
     return None
 
 
-def mark_left(connection: sa.Connection, library_id: str, folders: Iterable[bytes], now: datetime) -> None:
-    """Note that ``folders`` may be empty now; only those that Seiton made are ever removed."""
-    _set_left(connection, library_id, folders, now)
+def mark_left(
+    connection: sa.Connection, library_id: str, folders: Mapping[bytes, str | None], now: datetime
+) -> None:
+    """Note that ``folders`` may be empty now, and by which cause; only those that Seiton made are removed."""
+    for cause in set(folders.values()):
+        mine = [folder for folder, by in folders.items() if by == cause]
+        _set_left(connection, library_id, mine, now, cause)
 
 
 def clear_left(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> None:
     """Note that ``folders`` were looked at."""
-    _set_left(connection, library_id, folders, None)
+    _set_left(connection, library_id, folders, None, None)
 
 
 def _set_left(
-    connection: sa.Connection, library_id: str, folders: Iterable[bytes], at: datetime | None
+    connection: sa.Connection,
+    library_id: str,
+    folders: Iterable[bytes],
+    at: datetime | None,
+    cause: str | None,
 ) -> None:
     table = tables.artifacts
     for part in chunks(sorted(folders)):
         update = sa.update(table).where(
             table.c.library_id == library_id, table.c.kind == "folder", table.c.path.in_(part)
         )
-        connection.execute(update.values(left_at=at))
+        connection.execute(update.values(left_at=at, left_by=cause))

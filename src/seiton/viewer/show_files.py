@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -15,6 +15,7 @@ from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.viewer import tables
 from seiton.viewer.gather import Unit
 from seiton.viewer.journal import Step, StepKind
+from seiton.viewer.show_images import FormerShows
 from seiton.viewer.shows import Show
 
 SHOW_NFO = b"tvshow.nfo"
@@ -38,8 +39,13 @@ class ShowFiles:
         shows: Mapping[bytes, Show],
         artifacts: Mapping[bytes, Row],
         units: Iterable[Unit],
+        former: FormerShows | None = None,
     ) -> None:
         self._root = root
+        self._former = former or FormerShows()
+        self._owners: dict[bytes, int | None] = {}
+        self._restored: set[bytes] = set()
+        self._rendered: set[bytes] = set()
         self._shows = shows
         self._artifacts = artifacts
         self._ready: set[bytes] = set()
@@ -49,11 +55,17 @@ class ShowFiles:
         for unit in units:
             if unit.name is None:
                 continue
+            folders = {unit.name.show_folder, unit.name.season_folder}
+            if unit.restore is None:
+                self._rendered |= folders
+            else:
+                self._restored |= folders
+                self._owners[unit.name.show_folder] = unit.restore.show_id
             best = self._speaker.setdefault(unit.name.show_folder, unit)
             if _rank(unit) < _rank(best):
                 self._speaker[unit.name.show_folder] = unit
             if unit.stem is not None:
-                self._resynced |= {unit.name.show_folder, unit.name.season_folder}
+                self._resynced |= folders
 
     def show_id(self, unit: Unit) -> int | None:
         """Return the show that ``unit`` belongs to once it has arrived."""
@@ -64,27 +76,35 @@ class ShowFiles:
         """Return what the folders of ``units`` lack; nothing for folders that were asked about before."""
         shared = Shared()
         for unit in units:
-            if unit.trash is not None:
-                self._trash_folders(unit.trash, shared)
-            if unit.name is None or unit.name.season_folder in self._ready:
-                continue
-            show, season = unit.name.show_folder, unit.name.season_folder
-            if show not in self._ready:
-                self._folder(show, shared)
-                self._show_file(show, shared)
-            self._folder(season, shared)
-            content = season_nfo(unit.wish, added=self._shows[show].added_at)
-            self._generated(season, SEASON_NFO, content, shared)
-            self._ready |= {show, season}
+            known = len(shared.steps)
+            self._before(unit, shared)
+            shared.steps[known:] = [replace(step, cause=unit.cause) for step in shared.steps[known:]]
         return shared
+
+    def _before(self, unit: Unit, shared: Shared) -> None:
+        if unit.trash is not None:
+            self._trash_folders(unit.trash, shared)
+        if unit.name is None or not unit.name.season_folder or unit.name.season_folder in self._ready:
+            return
+        show, season = unit.name.show_folder, unit.name.season_folder
+        if show not in self._ready:
+            self._folder(show, shared)
+            self._show_file(show, shared)
+        self._folder(season, shared)
+        content = season_nfo(unit.wish, added=self._shows[show].added_at)
+        self._generated(season, SEASON_NFO, content, shared)
+        self._ready |= {show, season}
 
     def forget(self, steps: Iterable[Step]) -> None:
         """Ask again about the folders of ``steps``, which could not be done."""
         for step in steps:
             self._ready -= {step.target, os.path.dirname(step.target)}
 
+    def _is_there(self, folder: bytes) -> bool:
+        return os.path.lexists(os.path.join(self._root, folder))
+
     def _folder(self, folder: bytes, shared: Shared) -> None:
-        if not os.path.lexists(os.path.join(self._root, folder)):
+        if not self._is_there(folder):
             shared.steps.append(Step(kind=StepKind.FOLDER, target=folder))
 
     def _trash_folders(self, stem: bytes, shared: Shared) -> None:
@@ -110,6 +130,9 @@ class ShowFiles:
             there = read_small(os.path.join(self._root, path))
         except FileOutcome:
             return  # a link, a folder, something huge: not ours
+        if self._is_given_back(folder, name):
+            self._give_back(path, ours, there, shared)
+            return
         if there is None:
             self.renderings[path] = rendering
             shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=rendering))
@@ -131,8 +154,47 @@ class ShowFiles:
                 target=path,
                 before_digest=digest_of(there),
                 after_digest=digest_of(after),
+                before_rendering=artifact["rendering"],
             )
         )
+
+    def _is_given_back(self, folder: bytes, name: bytes) -> bool:
+        """Say whether all that comes to ``folder`` is undone. A show's file goes back to that very show."""
+        if folder not in self._restored or folder in self._rendered:
+            return False
+        owner = self._owners.get(folder)
+        return name != SHOW_NFO or owner is None or owner == self._shows[folder].show_id
+
+    def _give_back(self, path: bytes, ours: bytes, there: bytes | None, shared: Shared) -> None:
+        folder = os.path.dirname(path)
+        step = self._former.rewrite(path, None if there is None else digest_of(there))
+        if step is not None:
+            self._add(step, there, shared)
+        elif there is None and folder not in self._former.pruned and not self._is_there(folder):
+            # Another cause has pruned the folder since.
+            self.renderings[path] = digest_of(ours)
+            shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=digest_of(ours)))
+            shared.contents.append(ours)
+
+    def _add(self, step: Step, there: bytes | None, shared: Shared) -> None:
+        """Add a step that gives back a former content."""
+        if step.after_digest is not None:
+            shared.contents.append(self._former.contents[step.after_digest])
+            if rendering := self._former.files[step.target].before_rendering:
+                self.renderings[step.target] = rendering
+        if there is not None:
+            shared.contents.append(there)
+        artifact = self._artifacts.get(step.target)
+        shared.steps.append(replace(step, before_rendering=artifact["rendering"] if artifact else None))
+
+    def after(self, steps: Iterable[Step], cause: str | None) -> Shared:
+        """Return what becomes of show files in folders that nobody comes back to; see ``leftovers``."""
+        shared = Shared()
+        for step in steps:
+            there = read_small(os.path.join(self._root, step.target))
+            if there is not None and digest_of(there) == step.before_digest:
+                self._add(replace(step, cause=cause), there, shared)
+        return shared
 
 
 def _season_rank(series_no: int) -> tuple[bool, int]:

@@ -37,10 +37,10 @@ def ensure_shows(
     """
     wanted: dict[bytes, list[Unit]] = {}
     for unit in units:
-        if unit.name is not None:
+        if unit.name is not None and unit.name.show_folder:
             wanted.setdefault(unit.name.show_folder, []).append(unit)
     known = _known_shows(connection, library_id, wanted)
-    leaving = _leaving(connection, wanted)
+    leaving, emptied = _leaving(connection, wanted)
     titles = {unit.wish.anime_title for members in wanted.values() for unit in members}
     years = frozen_years(connection, library_id, titles)
     table = tables.shows
@@ -48,9 +48,12 @@ def ensure_shows(
     for folder, members in wanted.items():
         row = known.get(path_key(folder))
         if row is None:
-            old = _sole_origin(members, leaving)
+            old = _former_show(members, emptied)
+            if old is None:
+                old = _sole_origin(members, leaving)
             if old is not None:
                 leaving.pop(old, None)
+                emptied.discard(old)
                 connection.execute(
                     sa.update(table)
                     .where(table.c.show_id == old)
@@ -79,8 +82,10 @@ def _known_shows(connection: sa.Connection, library_id: str, folders: Iterable[b
     return found
 
 
-def _leaving(connection: sa.Connection, wanted: Mapping[bytes, list[Unit]]) -> dict[int, bytes]:
-    """Return the shows that lose all their units to one folder, with that folder."""
+def _leaving(
+    connection: sa.Connection, wanted: Mapping[bytes, list[Unit]]
+) -> tuple[dict[int, bytes], set[int]]:
+    """Return the shows that lose all their units to one folder, with that folder; and all that lose them."""
     goes_to: dict[int, dict[bytes, int]] = {}
     for folder, members in wanted.items():
         for unit in members:
@@ -96,11 +101,15 @@ def _leaving(connection: sa.Connection, wanted: Mapping[bytes, list[Unit]]) -> d
             .group_by(table.c.show_id)
         )
         sizes.update((row[0], row[1]) for row in connection.execute(query))
-    return {
-        show_id: next(iter(targets))
-        for show_id, targets in goes_to.items()
-        if len(targets) == 1 and sum(targets.values()) == sizes.get(show_id)
-    }
+    emptied = {show_id for show_id, targets in goes_to.items() if sum(targets.values()) == sizes.get(show_id)}
+    sole = {show_id: next(iter(goes_to[show_id])) for show_id in emptied if len(goes_to[show_id]) == 1}
+    return sole, emptied
+
+
+def _former_show(members: list[Unit], emptied: set[int]) -> int | None:
+    """Return the show that units were part of before what they undo, if it can be theirs again."""
+    former = {unit.restore.show_id for unit in members if unit.restore is not None} - {None}
+    return min((show_id for show_id in former if show_id in emptied), default=None)
 
 
 def _sole_origin(members: list[Unit], leaving: Mapping[int, bytes]) -> int | None:

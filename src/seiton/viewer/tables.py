@@ -57,6 +57,9 @@ units = _table(
     Column("added_at", Instant),  # first import; <dateadded>, constant over resyncs
     Column("trash_id", String(64)),  # part of the wish: to lie in this folder of the trash
     Column("erase", sa.Boolean, nullable=False),  # … and not even there any more
+    Column("cause", String(90)),  # of the wish: "core instance:resync"; its before-images go by this name
+    Column("undoes", String(90)),  # part of the wish: to lie as it did before this cause
+    Column("was_met", sa.Boolean, nullable=False),  # the wish before this cause's was applied
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -136,6 +139,7 @@ journal = _table(
     Column("kind", String(12), nullable=False),
     Column("component", Integer),  # once a step of it fails, its later steps are not tried
     Column("bundle", Integer),  # once a step of it fails, its finished steps are taken back
+    Column("cause", String(90)),  # as in units
     Column("source", LargeBinary),
     Column("target", LargeBinary),
     Column("form", String(6)),  # of what is moved
@@ -145,6 +149,7 @@ journal = _table(
     Column("birth_ns", sa.BigInteger),
     Column("before_digest", String(64)),
     Column("after_digest", String(64)),
+    Column("before_rendering", String(64)),  # of a show file: our part of it before
     Column("state", String(12), nullable=False),
     Column("error", Text),
     Column("created_at", Instant, nullable=False),
@@ -159,6 +164,30 @@ journal = _table(
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     ),
+    Index(
+        "ix_viewer_journal_shared",
+        "cause",
+        "step_id",
+        sqlite_where=sa.text("unit_id IS NULL"),
+        postgresql_where=sa.text("unit_id IS NULL"),
+    ),
+)
+
+unit_images = _table(
+    "unit_images",
+    # How a unit lay before a cause first touched it, and how that cause left it: what undo gives back, and
+    # how it knows what was changed since. Written before the first step.
+    Column("unit_id", Id, ForeignKey("viewer_units.unit_id"), primary_key=True),
+    Column("cause", String(90), primary_key=True),
+    Column("stem", LargeBinary, nullable=False),
+    Column("nfo", String(64)),  # of the NFO file as it was; none: there was none
+    Column("nfo_digest", String(64)),  # the unit's columns of these names
+    Column("nfo_rendering", String(64)),
+    Column("show_id", Id),
+    Column("is_met", sa.Boolean, nullable=False),  # it lay where it was wanted then; else it was held
+    Column("after_stem", LargeBinary),
+    Column("after_nfo", String(64)),
+    Column("created_at", Instant, nullable=False),
 )
 
 objects = _table(
@@ -178,6 +207,7 @@ artifacts = _table(
     Column("digest", String(64)),  # as we left it
     Column("rendering", String(64)),  # our part
     Column("left_at", Instant),  # units have left this folder: it may be empty now
+    Column("left_by", String(90)),  # the cause by which they left
     Column("created_at", Instant, nullable=False),
     one_of("kind", ("folder", "show_nfo", "season_nfo"), "kind"),
 )

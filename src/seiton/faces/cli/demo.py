@@ -24,6 +24,7 @@ from seiton.core.parsers import create_parser, update_parser
 from seiton.core.preview import preview_parser
 from seiton.core.rehearsal import Impact
 from seiton.core.subscriptions import add_subscription
+from seiton.core.undo import preview_undo, undo
 from seiton.demo import checks
 from seiton.demo.sample import CORRECTED, EDITED, PARSERS
 from seiton.demo.world import DemoWorld
@@ -84,10 +85,14 @@ class Demo:
             originals = world.digests()
             self._fill(seiton, world)
             self.problems += checks.faults(self.library, originals)
-            before = checks.media_digests(self.library)
+            before, tree = checks.media_digests(self.library), checks.digests(self.library)
             self._show(_("The library, as the rules have it"))
-            resync = self._correct(seiton)
+            resync_id, resync = self._correct(seiton)
             self._show(_("The library after the edit"))
+            corrected = checks.digests(self.library)
+            undo_id = self._undo(seiton, resync_id, tree)
+            self._undo(seiton, undo_id, corrected)
+            self.console.print(_("The edit was undone, every file and NFO byte for byte, and done again."))
             after = checks.media_digests(self.library)
             self.problems += checks.faults(self.library, originals)
             self.problems += checks.misplaced(self.library, originals, TITLE, SEASON)
@@ -113,8 +118,11 @@ class Demo:
                 lambda: self._counts(seiton)["synced"] >= EPISODES, _("not everything was filed in time")
             )
 
-    def _correct(self, seiton: Seiton) -> dict[str, int]:
-        """Edit the parser that misunderstood a season: show the plan, then apply it."""
+    def _correct(self, seiton: Seiton) -> tuple[int, dict[str, int]]:
+        """Edit the parser that misunderstood a season: show the plan, then apply it.
+
+        Returns the id of the resync and what it came to.
+        """
         table = tables.parsers
         with seiton.database.read() as connection:
             query = sa.select(table.c.parser_id).where(table.c.name == EDITED)
@@ -125,14 +133,8 @@ class Demo:
         plan_id = preview.impact.plan_id if preview.impact else None
         write = update_parser(seiton.core, parser_id, CORRECTED, plan_id=plan_id)
         resync_id = write.resync["resync_id"]
-        resyncs, items = tables.resyncs, tables.resync_items
-
-        def is_done() -> bool:
-            with seiton.database.read() as connection:
-                query = sa.select(resyncs.c.state).where(resyncs.c.resync_id == resync_id)
-                return bool(connection.execute(query).scalar_one() == ResyncState.DONE)
-
-        self._wait(is_done, _("the resync did not end in time"))
+        items = tables.resync_items
+        self._wait_for_resync(seiton, resync_id)
         with seiton.database.read() as connection:
             query = (
                 sa.select(items.c.outcome, sa.func.count())
@@ -143,7 +145,27 @@ class Demo:
         planned = len(preview.impact.moves) if preview.impact else 0
         if planned != outcomes.get("moved", 0):
             self.problems.append(f"{planned} moves were planned, {outcomes.get('moved', 0)} were made")
-        return {name: outcomes.get(name, 0) for name in ("moved", "held", "unchanged")}
+        return resync_id, {name: outcomes.get(name, 0) for name in ("moved", "held", "unchanged")}
+
+    def _undo(self, seiton: Seiton, resync_id: int, former: dict[str, str]) -> int:
+        """Undo a resync, by its plan, and compare the library with what it was; return the new resync."""
+        impact = preview_undo(seiton.core, resync_id)
+        undo_id = int(undo(seiton.core, resync_id, plan_id=impact.plan_id)["resync_id"])
+        self._wait_for_resync(seiton, undo_id)
+        now = checks.digests(self.library)
+        different = sorted(name for name in now.keys() | former.keys() if now.get(name) != former.get(name))
+        self.problems += [f"not as before: {name}" for name in different]
+        return undo_id
+
+    def _wait_for_resync(self, seiton: Seiton, resync_id: int) -> None:
+        resyncs = tables.resyncs.c
+        query = sa.select(resyncs.state).where(resyncs.resync_id == resync_id)
+
+        def is_done() -> bool:
+            with seiton.database.read() as connection:
+                return bool(connection.execute(query).scalar_one() == ResyncState.DONE)
+
+        self._wait(is_done, _("the resync did not end in time"))
 
     def _wait(self, is_done: Callable[[], bool], otherwise: str) -> None:
         end = time.monotonic() + PATIENCE_S

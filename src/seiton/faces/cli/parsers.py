@@ -8,6 +8,7 @@ import typer
 
 from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Sets, Url
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
+from seiton.faces.words import word
 from seiton.text import _
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)]
@@ -23,6 +24,13 @@ def commands() -> typer.Typer:
         "list",
         help=_("List parsers in the order in which they are tried.\n\nExample: seiton parsers list"),
     )(show)
+    group.command(
+        "history",
+        help=_(
+            "Show the edits of a parser, also of a deleted one: when, what, and the resync that followed.\n\n"
+            "Example: seiton parsers history 5"
+        ),
+    )(history)
     group.command("show", help=_("Show one parser.\n\nExample: seiton parsers show 5 --json"))(show_one)
     group.command(
         "add",
@@ -88,6 +96,41 @@ def show_one(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
         print_json(row)
         return
     _print_parser(row)
+
+
+def history(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Print the edits of a parser."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        answer = api.get(f"/parsers/{parser_id}/history")
+    if as_json:
+        print_json(answer)
+        return
+    print_table(
+        [_("Resync"), _("When"), _("What"), _("Changes"), _("Undone by")],
+        [
+            (
+                edit["resync_id"],
+                moment(edit["created_at"]),
+                _("undo of {resync_id}", resync_id=edit["undoes"]) if edit["undoes"] else word(edit["cause"]),
+                _changes(edit),
+                edit["undone_by"],
+            )
+            for edit in answer["edits"]
+        ],
+        empty=_("It was never edited."),
+    )
+
+
+def _changes(edit: dict[str, Any]) -> str:
+    """Return what an edit changed, field by field."""
+    before, after = edit["before"], edit["after"]
+    if before is None or after is None:
+        return ""
+    return "\n".join(
+        f"{name}: {before.get(name)} → {value}" for name, value in after.items() if before.get(name) != value
+    )
 
 
 def _print_parser(row: dict[str, Any]) -> None:

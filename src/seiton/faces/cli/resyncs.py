@@ -31,6 +31,14 @@ def commands() -> typer.Typer:
         ),
     )(show_one)
     group.command(
+        "undo",
+        help=_(
+            "Take an edit back: the rule as it was, files under their former names, with their former "
+            "NFOs. What somebody changed since is left.\n\n"
+            "Example: seiton resyncs undo 7 --preview"
+        ),
+    )(undo)
+    group.command(
         "confirm",
         help=_(
             "Let an edit go on that waits for you because it would do much.\n\n"
@@ -108,6 +116,49 @@ def show_one(
         raise typer.Exit(1)
 
 
+def undo(
+    resync_id: Id,
+    preview: Annotated[
+        bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))
+    ] = False,
+    plan_id: PlanId = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Undo a resync."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
+
+    with Api(url) as api:
+        if preview:
+            impact = api.post(f"/resyncs/{resync_id}/undo/preview")
+            if as_json:
+                print_json(impact)
+            else:
+                print_impact(impact)
+            return
+        row = api.post(f"/resyncs/{resync_id}/undo", {"plan_id": plan_id})
+        if as_json:
+            print_json(row)
+            return
+        say(
+            _(
+                "Resync {resync_id} is undone by resync {undo_id}.",
+                resync_id=resync_id,
+                undo_id=row["resync_id"],
+            )
+        )
+        if row["renamed_by_rules"]:
+            say(
+                _(
+                    "{count} files belong to viewers that cannot put back what was: they are renamed by "
+                    "their former metadata.",
+                    count=row["renamed_by_rules"],
+                )
+            )
+        follow(api, {**row, "reparse": row["statistics"]})
+
+
 def confirm(resync_id: Id, plan_id: PlanId = None, url: Url = None, as_json: Json = False) -> None:
     """Confirm an edit that waits."""
     from seiton.faces.cli.client import Api
@@ -142,6 +193,8 @@ def print_resync(row: dict[str, Any]) -> None:
             _("State"): word(row["state"]),
             _("Titles"): titles(statistics),
             _("Files"): counts(row),
+            _("Undoes resync"): row["undoes"],
+            _("Undone by resync"): row["undone_by"],
             _("Error"): row["error_message"],
             _("Begun"): moment(row["created_at"]),
             _("Finished"): moment(row["finished_at"]),

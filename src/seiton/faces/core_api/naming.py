@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from seiton.core.naming import CurrentNaming, get_naming, samples_of, set_naming
-from seiton.core.naming_preview import NamingPreview, preview_naming
+from seiton.core.renaming import NamingPreview, preview_naming
 from seiton.core.service import Core
 from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.domain.states import ResyncState

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from seiton.adapters.database import Row
+from seiton.core.history import parser_history
 from seiton.core.parsers import (
     WRITABLE,
     ParserWrite,
@@ -117,6 +118,25 @@ class ParserWritten(Parser, Follows):
     """A parser after a write, and what follows from it."""
 
 
+class ParserEdit(BaseModel):
+    """One edit of a parser: when, what (its fields before and after), and the resync that followed."""
+
+    resync_id: int
+    cause: str
+    state: ResyncState
+    created_at: datetime
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    undoes: int | None
+    undone_by: int | None
+
+
+class History(BaseModel):
+    """The edits of a parser, the newest first."""
+
+    edits: list[ParserEdit]
+
+
 def _follows(resync: Row) -> dict[str, Any]:
     return {
         "reparse": statistics_of(resync),
@@ -151,6 +171,11 @@ def add_routes(router: APIRouter, core: Core) -> None:
     def show_parser(parser_id: IdInPath) -> Parser:
         """Show one parser."""
         return Parser.model_validate(dict(get_parser(core, parser_id)))
+
+    @router.get("/parsers/{parser_id}/history", responses=documented(404))
+    def show_history(parser_id: IdInPath) -> History:
+        """List the edits of a parser, the newest first, also of one that was deleted."""
+        return History(edits=[ParserEdit.model_validate(row) for row in parser_history(core, parser_id)])
 
     @router.put("/parsers/{parser_id}", responses=documented(404, 409))
     @router.patch("/parsers/{parser_id}", responses=documented(404, 409))

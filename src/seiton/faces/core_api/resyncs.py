@@ -14,7 +14,10 @@ from seiton.core.confirming import confirm as confirm_resync
 from seiton.core.confirming import reject as reject_resync
 from seiton.core.queries import get_resync, list_resyncs
 from seiton.core.service import Core
+from seiton.core.undo import preview_undo
+from seiton.core.undo import undo as undo_resync
 from seiton.domain.states import ResyncState
+from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of
 from seiton.faces.problems import documented
 
@@ -57,7 +60,8 @@ class Resync(BaseModel):
     """One cause. ``reparsed``: all titles were looked at; then files may still be on their way.
 
     ``starts`` and ``cancels``: downloads that it begins and takes back; in the state ``waiting`` it would,
-    and ``plan_id`` is what a confirmation is of.
+    and ``plan_id`` is what a confirmation is of. ``undoes``: the resync that this one takes back,
+    ``undone_by``: the one that took this one back.
     """
 
     resync_id: int
@@ -71,6 +75,8 @@ class Resync(BaseModel):
     starts: int
     cancels: int
     plan_id: str | None
+    undoes: int | None
+    undone_by: int | None
     counts: Counts
     error_message: str | None
     created_at: datetime
@@ -91,8 +97,13 @@ class ResyncItem(BaseModel):
 
 
 class ResyncDetail(Resync):
-    """A resync with the rule before and after, and a page of its items, by download."""
+    """A resync with the rule before and after, and a page of its items, by download.
 
+    ``renamed_by_rules``: files of an undo whose viewer knows only the contract. It cannot put back what was,
+    and is asked to rename by the former metadata.
+    """
+
+    renamed_by_rules: int
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     items: list[ResyncItem]
@@ -153,6 +164,20 @@ def add_routes(router: APIRouter, core: Core) -> None:
         """Let a cause that waits go on; with ``plan_id``, only if that is what waits by now."""
         confirm_resync(core, resync_id, plan_id=body.plan_id if body else None)
         return _detail(core, resync_id)
+
+    @router.post("/resyncs/{resync_id}/undo", status_code=202, responses=documented(404, 409))
+    def undo(resync_id: IdInPath, body: Confirmation | None = None) -> ResyncDetail:
+        """Take back an edit and what followed from it; answers with the resync that does it.
+
+        Files return to their names, with the NFOs that they had, where nobody changed them since.
+        """
+        undone = undo_resync(core, resync_id, plan_id=body.plan_id if body else None)
+        return _detail(core, undone["resync_id"])
+
+    @router.post("/resyncs/{resync_id}/undo/preview", responses=documented(404, 409))
+    def show_undo(resync_id: IdInPath) -> ImpactAnswer:
+        """Show what an undo would do: what returns, what is left and why. Writes nothing."""
+        return ImpactAnswer.model_validate(preview_undo(core, resync_id))
 
     @router.post("/resyncs/{resync_id}/reject", responses=documented(404, 409))
     def reject(resync_id: IdInPath) -> ResyncDetail:

@@ -169,13 +169,18 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trash_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undoes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "state IN ('running', 'waiting', 'done', 'failed', 'superseded', 'rejected')",
             name=op.f("ck_core_resyncs_state"),
         ),
+        sa.ForeignKeyConstraint(["undoes"], ["core_resyncs.resync_id"], name=op.f("fk_core_resyncs_undoes")),
         sa.PrimaryKeyConstraint("resync_id", name=op.f("pk_core_resyncs")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_resyncs_undoes"), ["undoes"], unique=False)
+
     op.create_table(
         "core_rulesets",
         sa.Column(
@@ -689,6 +694,9 @@ def downgrade() -> None:
     op.drop_table("core_state")
     op.drop_table("core_seasons")
     op.drop_table("core_rulesets")
+    with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_resyncs_undoes"))
+
     op.drop_table("core_resyncs")
     op.drop_table("core_parsers")
     op.drop_table("core_modules")

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("rendering", sa.String(length=64), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_by", sa.String(length=90), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "kind IN ('folder', 'show_nfo', 'season_nfo')", name=op.f("ck_viewer_artifacts_kind")
@@ -58,6 +59,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("component", sa.Integer(), nullable=True),
         sa.Column("bundle", sa.Integer(), nullable=True),
+        sa.Column("cause", sa.String(length=90), nullable=True),
         sa.Column("source", sa.LargeBinary(), nullable=True),
         sa.Column("target", sa.LargeBinary(), nullable=True),
         sa.Column("form", sa.String(length=6), nullable=True),
@@ -67,6 +69,7 @@ def upgrade() -> None:
         sa.Column("birth_ns", sa.BigInteger(), nullable=True),
         sa.Column("before_digest", sa.String(length=64), nullable=True),
         sa.Column("after_digest", sa.String(length=64), nullable=True),
+        sa.Column("before_rendering", sa.String(length=64), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -91,6 +94,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(batch_op.f("ix_viewer_journal_plan_id"), ["plan_id", "step_id"], unique=False)
+        batch_op.create_index(
+            "ix_viewer_journal_shared",
+            ["cause", "step_id"],
+            unique=False,
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
 
     op.create_table(
         "viewer_shows",
@@ -139,6 +149,9 @@ def upgrade() -> None:
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trash_id", sa.String(length=64), nullable=True),
         sa.Column("erase", sa.Boolean(), nullable=False),
+        sa.Column("cause", sa.String(length=90), nullable=True),
+        sa.Column("undoes", sa.String(length=90), nullable=True),
+        sa.Column("was_met", sa.Boolean(), nullable=False),
         sa.Column("hold_reason", sa.String(length=30), nullable=True),
         sa.Column("hold_detail", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -243,8 +256,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_status"), ["status", "task_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_unit_id"), ["unit_id"], unique=False)
 
+    op.create_table(
+        "viewer_unit_images",
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cause", sa.String(length=90), nullable=False),
+        sa.Column("stem", sa.LargeBinary(), nullable=False),
+        sa.Column("nfo", sa.String(length=64), nullable=True),
+        sa.Column("nfo_digest", sa.String(length=64), nullable=True),
+        sa.Column("nfo_rendering", sa.String(length=64), nullable=True),
+        sa.Column("show_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("is_met", sa.Boolean(), nullable=False),
+        sa.Column("after_stem", sa.LargeBinary(), nullable=True),
+        sa.Column("after_nfo", sa.String(length=64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["viewer_units.unit_id"], name=op.f("fk_viewer_unit_images_unit_id")
+        ),
+        sa.PrimaryKeyConstraint("unit_id", "cause", name=op.f("pk_viewer_unit_images")),
+        sqlite_autoincrement=True,
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("viewer_unit_images")
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_unit_id"))
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_status"))
@@ -272,6 +306,11 @@ def downgrade() -> None:
     op.drop_table("viewer_units")
     op.drop_table("viewer_shows")
     with op.batch_alter_table("viewer_journal", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_viewer_journal_shared",
+            sqlite_where=sa.text("unit_id IS NULL"),
+            postgresql_where=sa.text("unit_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_viewer_journal_plan_id"))
         batch_op.drop_index(
             "ix_viewer_journal_open",
