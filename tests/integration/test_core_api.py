@@ -675,7 +675,7 @@ def test_the_schema_describes_every_error(world: ApiWorld) -> None:
 
 
 def test_the_document_of_the_api_names_every_route(world: ApiWorld) -> None:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("<!-- routes -->")[0]
     documented = set(re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/\S*)`", text, re.MULTILINE))
     routes = {
         (method.upper(), path)
