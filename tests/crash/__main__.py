@@ -24,6 +24,7 @@ from tests.crash.victims import CannotTrace, find_strace
 from tests.crash.workers import run_tasks
 from tests.postgres import NoPostgres, Server
 
+BROKEN_POINTS = 12
 SHOWN = 20
 """Faults that are printed of each scenario."""
 _WORLDS = ("/dev/shm", "/tmp", "/var/tmp", "/run")
@@ -60,12 +61,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="make crash", description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME")
     options.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
-    options.add_argument("--points", type=int, default=0, help="so many kills of each scenario; 0: all")
+    options.add_argument("--points", type=int, help="so many kills of each scenario; 0: all")
     options.add_argument("--part", default="1/1", help="of the scenarios: 2/3 is the second third")
     options.add_argument("--break", dest="broken", choices=BREAKS, default="")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--json", action="store_true")
-    return options.parse_args(arguments)
+    given = options.parse_args(arguments)
+    if given.points is None:  # where something is broken, a few kills are enough to show it
+        given.points = BROKEN_POINTS if given.broken else 0
+    return given
 
 
 def _names(options: argparse.Namespace, elsewhere: Path | None) -> list[str]:
@@ -118,7 +122,7 @@ def _tell(task: Task, tally: Tally) -> None:
     what = "all is well" if tally.is_clean else f"{len(tally.faults)} FAULTS"
     print(
         f"{task.scenario} · {task.database}: {tally.kill_points} kill points, "
-        f"{tally.intrusions} intrusions, {tally.files} files: {what}",
+        f"{tally.failures} failures, {tally.pranks} pranks, {tally.files} files: {what}",
         file=sys.stderr,
         flush=True,
     )
@@ -135,7 +139,8 @@ def _sum_up(total: Tally, scenarios: int, seconds: float, *, is_json: bool) -> N
         "overwritten": total.overwritten,
         "unconverged": total.unconverged,
     }
-    print(f"{total.intrusions} intrusions, {total.missed} kills too late, {seconds:.0f} s", file=sys.stderr)
+    beside = f"{total.failures} failures of calls, {total.pranks} pranks, {total.missed} kills too late"
+    print(f"{beside}, {seconds:.0f} s", file=sys.stderr)
     if is_json:
         print(json.dumps(counts))
         return

@@ -119,7 +119,9 @@ def renumber(database: Database, numbers: Mapping[int, Identity]) -> None:
     """Record the copies of files as if they were the originals: another inode and time of birth."""
     with database.write() as connection:
         for table, key in ((tables.units, "unit_id"), (tables.journal, "step_id")):
-            rows = connection.execute(sa.select(table.c[key], table.c.inode).where(table.c.inode.is_not(None)))
+            rows = connection.execute(
+                sa.select(table.c[key], table.c.inode).where(table.c.inode.is_not(None))
+            )
             changes = [
                 {"its_id": row[0], "new_inode": numbers[row[1]].inode, "born": numbers[row[1]].birth_ns}
                 for row in rows.all()

@@ -11,24 +11,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from seiton.adapters.files import Identity, exclusive, identify, moving
+from seiton.adapters.files import Identity, identify
 from tests.crash.breaks import BREAKS
 from tests.crash.databases import Keeper, PostgresDatabase, SqliteFile, renumber
+from tests.crash.pranks import NEVER, act_with, no_prank, take_name, unplug, unplugged
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.stages import SOMEBODYS, Stage, Verdict, make_stage
-from tests.crash.victims import Call, calls_of, kill, kill_points, run_free, run_killed
+from tests.crash.stages import Stage, Verdict, make_stage
+from tests.crash.victims import Call, calls_of, failure_points, kill, kill_points, run_free, run_killed
 
 AGAIN = ("renameat2", "pwrite64", "unlink", "fdatasync", "fsync", "mkdir")
 """Where the recovery is killed in its turn, every third time."""
-NEVER = 1_000_000
+ERRORS = ("EIO", "ENOSPC", "EACCES", "EROFS", "ENAMETOOLONG")
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One scenario on one kind of database. ``points``: at most so many kills, spread evenly, and half as many
-    intrusions; 0: all.
+    """One scenario on one kind of database. ``points``: at most so many kills, spread evenly, half as many
+    failures and intrusions, a quarter as many unpluggings; 0: all.
     """
 
     scenario: str
@@ -44,7 +45,8 @@ class Tally:
     scenarios: int = 0
     kill_points: int = 0
     missed: int = 0  # the process was over before its kill came
-    intrusions: int = 0
+    failures: int = 0  # calls that failed
+    pranks: int = 0  # names that somebody took, libraries that were unplugged in mid-run
     files: int = 0
     lost: int = 0
     overwritten: int = 0
@@ -121,16 +123,22 @@ class Play:
         self._judge(f"undisturbed ({status})")
         for index, call in enumerate(self._spread(kill_points(calls), self.task.points)):
             self._kill_at(call, index)
-        for number in self._spread(range(self._count_namings()), self.task.points // 2):
+        # Where a name may be taken for good after the fault, there is no one right end.
+        failures = failure_points(calls) if self.stage.ends_alone else []
+        for index, call in enumerate(self._spread(failures, self.task.points // 2)):
+            self._fail_at(call, ERRORS[index % len(ERRORS)])
+        namings = range(int(self._prank(NEVER, no_prank)[0]))
+        for number in self._spread(namings, self.task.points // 2):
             self._intrude_at(number)
+        for number in self._spread(namings, self.task.points // 4):
+            self._unplug_at(number)
         return self.tally
 
     def _spread(self, points: Sequence[T], wanted: int) -> list[T]:
-        if not self.task.points or len(points) <= wanted:
+        if not self.task.points:
             return list(points)
         # Each scenario begins elsewhere, so that together they meet every kind of place.
-        offset = list(SCENARIOS).index(self.task.scenario) / len(SCENARIOS)
-        return [points[int(len(points) * (place + offset) / wanted)] for place in range(wanted)]
+        return spread(points, max(wanted, 1), list(SCENARIOS).index(self.task.scenario) / len(SCENARIOS))
 
     def _kill_at(self, call: Call, index: int) -> None:
         self.put_back()
@@ -147,22 +155,46 @@ class Play:
             where += f" and at {again.name} {again.number}"
         self._judge(where)
 
-    def _count_namings(self) -> int:
+    def _fail_at(self, call: Call, error: str) -> None:
+        """Let ``call`` fail, and every third time all that follow it; then the fault is gone."""
         self.put_back()
-        note = self.bench.trace.with_suffix(".note")
-        note.write_text("0")
-        run_free(lambda: _with_intruder(self.stage, NEVER, note), self.bench.trace)
-        return int(note.read_text().partition("\n")[0])
+        lasting = "+" if call.number % 3 == 0 else ""
+        fail = ("-e", f"inject={call.name}:error={error}:when={call.number}{lasting}")
+        run_killed(self.stage.act, self.bench.trace, *fail)
+        self.keeper.wait_until_left()
+        self.tally.failures += 1
+        if call.name == "unlink":
+            # A disposable file that cannot be removed stays: nothing but its name says that it is ours.
+            _remove_disposables(self.stage.library)
+        self._judge(f"{error} at {call.name} {call.number}{lasting}")
 
     def _intrude_at(self, number: int) -> None:
+        _count, intruder = self._prank(number, take_name)
+        self.tally.pranks += bool(intruder)
+        self._judge(f"somebody takes {intruder} in the last instant", intruder or None)
+
+    def _unplug_at(self, number: int) -> None:
+        _count, said = self._prank(number, unplug)
+        library = self.stage.library
+        if said:
+            made = [path for path in library.rglob("*") if path.is_file()]
+            if made:
+                self.tally.add(
+                    self.task.scenario, Verdict(unconverged=[f"made where nothing is mounted: {made}"])
+                )
+            shutil.rmtree(library, ignore_errors=True)
+            unplugged(library).rename(library)
+        self.tally.pranks += bool(said)
+        self._judge(f"unplugged before name {number}")
+
+    def _prank(self, number: int, prank: Callable[[Path, bytes], str]) -> tuple[str, str]:
         self.put_back()
         note = self.bench.trace.with_suffix(".note")
-        note.unlink(missing_ok=True)
-        run_free(lambda: _with_intruder(self.stage, number, note), self.bench.trace)
+        note.write_text("0\n")
+        run_free(lambda: act_with(self.stage, number, note, prank), self.bench.trace)
         self.keeper.wait_until_left()
-        intruder = note.read_text().partition("\n")[2] if note.exists() else ""
-        self.tally.intrusions += bool(intruder)
-        self._judge(f"somebody takes {intruder} in the last instant", intruder or None)
+        count, _line, said = note.read_text().partition("\n")
+        return count, said
 
     def _judge(self, where: str, intruder: str | None = None) -> None:
         where = f"{self.task.scenario}, {self.task.database}, {where}"
@@ -204,39 +236,17 @@ def play(bench: Bench, task: Task) -> Tally:
     return tally
 
 
+def spread(points: Sequence[T], wanted: int, offset: float) -> list[T]:
+    """Return ``wanted`` of ``points`` (0: all), evenly, the first after ``offset`` of a step."""
+    if not wanted or len(points) <= wanted:
+        return list(points)
+    return [points[int(len(points) * (place + offset) / wanted)] for place in range(wanted)]
+
+
+def _remove_disposables(library: Path) -> None:
+    for path in library.rglob(".seiton-tmp-*"):
+        path.unlink()
+
+
 def _copy(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-a", "--reflink=auto", source, target], check=True)
-
-
-def _with_intruder(stage: Stage, number: int, note: Path) -> None:
-    """Act, but just before the call that gives a file its ``number``-th name, take that name away from it.
-
-    ``note`` gets the number of such calls and the name that was taken, relative to the library.
-    """
-    library = os.fsencode(stage.library)
-    count = 0
-
-    def look(target: bytes) -> None:
-        nonlocal count
-        is_free = not os.path.lexists(target)
-        if not target.startswith(library + b"/") or b"/.seiton" in target or not is_free:
-            return
-        if count == number:
-            with open(target, "xb") as stream:
-                stream.write(SOMEBODYS)
-            note.write_text(f"{number}\n{os.fsdecode(os.path.relpath(target, library))}")
-        count += 1
-        if number == NEVER:
-            note.write_text(f"{count}\n")
-
-    def before(call: Callable[..., int | None]) -> Callable[..., int | None]:
-        def looking(source: bytes, target: bytes, *rest: int, **options: bool) -> int | None:
-            look(target)
-            return call(source, target, *rest, **options)
-
-        return looking
-
-    moving.rename_flagged = before(moving.rename_flagged)
-    exclusive.rename_flagged = before(exclusive.rename_flagged)
-    os.link = before(os.link)
-    stage.act()

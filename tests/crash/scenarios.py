@@ -164,9 +164,7 @@ SCENARIOS: dict[str, Scenario] = {
     "first sync by reflink or copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO),
     "first sync by copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.COPY),
     "first sync by move": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE),
-    "cross-device": Moves(
-        edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO, other_device=True
-    ),
+    "cross-device": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO, other_device=True),
     "cross-device move": Moves(
         edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE, other_device=True
     ),

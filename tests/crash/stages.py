@@ -49,12 +49,13 @@ class Stage:
     downloads: Path
     database: Database
     truth: Truth
+    ends_alone = True  # nobody else puts files into the library while the viewer is dead
 
     def act(self) -> None:
         raise NotImplementedError
 
     def go_on(self) -> list[str]:
-        """Start again, as after a crash, and let everything come to rest; return what is not where it belongs."""
+        """Start again, as after a crash, and let all come to rest; return what is not where it belongs."""
         raise NotImplementedError
 
     def roots(self) -> list[Path]:
@@ -77,9 +78,11 @@ class Stage:
         verdict = Verdict(files=len(truth.media) + len(truth.subtitles) + len(foreign))
         found = _contents(self.library)
         proper = self._digests_at_proper_names()
-        verdict.lost = [f"lost: {name}" for name, content in truth.media.items() if digest(content) not in proper]
+        verdict.lost = [
+            f"lost: {name}" for name, content in truth.media.items() if digest(content) not in proper
+        ]
         verdict.overwritten = [
-            f"overwritten: {path}" for path, content in foreign.items() if found.get(path) != content
+            f"overwritten: {path}" for path, content in foreign.items() if not _survives(path, content, found)
         ]
         if intruder is None:
             verdict.unconverged = [*misplaced, *losses(self.library, truth)]
@@ -109,9 +112,7 @@ class Stage:
 class MovesStage(Stage):
     """A viewer that is told where episodes belong."""
 
-    def __init__(
-        self, folder: Path, database: Database, scenario: Moves, *, elsewhere: Path
-    ) -> None:
+    def __init__(self, folder: Path, database: Database, scenario: Moves, *, elsewhere: Path) -> None:
         self.scenario, self.folder, self.elsewhere = scenario, folder, elsewhere
         self.world = ViewerWorld(
             folder,
@@ -123,6 +124,7 @@ class MovesStage(Stage):
         )
         self.library, self.downloads, self.database = self.world.library, self.world.downloads, database
         self.truth = Truth()
+        self.ends_alone = scenario.appears is None
         self.contents: dict[int, bytes] = {}
         self.followers: dict[bytes, int] = {}
         self._begin()
@@ -202,6 +204,7 @@ class MovesStage(Stage):
             receive_removals(self.world.viewer, requests)
 
     def act(self) -> None:
+        self.world.passed = timedelta()
         self.world.start()
         self.world.settle()
 
@@ -311,6 +314,12 @@ def _contents(library: Path) -> dict[str, bytes]:
     return found
 
 
+def _survives(path: str, content: bytes, found: dict[str, bytes]) -> bool:
+    """Say whether a foreign file is where it was. One that is called like a follower of a video follows it."""
+    if path.endswith((".mkv", ".nfo")):
+        return found.get(path) == content
+    return content in found.values()
+
+
 def _is_own(path: str) -> bool:
     return any(part.startswith(".seiton") for part in path.split("/"))
-

@@ -143,6 +143,11 @@ def kill_points(calls: Sequence[Call]) -> list[Call]:
     return chosen
 
 
+def failure_points(calls: Sequence[Call]) -> list[Call]:
+    """Return the calls that may fail: those on files, but not those of the database's log or on sockets."""
+    return [call for call in kill_points(calls) if call.name not in {_LOG, "sendto", "recvfrom", "fdatasync"}]
+
+
 def _is_commit_next(calls: Sequence[Call], call: Call) -> bool:
     later = itertools.islice(calls, calls.index(call) + 1, None)
     following = next((other for other in later if other.name == "sendto"), None)
