@@ -1,7 +1,7 @@
 """``make crash``: kill real processes at every system call of a resync, start them again, count the losses.
 
-Progress goes to standard error. The last line is the count; with ``--json`` as one JSON object. Ends with 1 if
-anything was lost, overwritten or did not come to rest, with 3 if nothing could be killed here.
+Progress goes to standard error. The last line is the count; with ``--json`` as one JSON object. Ends with 1
+if anything was lost, overwritten or did not come to rest, with 3 if nothing could be killed here.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy as sa
@@ -129,5 +129,8 @@ def renumber(database: Database, numbers: Mapping[int, Identity]) -> None:
             ]
             if changes:
                 update = sa.update(table).where(table.c[key] == sa.bindparam("its_id"))
-                values = {"inode": sa.bindparam("new_inode"), "birth_ns": sa.bindparam("born")}
+                values: dict[str, Any] = {
+                    "inode": sa.bindparam("new_inode"),
+                    "birth_ns": sa.bindparam("born"),
+                }
                 connection.execute(update.values(values), changes)

@@ -13,11 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from seiton.adapters import files
-from seiton.viewer import apply
+from tests.crash.breaks import break_flush
 from tests.crash.databases import SqliteFile
 from tests.crash.matrix import Tally, spread
 from tests.crash.scenarios import SCENARIOS
@@ -68,7 +67,7 @@ class Disk:
 
 
 def cut(folder: Path, scenario: str, points: int, broken: str = "") -> Tally:
-    """Cut the power in ``scenario`` at ``points`` calls, spread evenly (0: at all). Raises ``CannotMount``."""
+    """Cut the power in ``scenario`` at ``points`` calls, spread evenly; 0: at all. Raises ``CannotMount``."""
     disk = Disk(folder)
     try:
         world = disk.point / "world"
@@ -80,7 +79,7 @@ def cut(folder: Path, scenario: str, points: int, broken: str = "") -> Tally:
         kept = disk.copy("kept")
         disk.mount()
         if broken:
-            BREAKS[broken]()
+            break_flush()
         trace, tally = folder / "trace", Tally(scenarios=1)
 
         def judge(where: str) -> None:
@@ -102,19 +101,6 @@ def cut(folder: Path, scenario: str, points: int, broken: str = "") -> Tally:
         disk.unmount()
 
 
-def break_flush() -> None:
-    """Flush nothing that Seiton put on the disk, and still record it as done."""
-
-    def nothing(*_paths: object, **_more: object) -> None:
-        pass
-
-    files.flush = nothing  # type: ignore[assignment]
-    apply.files.flush = nothing  # type: ignore[assignment]
-
-
-BREAKS: dict[str, Callable[[], None]] = {"flush": break_flush}
-
-
 def _do(*command: str) -> None:
     if shutil.which(command[0]) is None:
         raise CannotMount(f"{command[0]} is not installed")
@@ -128,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME")
     options.add_argument("--points", type=int, default=0)
-    options.add_argument("--break", dest="broken", choices=BREAKS, default="")
+    options.add_argument("--break", dest="broken", choices=("flush",), default="")
     given = options.parse_args(arguments)
     total = Tally()
     try:

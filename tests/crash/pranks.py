@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seiton.adapters.files import exclusive, moving
+from tests.crash.breaks import put_in
 from tests.crash.stages import SOMEBODYS, Stage
 
 NEVER = 1_000_000
@@ -37,9 +38,8 @@ def act_with(stage: Stage, number: int, note: Path, prank: Callable[[Path, bytes
 
         return looking
 
-    moving.rename_flagged = before(moving.rename_flagged)  # type: ignore[assignment]
-    exclusive.rename_flagged = before(exclusive.rename_flagged)  # type: ignore[assignment]
-    os.link = before(os.link)  # type: ignore[assignment]
+    for module, name in ((moving, "rename_flagged"), (exclusive, "rename_flagged"), (os, "link")):
+        put_in(module, name, before(getattr(module, name)))
     stage.act()
 
 

@@ -315,7 +315,7 @@ def _contents(library: Path) -> dict[str, bytes]:
 
 
 def _survives(path: str, content: bytes, found: dict[str, bytes]) -> bool:
-    """Say whether a foreign file is where it was. One that is called like a follower of a video follows it."""
+    """Say whether a foreign file is where it was; one that is called like a video's follower follows it."""
     if path.endswith((".mkv", ".nfo")):
         return found.get(path) == content
     return content in found.values()
