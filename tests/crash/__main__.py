@@ -46,7 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder, elsewhere = _places(stack)
         names = _names(options, elsewhere)
         tasks = [
-            Task(scenario=name, database=kind, points=options.points, broken=options.broken)
+            Task(
+                scenario=name,
+                database=kind,
+                points=options.points,
+                broken=options.broken,
+                fail=options.fail,
+            )
             for name in names
             for kind in kinds
         ]
@@ -54,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             total.take(tally)
             _tell(task, tally)
     _sum_up(total, len(names), time.monotonic() - began, is_json=options.json)
-    return 0 if total.is_clean and total.kill_points else 1
+    return 0 if total.is_clean and (total.kill_points or total.failures) else 1
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -64,6 +70,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--points", type=int, help="so many kills of each scenario; 0: all")
     options.add_argument("--part", default="1/1", help="of the scenarios: 2/3 is the second third")
     options.add_argument("--break", dest="broken", choices=BREAKS, default="")
+    options.add_argument("--fail", default="", metavar="CALL:NUMBER[+]:ERROR", help="only this, no kills")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--json", action="store_true")
     given = options.parse_args(arguments)

@@ -36,6 +36,7 @@ class Task:
     database: str
     points: int = 0
     broken: str = ""
+    fail: str = ""  # only this: "renameat2:5+:EIO" lets the fifth and all later calls fail
 
 
 @dataclass(kw_only=True)
@@ -116,7 +117,11 @@ class Play:
         self.tally = Tally()
 
     def run(self) -> Tally:
-        """Play undisturbed, then once for each kill, then once for each intrusion."""
+        """Play undisturbed, then once for each kill, each call that may fail and each prank."""
+        if self.task.fail:
+            name, which, error = self.task.fail.split(":")
+            self._fail_at(Call(name, int(which.rstrip("+"))), error, "+" if which.endswith("+") else "")
+            return self.tally
         self.put_back()
         status = run_killed(self.stage.act, self.bench.trace)
         calls = calls_of(self.bench.trace)
@@ -126,7 +131,7 @@ class Play:
         # Where a name may be taken for good after the fault, there is no one right end.
         failures = failure_points(calls) if self.stage.ends_alone else []
         for index, call in enumerate(self._spread(failures, self.task.points // 2)):
-            self._fail_at(call, ERRORS[index % len(ERRORS)])
+            self._fail_at(call, ERRORS[index % len(ERRORS)], "+" if call.number % 3 == 0 else "")
         namings = range(int(self._prank(NEVER, no_prank)[0]))
         for number in self._spread(namings, self.task.points // 2):
             self._intrude_at(number)
@@ -155,10 +160,9 @@ class Play:
             where += f" and at {again.name} {again.number}"
         self._judge(where)
 
-    def _fail_at(self, call: Call, error: str) -> None:
-        """Let ``call`` fail, and every third time all that follow it; then the fault is gone."""
+    def _fail_at(self, call: Call, error: str, lasting: str) -> None:
+        """Let ``call`` fail, with ``lasting`` "+" all of its name that follow too; then the fault is gone."""
         self.put_back()
-        lasting = "+" if call.number % 3 == 0 else ""
         fail = ("-e", f"inject={call.name}:error={error}:when={call.number}{lasting}")
         run_killed(self.stage.act, self.bench.trace, *fail)
         self.keeper.wait_until_left()

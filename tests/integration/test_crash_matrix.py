@@ -75,6 +75,27 @@ def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: 
     assert count[seen] > 0, said
 
 
+@pytest.mark.parametrize(
+    ("scenario", "fault"),
+    [
+        ("first sync by link", "renameat2:5:EACCES"),  # season.nfo: nobody looks at a full folder again
+        ("title", "rmdir:8:EIO"),  # an empty folder that cannot be removed now
+        ("shift of 24 up", "renameat2:27+:EIO"),  # nothing can be taken back either
+        ("sidecars", "renameat2:6+:ENAMETOOLONG"),  # followers of a parked unit
+        ("cross-device move", "openat:43:EROFS"),  # a subtitle that was moved by copying goes back
+        ("cross-device move", "unlink:11:ENAMETOOLONG"),  # a download that cannot be removed after its copy
+        ("new facts", "renameat2:7+:EROFS"),
+    ],
+)
+def test_when_the_fault_is_gone_everything_comes_to_its_place(scenario: str, fault: str) -> None:
+    arguments = ("--fail", fault, "--scenario", scenario, "--database", "sqlite", "--json", "--jobs", "1")
+    code, count, said = run("crash", *arguments)
+    if "only one file system" in said:
+        pytest.skip(said.strip())
+    assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
+    assert code == 0
+
+
 def test_a_power_cut_loses_nothing() -> None:
     code, count, said = run("crash.powercut", "--points", "4")
     assert code == 0, said
