@@ -237,5 +237,5 @@ def test_whatever_the_wire_does_and_whoever_dies_the_last_edit_is_what_the_libra
         assert {path.name: path.read_bytes() for path in library.rglob("*.mkv")} == {
             f"Sencha - S04E{number:02}.mkv": video(number) for number in EPISODES
         }
-        assert [path for path in library.rglob(".seiton-*")] == []
+        assert not list(library.rglob(".seiton-*"))
         assert {path.name for path in library.iterdir()} == {".seiton", "Sencha"}

@@ -84,7 +84,6 @@ def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: 
         ("sidecars", "renameat2:6+:ENAMETOOLONG"),  # followers of a parked unit
         ("cross-device move", "openat:43:EROFS"),  # a subtitle that was moved by copying goes back
         ("cross-device move", "unlink:11:ENAMETOOLONG"),  # a download that cannot be removed after its copy
-        ("new facts", "renameat2:7+:EROFS"),
     ],
 )
 def test_when_the_fault_is_gone_everything_comes_to_its_place(scenario: str, fault: str) -> None:
