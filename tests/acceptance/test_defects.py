@@ -105,7 +105,11 @@ def test_defect_15_a_resync_goes_to_the_viewer_that_has_the_file(tmp_path: Path)
         parser = made.add_parser(priority=9999)["parser_id"]
         made.subscribe([title(1)])
         made.file_episodes()
-        message = {"service_type": "viewer", "service_name": "foreign", "host": "127.0.0.1"}
+        message: dict[str, object] = {
+            "service_type": "viewer",
+            "service_name": "foreign",
+            "host": "127.0.0.1",
+        }
         message |= {"port": foreign.port, "capabilities": {"sync_endpoint": "/sync"}}
         answer = made.client.post("/services/register", json=message)
         assert answer.status_code == 201, answer.text
