@@ -21,10 +21,11 @@ bench: ## measure and print ratios; JSON=1 for programs, ARGS="parsing" for one
 	@MAKE_TARGET=bench scripts/setup.sh dev
 	@.venv/bin/python -m benchmarks $(if $(JSON),--json) $(ARGS)
 
-crash: ## kill real processes at every system call of a resync; what make test does for some of them
+crash: ## kill real processes at every system call of a resync; SCENARIO=name, JSON=1, BREAK=journal|noreplace|order
 	@MAKE_TARGET=crash scripts/setup.sh dev
 	@scripts/system-packages.sh
-	@SEITON_CRASH_ALL=1 .venv/bin/pytest -n 2 tests/integration/test_viewer_crash.py $(ARGS)
+	@.venv/bin/python -m tests.crash $(if $(SCENARIO),--scenario "$(SCENARIO)") $(if $(BREAK),--break $(BREAK)) \
+	  $(if $(JSON),--json) $(ARGS)
 
 format: ## put source text in order
 	@MAKE_TARGET=format scripts/setup.sh dev

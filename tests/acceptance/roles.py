@@ -38,7 +38,7 @@ PARSER: dict[str, Any] = {
 @contextmanager
 def running(role: str, folder: Path, *flags: str) -> Iterator[str]:
     """Run ``seiton role`` below ``folder`` and give its address; it must stop cleanly."""
-    port = _free_port()
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SEITON_")},
@@ -71,7 +71,7 @@ def _answers(base: str, process: subprocess.Popen[bytes]) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -218,15 +218,18 @@ class Wire:
 class CoreWorld:
     """Everything below one folder. ``time`` is now; ``reparses`` says that edits are followed at once."""
 
-    def __init__(self, folder: Path, database_url: str, *, subscribes: bool = True) -> None:
+    def __init__(
+        self, folder: Path, database: str | Database, *, subscribes: bool = True, migrate: bool = True
+    ) -> None:
         self.folder = folder
         self.library = folder / "library"
         self.downloads = folder / "downloads"
         self.library.mkdir(exist_ok=True)
         self.downloads.mkdir(exist_ok=True)
-        self.database = Database(database_url)
-        for service in SERVICES:
-            upgrade(self.database, service)
+        self.database = database if isinstance(database, Database) else Database(database)
+        if migrate:
+            for service in SERVICES:
+                upgrade(self.database, service)
         self.time = START
         self.reparses = True
         self.chunk = 500

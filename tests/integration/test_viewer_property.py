@@ -39,6 +39,7 @@ edits = st.one_of(
     st.tuples(st.just("split"), st.sampled_from(TITLES)),
     st.tuples(st.just("scatter"), st.lists(places, min_size=1, max_size=8)),
     st.tuples(st.just("foreign"), places),
+    st.tuples(st.just("odd name"), st.integers(0, 7)),
     st.tuples(st.just("remove"), st.integers(0, 7)),
     st.tuples(st.just("sidecar"), st.integers(0, 7)),
     st.tuples(st.just("edit nfo"), st.integers(0, 7)),
@@ -75,7 +76,7 @@ class Story:
 
     def tell(self, edit: tuple[str, Any]) -> None:
         kind, value = edit
-        if kind in {"foreign", "remove", "sidecar", "edit nfo"}:
+        if kind in {"foreign", "odd name", "remove", "sidecar", "edit nfo"}:
             self._by_hand(kind, value)
             return
         numbers = sorted(self.wishes)
@@ -115,7 +116,11 @@ class Story:
             return
         video = library / videos[value]
         name = self.world.videos()[videos[value]]
-        if kind == "remove":
+        if kind == "odd name":
+            path = video.parent / os.fsdecode(b"\xb5\xda1\xbb\xb0 by hand.txt")  # GBK, not UTF-8
+            path.write_bytes(FOREIGN)
+            self.truth.foreign[os.path.relpath(path, library)] = FOREIGN
+        elif kind == "remove":
             for path in video.parent.iterdir():
                 if path.name.startswith(f"{video.stem}."):
                     path.unlink()

@@ -48,17 +48,18 @@ class ViewerWorld:
     def __init__(
         self,
         folder: Path,
-        database_url: str,
+        database: str | Database,
         *,
         link_mode: LinkMode = LinkMode.AUTO,
         migrate: bool = True,
         chunk_steps: int = 500,
+        downloads: Path | None = None,
     ) -> None:
         self.library = folder / "library"
-        self.downloads = folder / "downloads"
+        self.downloads = downloads or folder / "downloads"
         self.library.mkdir(exist_ok=True, parents=True)
         self.downloads.mkdir(exist_ok=True, parents=True)
-        self.database = Database(database_url)
+        self.database = database if isinstance(database, Database) else Database(database)
         if migrate:
             upgrade(self.database, "viewer")
         self.core = Reports()

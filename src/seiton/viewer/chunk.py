@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from seiton.adapters.files import Identity, LibraryRoot
-from seiton.domain.states import StepState
-from seiton.viewer import images, journal, settle
+from seiton.domain.states import HoldReason, StepState
+from seiton.viewer import images, journal, settle, tables
 from seiton.viewer.apply import Applier, Failure
 from seiton.viewer.enter import Evidence
 from seiton.viewer.gather import NFO
@@ -21,6 +21,8 @@ from seiton.viewer.places import places_after
 from seiton.viewer.service import Viewer
 
 _PRUNING = {StepKind.DROP, StepKind.PRUNE}
+FINAL = {HoldReason.TARGET_FOREIGN, HoldReason.SOURCE_MISSING, HoldReason.SOURCE_CHANGED}
+"""What the disk looks like. Anything else says that it could not be changed, which may be otherwise later."""
 _BACKWARDS = {StepKind.WRITE: 1, StepKind.DROP: 2}
 """On the way back the files of a unit go first: the old NFO is of use only where its video lies."""
 
@@ -35,6 +37,11 @@ class Ran:
     failures: list[Failure] = field(default_factory=list)
     found: set[int] = field(default_factory=set)  # FOLDER steps whose folder was there
     digests: dict[int, str] = field(default_factory=dict)  # of what was copied, by step id
+
+    def kept_open(self) -> list[Step]:
+        """Return the steps that could not be taken back now, and have to be: they are tried again."""
+        refused = {f.step.unit_id for f in self.failures if f.step.leads_back and f.reason not in FINAL}
+        return [step for step in self.dropped if step.leads_back and step.unit_id in refused]
 
     def not_done(self) -> set[int]:
         """Return the ids of the steps that are not done, or not to stay."""
@@ -74,7 +81,9 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
             finished.append(step)
             return
         ran.failures.append(failure)
-        ran.dropped.append(step)
+        # What failed in its middle is taken back like what was done: looking shows how much there is to do.
+        is_half = step.bundle is not None and failure.reason not in FINAL
+        (finished if is_half else ran.dropped).append(step)
         if step.component is not None:
             stopped.add(step.component)
         if step.bundle is not None:
@@ -110,9 +119,11 @@ def finish(
     """Put on record what was done, with ``record`` in the same transaction, and take back what has to be."""
     now, library_id = viewer.now(), library.library_id
     made = [step for step in ran.done if step.step_id not in ran.found]
+    kept = {step.step_id for step in ran.kept_open()}
+    abandoned = [step for step in ran.dropped if step.step_id not in kept]
     with viewer.database.write() as connection:
         journal.close(connection, ran.done, StepState.DONE, now)
-        journal.close(connection, ran.dropped, StepState.ABANDONED, now)
+        journal.close(connection, abandoned, StepState.ABANDONED, now)
         journal.note_failures(
             connection, {f.step.step_id: f"{f.reason.value}: {f.detail}" for f in ran.failures}
         )
@@ -150,6 +161,8 @@ def _run_back(viewer: Viewer, library: LibraryRoot, plan_id: str, steps: Sequenc
     with viewer.database.read() as connection:
         contents = journal.contents_of(connection, (s.after_digest for s in steps if s.after_digest))
     ran = run_steps(applier_for(viewer, library, contents), steps)
+    if ran.failures:
+        library.check()
     record_places(viewer, library, plan_id, ran)
 
 
@@ -164,6 +177,7 @@ def record_places(viewer: Viewer, library: LibraryRoot, plan_id: str, ran: Ran) 
         images.record_after(connection, _left_by(ran.done))
 
     finish(viewer, library, plan_id, ran, record=record)
+    _rescue(viewer, library, plan_id, ran)
 
 
 def _left_by(steps: Iterable[Step]) -> dict[tuple[int, str], tuple[bytes, str | None]]:
@@ -175,3 +189,37 @@ def _left_by(steps: Iterable[Step]) -> dict[tuple[int, str], tuple[bytes, str | 
         and step.cause is not None
         and step.kind in {StepKind.WRITE, StepKind.REWRITE}
     }
+
+
+def _rescue(viewer: Viewer, library: LibraryRoot, plan_id: str, ran: Ran) -> None:
+    """Give sidecars a numbered name whose own was taken while they were away: their video is back, and nobody
+    looks for its followers at the name of another.
+    """
+    kept = {step.step_id for step in ran.kept_open()}
+    lost = [s for s in ran.dropped if s.kind is StepKind.MOVE and s.leads_back and s.step_id not in kept]
+    if not lost:
+        return
+    units = tables.units
+    steps = []
+    with viewer.database.read() as connection:
+        query = sa.select(units.c.stem).where(units.c.unit_id == sa.bindparam("its_id"))
+        for step in lost:
+            stem = connection.execute(query, {"its_id": step.unit_id}).scalar()
+            is_there = os.path.lexists(os.path.join(library.root, step.source or b""))
+            if stem is not None and step.target.startswith(stem) and is_there:
+                target = _free_name(library.root, stem, step.target[len(stem) :])
+                steps.append(replace(step, target=target, token="", step_id=0))
+    if not steps:
+        return
+    with viewer.database.write() as connection:
+        steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
+    finish(viewer, library, plan_id, run_steps(applier_for(viewer, library, {}), steps))
+
+
+def _free_name(root: bytes, stem: bytes, tail: bytes) -> bytes:
+    """Return ``stem`` with ``tail``, or where that is taken a name that follows the stem as well."""
+    number, name = 1, stem + tail
+    while os.path.lexists(os.path.join(root, name)):
+        number += 1
+        name = b"%s.track%d%s" % (stem, number, tail)
+    return name

@@ -26,7 +26,7 @@ from seiton.viewer.chunk import Ran, applier_for, finish, run_steps
 from seiton.viewer.gather import Gathered, Unit, gather, pending_rows
 from seiton.viewer.homecoming import bring_home
 from seiton.viewer.images import Before
-from seiton.viewer.journal import Step
+from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.legs import LegMaker, Stuck, UnitLeg
 from seiton.viewer.places import Arrival
 from seiton.viewer.prune import prune
@@ -60,17 +60,23 @@ def converge(viewer: Viewer) -> Summary:
     with library.acting():
         summary.recovered = recover(viewer, library)
         with viewer.database.read() as connection:
-            rows = pending_rows(connection, library.library_id, viewer.now())
-        pending = rows
+        pending = rows = _due(viewer, library)
         while pending and _Pass(viewer, library, pending, summary).run():
-            with viewer.database.read() as connection:
-                pending = pending_rows(connection, library.library_id, viewer.now())
+            pending = _due(viewer, library)
         bring_home(viewer, library)
         erased = empty_trash(viewer, library)
         prune(viewer, library)
     if rows or erased or summary.recovered:
         viewer.wake("report")
     return summary
+
+
+def _due(viewer: Viewer, library: LibraryRoot) -> Sequence[Row]:
+    """Return what is pending, but for units in the middle of steps that could not be ended yet."""
+    with viewer.database.read() as connection:
+        stuck = journal.units_with_open_steps(connection, library.library_id)
+        pending = pending_rows(connection, library.library_id, viewer.now())
+    return [row for row in pending if row["unit_id"] not in stuck]
 
 
 class _Pass:
@@ -196,7 +202,9 @@ class _Pass:
                     part.work.arrived.add(leg.unit.unit_id)
                     if leg.unit.cause is not None and leg.steps:
                         left[leg.unit.unit_id, leg.unit.cause] = leg.stem, leg.nfo_after
-        outcomes = [self._outcome(found) for found in arrivals.values() if found.applied_revision is not None]
+        self._ask_again_for_show_files(ran, parts, arrivals)
+        met = [arrival for arrival in arrivals.values() if arrival.applied_revision is not None]
+        outcomes = [self._outcome(arrival) for arrival in met]
 
         def record(connection: sa.Connection, now: datetime) -> None:
             settle.release_targets(connection, self.library.library_id)
@@ -211,6 +219,24 @@ class _Pass:
             if failure := failures.get(part.work.number):
                 self.backlog.give_up(part.work)
                 self._hold_behind(part.work, failure)
+
+    def _ask_again_for_show_files(
+        self, ran: Ran, parts: Sequence[Part], arrivals: dict[int, Arrival]
+    ) -> None:
+        """Keep one unit of a folder pending whose show or season NFO could not be written: it lies where it
+        belongs, but nobody else would look at the folder again.
+        """
+        for failure in ran.failures:
+            if failure.step.component is not None or failure.step.kind is StepKind.FOLDER:
+                continue
+            folder = os.path.dirname(failure.step.target)
+            units = (leg.unit for part in parts for leg in part.legs if leg.unit.name is not None)
+            for unit in units:
+                folders = (unit.name.show_folder, unit.name.season_folder) if unit.name else ()
+                if unit.unit_id in arrivals and folder in folders:
+                    arrivals[unit.unit_id].applied_revision = None
+                    self._hold(unit.unit_id, failure.reason, failure.detail)
+                    break
 
     def _hold_behind(self, work: Work, failure: Failure) -> None:
         """Hold what a failure leaves behind: its own unit with the reason, the rest waiting for it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from seiton.adapters import files
 from seiton.adapters.files import FileOutcome, Identity, LinkMode, Ways
 from seiton.viewer.journal import Step
-from seiton.viewer.sameness import is_ours
+from seiton.viewer.sameness import is_copy, is_ours
 from seiton.viewer.service import Profile
 
 Evidence = Callable[[Step, Identity, str | None], None]
@@ -63,7 +63,8 @@ class Entrance:
     def leave(self, step: Step, target: bytes) -> None:
         """Take an ``enter`` back: the name ``target`` goes, but only if the download has equal content.
 
-        Where the download was moved, it is moved back. Nothing at ``target`` is as good.
+        Where the download was moved (or copied from another file system and removed), it is moved back.
+        Nothing at ``target`` is as good.
         """
         source = _source(step)
         held = files.set_aside_at(files.retire_path(target, step.token))
@@ -72,7 +73,7 @@ class Entrance:
             return
         if files.identify(source) is not None:
             files.retire(target, step=step.token, ours=found, survivor=source, ways=self._ways)
-        elif is_ours(_known(step), found, self._ways):
+        elif is_ours(_known(step), found, self._ways) or is_copy(_known(step), found):
             files.move(target, source, step=step.token, ours=found, ways=self._ways)
         else:
             raise files.NotOurs(errno.EEXIST, target)

@@ -30,7 +30,9 @@ def bring_home(viewer: Viewer, library: LibraryRoot) -> None:
     units = tables.units
     query = sa.select(units).where(units.c.library_id == library.library_id, units.c.home.is_not(None))
     with viewer.database.read() as connection:
-        rows = connection.execute(query.order_by(units.c.unit_id)).mappings().all()
+        stuck = journal.units_with_open_steps(connection, library.library_id)
+        found = connection.execute(query.order_by(units.c.unit_id)).mappings().all()
+        rows = [row for row in found if row["unit_id"] not in stuck]
         if not rows:
             return
         folders = Folders(library.root)

@@ -54,6 +54,11 @@ class Step:
     token: str = ""
     step_id: int = 0
 
+    @property
+    def leads_back(self) -> bool:
+        """Say whether this takes another step back: only such a step is of a component named for its unit."""
+        return self.bundle is None and self.unit_id is not None and self.component == self.unit_id
+
     def inverse(self) -> Step | None:
         """Return the step that takes this one back, or ``None`` where nothing has to be.
 
@@ -137,6 +142,15 @@ def open_steps(connection: sa.Connection, library_id: str) -> tuple[str, list[St
     )
     rows = connection.execute(query).mappings().all()
     return (rows[0]["plan_id"] if rows else ""), [_step(row) for row in rows]
+
+
+def units_with_open_steps(connection: sa.Connection, library_id: str) -> set[int]:
+    """Return the units that lie, in part, where neither the record nor a wish says."""
+    table = tables.journal
+    query = sa.select(table.c.unit_id).where(
+        table.c.library_id == library_id, table.c.state == StepState.OPEN, table.c.unit_id.is_not(None)
+    )
+    return {unit_id for unit_id in connection.execute(query.distinct()).scalars() if unit_id is not None}
 
 
 def moves_into(connection: sa.Connection, unit_id: int, folder: bytes) -> list[Step]:

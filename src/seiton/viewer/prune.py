@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.files import FileOutcome, LibraryRoot, digest_of, list_names, read_small
 from seiton.viewer import journal, settle, tables
-from seiton.viewer.chunk import applier_for, finish, run_steps
+from seiton.viewer.chunk import FINAL, applier_for, finish, run_steps
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.service import Viewer
 from seiton.viewer.show_files import load_artifacts
@@ -20,21 +21,24 @@ from seiton.viewer.show_files import load_artifacts
 def prune(viewer: Viewer, library: LibraryRoot) -> None:
     """Remove the folders marked as left, and their parents, that are empty but for our own show files.
 
-    A folder that holds anything else, or that somebody else made, stays with all that is in it.
+    A folder that holds anything else, or that somebody else made, stays with all that is in it. One that
+    could not be removed although it is empty is looked at again the next time.
     """
     table = tables.artifacts
     query = sa.select(table.c.path).where(
         table.c.library_id == library.library_id, table.c.left_at.is_not(None)
     )
+    refused: set[bytes] = set()
     while True:
         with viewer.database.read() as connection:
             left = connection.execute(query.order_by(table.c.path)).scalars().all()
-        if not left:
+        if refused.issuperset(left):
             return
-        _prune(viewer, library, left)
+        refused |= _prune(viewer, library, left)
 
 
-def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> None:
+def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> set[bytes]:
+    """Remove those of ``folders`` that may go; return, marked as left still, those that the disk refused."""
     with viewer.database.read() as connection:
         artifacts = load_artifacts(connection, library.library_id, folders)
     plan_id = str(uuid4())
@@ -63,11 +67,22 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> No
         settle.clear_left(connection, library.library_id, folders)
         journal.keep(connection, contents, viewer.now())
         steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
-    if steps:
-        ran = run_steps(applier_for(viewer, library, {}), steps)
-        if ran.failures:
-            library.check()
-        finish(viewer, library, plan_id, ran)
+    if not steps:
+        return set()
+    ran = run_steps(applier_for(viewer, library, {}), steps)
+    if ran.failures:
+        library.check()
+    refused = {
+        folders[failure.step.component]
+        for failure in ran.failures
+        if failure.step.component is not None and failure.reason not in FINAL
+    }
+
+    def mark(connection: sa.Connection, now: datetime) -> None:
+        settle.mark_left(connection, library.library_id, refused, now)
+
+    finish(viewer, library, plan_id, ran, record=mark)
+    return refused
 
 
 def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> dict[bytes, bytes] | None:

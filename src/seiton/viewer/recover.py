@@ -13,7 +13,8 @@ def recover(viewer: Viewer, library: LibraryRoot) -> int:
     """Run the open steps again, in order: each finds that it is done, or is done now. Returns how many.
 
     Wishes stay pending: the next plan looks at them anew. A chunk that cannot be finished (something came
-    into its way) is taken back like any other.
+    into its way) is taken back like any other. What cannot be taken back either, because the disk refuses
+    any change, stays open until it can.
     """
     with viewer.database.read() as connection:
         plan_id, steps = journal.open_steps(connection, library.library_id)

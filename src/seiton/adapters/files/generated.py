@@ -27,7 +27,7 @@ from seiton.adapters.files.outcomes import (
     UnsafeFilesystem,
     outcome_of,
 )
-from seiton.adapters.files.retiring import put_back
+from seiton.adapters.files.retiring import put_back, unlink_or_put_back
 from seiton.adapters.files.syscalls import EXCHANGE, FLAG_REFUSED, NOREPLACE, rename_flagged
 from seiton.adapters.files.ways import EVERY_WAY, Ways
 
@@ -229,8 +229,7 @@ def retire_generated(path: bytes, *, step: str, digest: str, ways: Ways = EVERY_
         except SourceGone:
             return False
     if _digest_at(held) == digest:
-        unlink_own(held)
-        tidy(aside)
+        unlink_or_put_back(held, aside, path, ways)
         return True
     back = put_back(held, aside, path, ways)
     if back.path == held:

@@ -16,7 +16,7 @@ from seiton.adapters.files.exclusive import (
 )
 from seiton.adapters.files.hashing import hash_file
 from seiton.adapters.files.identity import Identity, identify, look_closely
-from seiton.adapters.files.outcomes import NotOurs, SourceGone, TargetTaken, UnsafeFilesystem
+from seiton.adapters.files.outcomes import FileOutcome, NotOurs, SourceGone, TargetTaken, UnsafeFilesystem
 from seiton.adapters.files.ways import EVERY_WAY, Ways
 
 
@@ -48,8 +48,7 @@ def retire(path: bytes, *, step: str, ours: Identity, survivor: bytes | None, wa
         held = set_aside(path, aside, ways)
     if not _may_go(held, ours, survivor, ways):
         raise put_back(held, aside, path, ways)
-    unlink_own(held)
-    tidy(aside)
+    unlink_or_put_back(held, aside, path, ways)
     if resumed and (here := identify(path)) is not None and ways.same(ours, here):
         # It had been on its way back under its old name when the crash came.
         retire(path, step=step, ours=ours, survivor=survivor, ways=ways)
@@ -73,6 +72,18 @@ def _survives(survivor: bytes, held: bytes) -> bool:
     if one is None or other is None or not (stat.S_ISREG(one.mode) and stat.S_ISREG(other.mode)):
         return False
     return one.size == other.size and hash_file(held) == hash_file(survivor)
+
+
+def unlink_or_put_back(held: bytes, aside: bytes, path: bytes, ways: Ways) -> None:
+    """Unlink a file that was set aside; where the kernel refuses that, give it its name back and raise."""
+    try:
+        unlink_own(held)
+    except FileOutcome as error:
+        back = put_back(held, aside, path, ways)
+        if back.path == held:
+            raise back from error
+        raise
+    tidy(aside)
 
 
 def put_back(held: bytes, aside: bytes, path: bytes, ways: Ways) -> NotOurs:

@@ -1,0 +1,158 @@
+"""``make crash``: kill real processes at every system call of a resync, start them again, count the losses.
+
+Progress goes to standard error. The last line is the count; with ``--json`` as one JSON object. Ends with 1
+if anything was lost, overwritten or did not come to rest, with 3 if nothing could be killed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.crash.breaks import BREAKS
+from tests.crash.matrix import Tally, Task
+from tests.crash.scenarios import SCENARIOS, Moves
+from tests.crash.victims import CannotTrace, find_strace
+from tests.crash.workers import run_tasks
+from tests.postgres import NoPostgres, Server
+
+BROKEN_POINTS = 12
+SHOWN = 20
+"""Faults that are printed of each scenario."""
+_WORLDS = ("/dev/shm", "/tmp", "/var/tmp", "/run")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the matrix, or the part of it that is asked for; return the exit code."""
+    options = _options(arguments)
+    try:
+        find_strace()
+    except CannotTrace as reason:
+        print(reason, file=sys.stderr)
+        return 3
+    began = time.monotonic()
+    total = Tally()
+    with ExitStack() as stack:
+        kinds = list(options.database or ["sqlite", "postgresql"])
+        postgres = _server(stack, kinds)
+        folder, elsewhere = _places(stack)
+        names = _names(options, elsewhere)
+        tasks = [
+            Task(
+                scenario=name,
+                database=kind,
+                points=options.points,
+                broken=options.broken,
+                fail=options.fail,
+            )
+            for name in names
+            for kind in kinds
+        ]
+        for task, tally in run_tasks(tasks, folder, elsewhere or folder, postgres, options.jobs):
+            total.take(tally)
+            _tell(task, tally)
+    _sum_up(total, len(names), time.monotonic() - began, is_json=options.json)
+    return 0 if total.is_clean and (total.kill_points or total.failures) else 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="make crash", description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME")
+    options.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
+    options.add_argument("--points", type=int, help="so many kills of each scenario; 0: all")
+    options.add_argument("--part", default="1/1", help="of the scenarios: 2/3 is the second third")
+    options.add_argument("--break", dest="broken", choices=BREAKS, default="")
+    options.add_argument("--fail", default="", metavar="CALL:NUMBER[+]:ERROR", help="only this, no kills")
+    options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--json", action="store_true")
+    given = options.parse_args(arguments)
+    if given.points is None:  # where something is broken, a few kills are enough to show it
+        given.points = BROKEN_POINTS if given.broken else 0
+    return given
+
+
+def _names(options: argparse.Namespace, elsewhere: Path | None) -> list[str]:
+    part, parts = map(int, options.part.split("/"))
+    names = []
+    for name in (options.scenario or list(SCENARIOS))[part - 1 :: parts]:
+        scenario = SCENARIOS[name]
+        if elsewhere is None and isinstance(scenario, Moves) and scenario.other_device:
+            print(f"{name}: left out, there is only one file system here", file=sys.stderr)
+            continue
+        names.append(name)
+    return names
+
+
+def _server(stack: ExitStack, kinds: list[str]) -> Path | None:
+    if "postgresql" not in kinds:
+        return None
+    try:
+        return stack.enter_context(Server.start()).folder
+    except NoPostgres as reason:
+        if os.environ.get("CI"):
+            raise
+        print(f"PostgreSQL left out: {reason}", file=sys.stderr)
+        kinds.remove("postgresql")
+        return None
+
+
+def _places(stack: ExitStack) -> tuple[Path, Path | None]:
+    """Make a folder for the worlds, in memory if there is such a place: a killed process loses nothing there
+    that it would not lose on a disk. The other folder lies on another file system.
+    """
+    devices: dict[int, Path] = {}
+    for place in (*_WORLDS, tempfile.gettempdir()):
+        if os.path.isdir(place) and os.access(place, os.W_OK):
+            devices.setdefault(os.stat(place).st_dev, Path(place))
+    made = [stack.enter_context(_folder(place)) for place in list(devices.values())[:2]]
+    return made[0], made[1] if len(made) > 1 else None
+
+
+@contextmanager
+def _folder(place: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="seiton-crash-", dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell(task: Task, tally: Tally) -> None:
+    what = "all is well" if tally.is_clean else f"{len(tally.faults)} FAULTS"
+    print(
+        f"{task.scenario} · {task.database}: {tally.kill_points} kill points, "
+        f"{tally.failures} failures, {tally.pranks} pranks, {tally.files} files: {what}",
+        file=sys.stderr,
+        flush=True,
+    )
+    for fault in tally.faults[:SHOWN]:
+        print(f"  {fault}", file=sys.stderr, flush=True)
+
+
+def _sum_up(total: Tally, scenarios: int, seconds: float, *, is_json: bool) -> None:
+    counts = {
+        "scenarios": scenarios,
+        "kill_points": total.kill_points,
+        "files": total.files,
+        "lost": total.lost,
+        "overwritten": total.overwritten,
+        "unconverged": total.unconverged,
+    }
+    beside = f"{total.failures} failures of calls, {total.pranks} pranks, {total.missed} kills too late"
+    print(f"{beside}, {seconds:.0f} s", file=sys.stderr)
+    if is_json:
+        print(json.dumps(counts))
+        return
+    print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""What is in the middle of when the kill comes. A scenario is one entry of ``SCENARIOS``.
+
+``Moves`` tells where episodes lie and where they belong then; what a viewer does of it is killed. ``Edit``
+goes through Core as well: a rule is edited, titles are parsed again, requests and reports go to and fro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from seiton.adapters.files import LinkMode
+from seiton.contract import Facts
+from seiton.core.tables import parsers
+from tests.integration.core_world import CoreWorld
+
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """Where episodes lie, where they belong then, and where each is in the end.
+
+    ``late`` is a second edit, which arrives while the viewer is dead. ``foreign`` lies at one of the targets,
+    ``appears`` is where somebody puts a file while the viewer is dead, if nothing lies there. An empty
+    ``end`` is not looked at: where episodes lie depends on when the crash came. Those in ``trashed``
+    were removed before, ``removed`` and ``erased`` are by the edit. ``packs`` names the folder of the torrent
+    that an episode came in; ``followers`` are what lies beside each video besides subtitles.
+    """
+
+    start: dict[int, Place] = field(default_factory=dict)
+    edit: dict[int, Place]
+    late: dict[int, Place] = field(default_factory=dict)
+    end: dict[int, Place]
+    foreign: Place | None = None
+    appears: Place | None = None
+    chunk_steps: int = 500
+    facts: Facts | None = None  # that come with the edit
+    trashed: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+    erased: tuple[int, ...] = ()
+    subtitles: bool = False
+    followers: tuple[str, ...] = ()
+    packs: Mapping[int, str] = field(default_factory=dict)
+    link_mode: LinkMode = LinkMode.HARDLINK
+    other_device: bool = False  # the downloads lie on another file system than the library
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What a feed brought, what a user does then, and which release lies where in the end, by stem.
+
+    The whole of it is killed, Core and viewer alike. ``is_saved`` says whether the edit had been committed:
+    if not, the user has to do it again.
+    """
+
+    titles: tuple[str, ...]
+    before: Callable[[CoreWorld], None]
+    edit: Callable[[CoreWorld], None]
+    is_saved: Callable[[CoreWorld], bool]
+    end: Mapping[str, str]
+    chunk: int = 500
+
+
+Scenario = Moves | Edit
+
+
+def stem(place: Place) -> str:
+    title, season, number = place
+    return f"{title}/Season {season:02}/{title} - S{season:02}E{number:02}"
+
+
+def _moves(
+    start: dict[int, Place], edit: dict[int, Place], *, late: dict[int, Place] | None = None, **more: Any
+) -> Moves:
+    late = late or {}
+    return Moves(start=start, edit=edit, late=late, end={**start, **edit, **late}, **more)
+
+
+def _season(title: str, numbers: range, by: int = 0, season: int = 1) -> dict[int, Place]:
+    return {number: (title, season, number + by) for number in numbers}
+
+
+def _releases(name: str, numbers: range, by: int = 0, season: int = 1) -> dict[str, str]:
+    return {f"{name} - S{season:02}E{n + by:02}": f"[G] Tea - {n:02}" for n in numbers}
+
+
+def _add_rule(world: CoreWorld) -> None:
+    world.create(priority=9, series_no=1)
+
+
+def _change_rule(**values: str) -> Callable[[CoreWorld], None]:
+    def change(world: CoreWorld) -> None:
+        world.edit(_rule_of(world)["parser_id"], **values)
+
+    return change
+
+
+def _is_changed(**values: str) -> Callable[[CoreWorld], bool]:
+    return lambda world: _rule_of(world).items() >= values.items()
+
+
+def _rule_of(world: CoreWorld) -> Mapping[str, Any]:
+    return world.row(parsers, parsers.c.name == "rule")
+
+
+_THREE = _season("Show", range(1, 4))
+_SWAPPED: dict[int, Place] = {1: ("Show", 1, 2), 2: ("Show", 1, 1)}
+_ROTATED: dict[int, Place] = {1: ("Show", 1, 2), 2: ("Show", 1, 3), 3: ("Show", 1, 1)}
+_TWO = _season("Show", range(1, 3))
+_TWO_SHOWS: dict[int, Place] = {**_TWO, 3: ("Shwo", 1, 3), 4: ("Shwo", 1, 4), 5: ("Shwo", 1, 2)}
+_SEASON_2 = {"series_no_source": "static", "series_no_value": "2"}
+_RENAMED = {"anime_title_source": "static", "anime_title_value": "Green Tea"}
+
+SCENARIOS: dict[str, Scenario] = {
+    "swap": _moves(_TWO, _SWAPPED, subtitles=True),
+    "shift of 24 up": _moves(_season("Show", range(1, 25)), _season("Show", range(1, 25), by=1)),
+    "shift of 24 down": _moves(_season("Show", range(1, 25)), _season("Show", range(1, 25), by=-1)),
+    "rotation": _moves(_THREE, _ROTATED),
+    "merge of two titles": Moves(
+        start=_TWO_SHOWS,
+        edit={number: ("Show", 1, place[2]) for number, place in _TWO_SHOWS.items()},
+        end={**_TWO, 3: ("Show", 1, 3), 4: ("Show", 1, 4), 5: ("Shwo", 1, 2)},
+        subtitles=True,
+    ),
+    "split of a title": _moves(
+        _season("Show", range(1, 5)),
+        {**_season("Show", range(1, 3)), **_season("Shou", range(3, 5), by=-2)},
+        subtitles=True,
+    ),
+    "title": _moves(_season("Shwo", range(1, 4)), _season("Show", range(1, 4)), subtitles=True),
+    "season": _moves(_season("Show", range(1, 4)), _season("Show", range(1, 4), season=2), subtitles=True),
+    "collision": Moves(
+        start=_TWO,
+        edit={1: ("Show", 1, 2), 2: ("Show", 1, 3)},
+        end=_TWO,
+        foreign=("Show", 1, 3),
+    ),
+    "case": _moves(_season("show", range(1, 3)), _season("Show", range(1, 3)), subtitles=True),
+    "sidecars": _moves(
+        _THREE,
+        _ROTATED,
+        subtitles=True,
+        followers=("-thumb.jpg", ".fr.srt", ".trickplay/320 - 10x10/0.jpg"),
+    ),
+    "somebody takes the place of the parked": Moves(
+        start=_THREE, edit=_ROTATED, end={}, appears=("Show", 1, 1), subtitles=True
+    ),
+    "somebody takes a target": Moves(
+        start=_THREE, edit=_season("Show", range(1, 4), by=1), end={}, appears=("Show", 1, 3), subtitles=True
+    ),
+    "small chunks": _moves(
+        {**_season("Show", range(1, 7)), 7: ("Shwo", 1, 9), 8: ("Shwo", 2, 1)},
+        {**_season("Show", range(2, 7), by=1), 1: ("Show", 1, 2), 7: ("Show", 1, 8), 8: ("Show", 2, 1)},
+        subtitles=True,
+        chunk_steps=5,
+    ),
+    "new facts": _moves(
+        _TWO, _TWO, facts=Facts(episode_title="Begin", show_plot="A story.", premiered=date(2024, 4, 1))
+    ),
+    "first sync by link": Moves(edit=_TWO, end=_TWO, subtitles=True),
+    "first sync by reflink or copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO),
+    "first sync by copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.COPY),
+    "first sync by move": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE),
+    "cross-device": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO, other_device=True),
+    "cross-device move": Moves(
+        edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE, other_device=True
+    ),
+    "batch torrent": Moves(
+        edit=_THREE, end=_THREE, subtitles=True, packs={1: "Pack", 2: "Pack", 3: "Pack/Disc 2"}
+    ),
+    "removal": Moves(
+        start=_THREE, edit={3: ("Show", 1, 1)}, removed=(1, 2), end={3: ("Show", 1, 1)}, subtitles=True
+    ),
+    "removal of a show": Moves(start=_TWO, edit={}, removed=(1, 2), end={}, subtitles=True),
+    "restoring": Moves(start=_TWO, trashed=(1, 2), edit=_TWO, end=_TWO, subtitles=True),
+    "emptying the trash": Moves(
+        start=_THREE, trashed=(1, 2), edit={}, erased=(1, 2), end={3: ("Show", 1, 3)}, subtitles=True
+    ),
+    "second edit of a rotation": _moves(_THREE, _ROTATED, late={1: ("Show", 1, 1), 3: ("Show", 2, 9)}),
+    "second edit of a title": _moves(
+        _season("Shwo", range(1, 4)), _season("Show", range(1, 4)), late=_season("Shou", range(2, 4), by=-1)
+    ),
+    "a rule's season, Core and viewer": Edit(
+        titles=tuple(f"[G] Tea - {number:02}" for number in range(1, 4)),
+        before=_add_rule,
+        edit=_change_rule(**_SEASON_2),
+        is_saved=_is_changed(**_SEASON_2),
+        end=_releases("Tea", range(1, 4), season=2),
+    ),
+    "a rule's title in chunks, Core and viewer": Edit(
+        titles=tuple(f"[G] Tea - {number:02}" for number in range(1, 6)),
+        before=_add_rule,
+        edit=_change_rule(**_RENAMED),
+        is_saved=_is_changed(**_RENAMED),
+        end=_releases("Green Tea", range(1, 6)),
+        chunk=2,
+    ),
+}

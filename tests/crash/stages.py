@@ -1,0 +1,325 @@
+"""A scenario on the disk: made once, put back for every kill, gone on with after it, and judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from seiton.adapters.database import Database
+from seiton.core.refilter import refilter
+from seiton.core.reparse import reparse
+from seiton.viewer import tables
+from seiton.viewer.receive import receive
+from seiton.viewer.removal import receive_removals
+from tests.crash.scenarios import Edit, Moves, Place, Scenario, stem
+from tests.integration.core_world import CoreWorld, media, torrent_of
+from tests.integration.oracle import Truth, digest, losses
+from tests.integration.viewer_world import ViewerWorld
+
+SOMEBODYS = b"somebody else's"
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What was looked at in one world at rest, and what was wrong: sentences by kind of fault.
+
+    A file is lost when its bytes lie at no proper name, neither in the library nor in its trash nor in the
+    download folder: also under a name of Seiton's own nobody finds it.
+    """
+
+    files: int = 0
+    lost: list[str] = field(default_factory=list)
+    overwritten: list[str] = field(default_factory=list)
+    unconverged: list[str] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> list[str]:
+        return [*self.lost, *self.overwritten, *self.unconverged]
+
+
+class Stage:
+    """One scenario below ``folder``. ``act`` is what is killed."""
+
+    library: Path
+    downloads: Path
+    database: Database
+    truth: Truth
+    ends_alone = True  # nobody else puts files into the library while the viewer is dead
+
+    def act(self) -> None:
+        raise NotImplementedError
+
+    def go_on(self) -> list[str]:
+        """Start again, as after a crash, and let all come to rest; return what is not where it belongs."""
+        raise NotImplementedError
+
+    def roots(self) -> list[Path]:
+        """Return the folders that have to be put back after a kill."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.database.close()
+
+    def judge(self, *, intruder: str | None = None) -> Verdict:
+        """Go on and look. ``intruder`` is where somebody put a file in the last instant: it has to be there
+        still, and units may be held because of it.
+        """
+        foreign = dict(self.truth.foreign)
+        truth = Truth(**(vars(self.truth) | {"foreign": foreign}))
+        if intruder is not None:
+            foreign[intruder] = SOMEBODYS
+        self.truth, kept = truth, self.truth
+        misplaced = self.go_on()
+        verdict = Verdict(files=len(truth.media) + len(truth.subtitles) + len(foreign))
+        found = _contents(self.library)
+        proper = self._digests_at_proper_names()
+        verdict.lost = [
+            f"lost: {name}" for name, content in truth.media.items() if digest(content) not in proper
+        ]
+        verdict.overwritten = [
+            f"overwritten: {path}" for path, content in foreign.items() if not _survives(path, content, found)
+        ]
+        if intruder is None:
+            verdict.unconverged = [*misplaced, *losses(self.library, truth)]
+        else:
+            verdict.unconverged = [*self._neither_there_nor_held(misplaced), *self._open()]
+        self.truth = kept
+        return verdict
+
+    def _digests_at_proper_names(self) -> set[str]:
+        places = (self.library, self.library / ".seiton/trash", self.downloads)
+        found = [item for place in places for item in _contents(place).items()]
+        return {digest(content) for path, content in found if not _is_own(path)}
+
+    def _neither_there_nor_held(self, misplaced: list[str]) -> list[str]:
+        units = tables.units
+        held = sa.select(sa.func.count()).where(units.c.hold_reason.is_not(None))
+        with self.database.read() as connection:
+            return [] if connection.execute(held).scalar_one() else misplaced
+
+    def _open(self) -> list[str]:
+        table = tables.journal
+        with self.database.read() as connection:
+            steps = connection.execute(sa.select(table.c.target).where(table.c.state == "open")).scalars()
+            return [f"a step is open: {os.fsdecode(target)}" for target in steps]
+
+
+class MovesStage(Stage):
+    """A viewer that is told where episodes belong."""
+
+    def __init__(self, folder: Path, database: Database, scenario: Moves, *, elsewhere: Path) -> None:
+        self.scenario, self.folder, self.elsewhere = scenario, folder, elsewhere
+        self.world = ViewerWorld(
+            folder,
+            database,
+            link_mode=scenario.link_mode,
+            chunk_steps=scenario.chunk_steps,
+            migrate=False,
+            downloads=elsewhere / "downloads" if scenario.other_device else None,
+        )
+        self.library, self.downloads, self.database = self.world.library, self.world.downloads, database
+        self.truth = Truth()
+        self.ends_alone = scenario.appears is None
+        self.contents: dict[int, bytes] = {}
+        self.followers: dict[bytes, int] = {}
+        self._begin()
+
+    def roots(self) -> list[Path]:
+        return [self.folder, *([self.elsewhere] if self.scenario.other_device else [])]
+
+    def _begin(self) -> None:
+        scenario, world = self.scenario, self.world
+        gone = {*scenario.removed, *scenario.erased}
+        for number in {**scenario.start, **scenario.edit}:
+            name = self._download_name(number)
+            self.contents[number] = world.download(name).read_bytes()
+            if number not in gone:
+                self.truth.media[f"{number}.mkv"] = self.contents[number]
+            if scenario.subtitles:
+                content = b"subtitle of %d" % number
+                world.downloads.joinpath(self._subtitle_name(number)).write_bytes(content)
+                if number not in gone:
+                    self.truth.subtitles[content] = f"{number}.mkv"
+        if scenario.start:
+            self._ask(scenario.start, is_new=True)
+            world.settle()
+            self._lay_followers()
+            # The torrents have ended: what lies in the library is the only copy.
+            for path in world.downloads.iterdir():
+                path.unlink()
+        if scenario.foreign is not None:
+            self._put_foreign(scenario.foreign)
+        if scenario.trashed:
+            self._remove(scenario.trashed)
+            world.settle()
+        self._ask(scenario.edit, is_new=not scenario.start)
+        self._remove(scenario.removed)
+        self._remove(scenario.erased, erase=True)
+
+    def _download_name(self, number: int) -> str:
+        return os.path.join(self.scenario.packs.get(number, ""), f"{number}.mkv")
+
+    def _subtitle_name(self, number: int) -> str:
+        return os.path.join(self.scenario.packs.get(number, ""), f"{number}.TC.ass")
+
+    def _lay_followers(self) -> None:
+        for number, place in self.scenario.start.items():
+            for tail in self.scenario.followers:
+                content = b"%s of %d" % (tail.encode(), number)
+                path = self.library / (stem(place) + tail)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                self.followers[content] = number
+                if tail.endswith(".srt"):
+                    self.truth.subtitles[content] = f"{number}.mkv"
+
+    def _put_foreign(self, place: Place) -> None:
+        path = f"{stem(place)}.mkv"
+        (self.library / path).write_bytes(SOMEBODYS)
+        self.truth.foreign[path] = SOMEBODYS
+
+    def _ask(self, wishes: dict[int, Place], *, is_new: bool = False) -> None:
+        world = self.world
+        if not is_new:
+            changes = {"facts": self.scenario.facts}
+            resyncs = [world.resync_request(number, *place) for number, place in wishes.items()]
+            receive(world.viewer, [request.model_copy(update=changes) for request in resyncs])
+            return
+        requests = []
+        for number, place in wishes.items():
+            subtitles = [self._subtitle_name(number)] if self.scenario.subtitles else []
+            request = world.sync_request(number, *place, subtitles=subtitles)
+            path = str(world.downloads / self._download_name(number))
+            requests.append(request.model_copy(update={"file_path": path}))
+        receive(world.viewer, requests)
+
+    def _remove(self, numbers: tuple[int, ...], *, erase: bool = False) -> None:
+        requests = [self.world.removal(number, "r1", erase=erase) for number in numbers]
+        if requests:
+            receive_removals(self.world.viewer, requests)
+
+    def act(self) -> None:
+        self.world.passed = timedelta()
+        self.world.start()
+        self.world.settle()
+
+    def go_on(self) -> list[str]:
+        world, scenario = self.world, self.scenario
+        revisions = dict(world.revisions)
+        world.passed = timedelta()
+        world.start()
+        if scenario.appears is not None:
+            path = self.library / f"{stem(scenario.appears)}.mkv"
+            if path.parent.exists() and not path.exists():
+                self._put_foreign(scenario.appears)
+        if scenario.late:
+            self._ask(scenario.late)
+        world.settle()
+        world.wait()
+        world.revisions = revisions
+        return [*self._misplaced(), *self._wrong_in_trash()]
+
+    def _misplaced(self) -> Iterable[str]:
+        found = {digest(content): path for path, content in _contents(self.library).items()}
+        for number, place in self.scenario.end.items():
+            lies = found.get(digest(self.contents[number]))
+            if lies != f"{stem(place)}.mkv":
+                yield f"{number}.mkv lies at {lies} instead of {stem(place)}.mkv"
+        for content, number in self.followers.items():
+            video = found.get(digest(self.contents[number]), "").removesuffix(".mkv")
+            if not found.get(digest(content), "").startswith(video):
+                yield f"{content.decode()} lies at {found.get(digest(content))}"
+
+    def _wrong_in_trash(self) -> Iterable[str]:
+        """Removed episodes lie in the trash whole, no others do."""
+        root = self.library / ".seiton/trash"
+        found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        tails = (".mkv", ".nfo", ".zh-hant.ass") if self.scenario.subtitles else (".mkv", ".nfo")
+        wanted = {
+            f"r1/{stem(self.scenario.start[number])}{tail}": number
+            for number in self.scenario.removed
+            for tail in tails
+        }
+        yield from (f"in the trash: {path}" for path in sorted(found.keys() ^ wanted.keys()))
+        for path in found.keys() & wanted.keys():
+            if path.endswith(".mkv") and found[path].read_bytes() != self.contents[wanted[path]]:
+                yield f"another content: {path}"
+        if not wanted and root.exists():
+            yield "folders are left in the trash"
+
+
+class EditStage(Stage):
+    """Core and viewer, and a user who edits a rule."""
+
+    def __init__(self, folder: Path, database: Database, scenario: Edit) -> None:
+        self.scenario, self.folder = scenario, folder
+        self.world = CoreWorld(folder, database, migrate=False)
+        self.world.chunk = scenario.chunk
+        self.library, self.downloads, self.database = self.world.library, self.world.downloads, database
+        self.truth = Truth(media={title: media(torrent_of(title)) for title in scenario.titles})
+        scenario.before(self.world)
+        self.world.bring(*scenario.titles)
+        self.world.settle()
+        for path in self.world.downloads.rglob("*.mkv"):
+            path.unlink()
+
+    def roots(self) -> list[Path]:
+        return [self.folder]
+
+    def act(self) -> None:
+        self.world.start()
+        self.scenario.edit(self.world)
+        self.world.settle()
+
+    def go_on(self) -> list[str]:
+        world = self.world
+        began = world.time
+        world.start()
+        if not self.scenario.is_saved(world):
+            self.scenario.edit(world)
+        for _look in range(2):
+            reparse(world.core)
+            refilter(world.core)
+            world.settle()
+            world.pass_time(hours=7)
+        world.time = began
+        found = {os.path.basename(path): content for path, content in _contents(self.library).items()}
+        wanted = {f"{name}.mkv": media(torrent_of(title)) for name, title in self.scenario.end.items()}
+        return [f"not at its place: {name}" for name, content in wanted.items() if found.get(name) != content]
+
+    def close(self) -> None:
+        self.world.close()
+
+
+def make_stage(folder: Path, database: Database, scenario: Scenario, *, elsewhere: Path) -> Stage:
+    """Make the world of ``scenario`` in ``folder`` (downloads ``elsewhere``, where it asks for that)."""
+    if isinstance(scenario, Edit):
+        return EditStage(folder, database, scenario)
+    return MovesStage(folder, database, scenario, elsewhere=elsewhere)
+
+
+def _contents(library: Path) -> dict[str, bytes]:
+    """Return every file below a folder, without Seiton's own records, by relative path."""
+    found = {}
+    for base, folders, names in os.walk(library):
+        if Path(base) == library:
+            folders[:] = [name for name in folders if name != ".seiton"]
+        for name in names:
+            found[os.path.relpath(os.path.join(base, name), library)] = Path(base, name).read_bytes()
+    return found
+
+
+def _survives(path: str, content: bytes, found: dict[str, bytes]) -> bool:
+    """Say whether a foreign file is where it was; one that is called like a video's follower follows it."""
+    if path.endswith((".mkv", ".nfo")):
+        return found.get(path) == content
+    return content in found.values()
+
+
+def _is_own(path: str) -> bool:
+    return any(part.startswith(".seiton") for part in path.split("/"))

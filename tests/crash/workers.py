@@ -1,0 +1,45 @@
+"""The processes that play tasks side by side, each at a bench of its own."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.crash.matrix import Bench, Tally, Task, play
+
+_bench: Bench | None = None
+
+
+def run_tasks(
+    tasks: Sequence[Task], folder: Path, elsewhere: Path, postgres: Path | None, jobs: int
+) -> Iterator[tuple[Task, Tally]]:
+    """Play ``tasks``, ``jobs`` at a time; give each as it ends."""
+    if not tasks:
+        return
+    with ProcessPoolExecutor(
+        min(jobs, len(tasks)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_settle_in,
+        initargs=(folder, elsewhere, postgres),
+        # What is broken stays broken in its process, so each broken task gets a new one.
+        max_tasks_per_child=1 if tasks[0].broken else None,
+    ) as pool:
+        running = {pool.submit(_play, task): task for task in tasks}
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+def _settle_in(folder: Path, elsewhere: Path, postgres: Path | None) -> None:
+    global _bench
+    own = f"worker-{os.getpid()}"
+    _bench = Bench(folder / own, elsewhere / f"{own}-elsewhere", postgres)
+    gc.freeze()  # forked processes then share what is loaded
+
+
+def _play(task: Task) -> Tally:
+    assert _bench is not None
+    return play(_bench, task)

@@ -1,0 +1,145 @@
+"""``make crash``, bounded: a few kill points of every scenario, and the proof that it would see a loss."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.crash.breaks import BREAKS
+from tests.crash.scenarios import SCENARIOS
+
+CANNOT = 3
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+def run(module: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run a program of the harness; return its exit code, its count and what else it said."""
+    command = [sys.executable, "-m", f"tests.{module}", *arguments]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    if done.returncode == CANNOT:
+        pytest.skip(done.stdout.strip() or done.stderr.strip())
+    last = done.stdout.strip().splitlines()[-1:] or ["{}"]
+    assert last[0].startswith("{"), done.stderr
+    return done.returncode, json.loads(last[0]), done.stderr
+
+
+@pytest.mark.parametrize("part", ["1/3", "2/3", "3/3"])
+def test_a_process_killed_anywhere_loses_nothing_and_goes_on(part: str) -> None:
+    code, count, said = run(
+        "crash", "--database", "sqlite", "--points", "5", "--part", part, "--json", "--jobs", "1"
+    )
+    assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
+    assert code == 0
+    assert count["scenarios"] >= len(SCENARIOS) // 3 - 2
+    assert count["kill_points"] >= 4 * count["scenarios"]
+    assert count["files"] > 0
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("part", ["1/2", "2/2"])
+def test_it_is_the_same_on_postgresql(part: str) -> None:
+    code, count, said = run(
+        "crash", "--database", "postgresql", "--points", "2", "--part", part, "--json", "--jobs", "1"
+    )
+    if "PostgreSQL left out" in said:
+        pytest.skip(said.strip())
+    assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
+    assert code == 0
+    assert count["kill_points"] >= count["scenarios"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "scenario", "seen"),
+    [
+        ("journal", "swap", "lost"),
+        ("noreplace", "swap", "overwritten"),
+        ("order", "cross-device move", "lost"),
+        ("order", "shift of 24 up", "unconverged"),
+    ],
+)
+def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: str, seen: str) -> None:
+    assert broken in BREAKS
+    code, count, said = run(
+        "crash", "--break", broken, "--scenario", scenario, "--database", "sqlite", "--json", "--jobs", "1"
+    )
+    if "only one file system" in said:
+        pytest.skip(said.strip())
+    assert code == 1
+    assert count[seen] > 0, said
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fault"),
+    [
+        ("first sync by link", "renameat2:5:EACCES"),  # season.nfo: nobody looks at a full folder again
+        ("title", "rmdir:8:EIO"),  # an empty folder that cannot be removed now
+        ("shift of 24 up", "renameat2:27+:EIO"),  # nothing can be taken back either
+        ("sidecars", "renameat2:6+:ENAMETOOLONG"),  # followers of a parked unit
+        ("cross-device move", "openat:43:EROFS"),  # a subtitle that was moved by copying goes back
+        ("cross-device move", "unlink:11:ENAMETOOLONG"),  # a download that cannot be removed after its copy
+    ],
+)
+def test_when_the_fault_is_gone_everything_comes_to_its_place(scenario: str, fault: str) -> None:
+    arguments = ("--fail", fault, "--scenario", scenario, "--database", "sqlite", "--json", "--jobs", "1")
+    code, count, said = run("crash", *arguments)
+    if "only one file system" in said:
+        pytest.skip(said.strip())
+    assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
+    assert code == 0
+
+
+def test_a_power_cut_loses_nothing() -> None:
+    code, count, said = run("crash.powercut", "--points", "4")
+    assert code == 0, said
+    assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
+    assert count["kill_points"] >= 9
+
+
+def test_a_power_cut_shows_when_nothing_is_flushed() -> None:
+    code, count, _said = run("crash.powercut", "--points", "6", "--scenario", "title", "--break", "flush")
+    assert code == 1
+    assert count["lost"] + count["unconverged"] > 0
+
+
+def traced(scenario: str, folder: Path) -> list[str]:
+    file = folder / "trace"
+    command = [sys.executable, "-m", "tests.crash.tracing", scenario, str(file)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    if "CannotTrace" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    return file.read_text(errors="replace").splitlines()
+
+
+def test_no_generated_file_gets_its_name_before_its_content_is_on_the_disk(tmp_path: Path) -> None:
+    flushed: set[str] = set()
+    named = 0
+    for line in traced("title", tmp_path):
+        temps = re.findall(r"\.seiton-tmp-[0-9a-f]+", line)
+        if "fsync(" in line:
+            flushed |= set(temps)
+        elif "renameat2(" in line and temps:
+            named += 1
+            assert set(temps) <= flushed, line
+    assert named == 5  # three episodes, the season, the show
+
+
+def test_the_record_follows_the_disk(tmp_path: Path) -> None:
+    """Between the last change of a name in a chunk and the next commit, the folders are flushed."""
+    unflushed = False
+    changes = 0
+    for line in traced("shift of 24 up", tmp_path):
+        if "renameat2(" in line and "/.seiton/" not in line:
+            unflushed = True
+            changes += 1
+        elif "fsync(" in line and "/library" in line:
+            unflushed = False
+        assert not (unflushed and "fdatasync(" in line and "seiton.db" in line), line
+    assert changes > 24
