@@ -59,7 +59,6 @@ def converge(viewer: Viewer) -> Summary:
     summary = Summary()
     with library.acting():
         summary.recovered = recover(viewer, library)
-        with viewer.database.read() as connection:
         pending = rows = _due(viewer, library)
         while pending and _Pass(viewer, library, pending, summary).run():
             pending = _due(viewer, library)
