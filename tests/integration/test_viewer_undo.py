@@ -316,3 +316,19 @@ def test_what_was_held_before_the_edit_is_held_again_after_its_undo(make: Make) 
     world.resync({1: ("Show", 1, 1)}, 4, undoes=1)
     assert world.picture() == before
     assert held(world) == {}
+
+
+def test_a_show_is_itself_again_where_another_has_had_its_folder_since(make: Make) -> None:
+    start: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Show", 1, 2)}
+    second: dict[int, Place] = {1: ("Other", 1, 1), 2: ("Other", 1, 2)}
+    world = make(start)
+    before = world.picture()
+    world.resync(second, 1)
+    after = world.picture()
+    world.resync({1: ("SHOW", 1, 1)}, 2)
+    world.resync({1: ("Other", 1, 1)}, 3, undoes=2)
+    assert world.picture() == after
+    world.resync(start, 4, undoes=1)
+    assert world.picture() == before
+    world.resync(second, 5, undoes=4)
+    assert world.picture() == after

@@ -47,8 +47,12 @@ def ensure_shows(
     shows: dict[bytes, Show] = {}
     for folder, members in wanted.items():
         row = known.get(path_key(folder))
+        old = _former_show(members, emptied)
+        if row is not None and old is not None and row["show_id"] != old and _is_empty(connection, row):
+            row = _exchange(connection, row, old, _named_by(members, years))
+            emptied.discard(old)
+            leaving.pop(old, None)
         if row is None:
-            old = _former_show(members, emptied)
             if old is None:
                 old = _sole_origin(members, leaving)
             if old is not None:
@@ -110,6 +114,27 @@ def _former_show(members: list[Unit], emptied: set[int]) -> int | None:
     """Return the show that units were part of before what they undo, if it can be theirs again."""
     former = {unit.restore.show_id for unit in members if unit.restore is not None} - {None}
     return min((show_id for show_id in former if show_id in emptied), default=None)
+
+
+def _is_empty(connection: sa.Connection, show: Row) -> bool:
+    units = tables.units.c
+    query = sa.select(units.unit_id).where(units.show_id == show["show_id"], units.trash_id.is_(None))
+    return connection.execute(query.limit(1)).first() is None
+
+
+def _exchange(connection: sa.Connection, empty: Row, former: int, named_by: Mapping[str, Any]) -> Row:
+    """Give the show ``former`` the folder that another show, which has no units left, has on record since."""
+    table = tables.shows
+    its = sa.select(table).where(table.c.show_id == former)
+    other = connection.execute(its).mappings().one()
+    left = {name: other[name] for name in ("folder", "folder_key", "title", "year")}
+    for show_id, values in (
+        (empty["show_id"], {"folder_key": f"{other['folder_key']}//{empty['show_id']}"}),
+        (former, {"folder": empty["folder"], "folder_key": empty["folder_key"], **named_by}),
+        (empty["show_id"], left),
+    ):
+        connection.execute(sa.update(table).where(table.c.show_id == show_id).values(values))
+    return connection.execute(its).mappings().one()
 
 
 def _sole_origin(members: list[Unit], leaving: Mapping[int, bytes]) -> int | None:
