@@ -12,7 +12,7 @@ from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
 from seiton.core.downloaders import served_types
 from seiton.core.service import Core
-from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
+from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus, HoldReason
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
@@ -43,11 +43,15 @@ def retry_download(core: Core, download_id: int) -> None:
         if row is None:
             raise NotFound(_("There is no download {download_id}.", download_id=download_id))
         status = _next_status(core, connection, row)
+        is_gone = row["hold_reason"] == HoldReason.SOURCE_MISSING and status in IN_LIBRARY
+        is_applied = row["desired_revision"] == row["applied_revision"]
         connection.execute(
             sa.update(table)
             .where(table.c.download_id == download_id)
             .values(
                 status=status.value,
+                # What is gone from the library is asked for anew: it is filed from its download again.
+                desired_revision=table.c.desired_revision + int(is_gone and is_applied),
                 cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,

@@ -133,7 +133,8 @@ def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tupl
     if unit is None:
         return request.revision or 1, Receipt.ACCEPTED
     current: int = unit["revision"]
-    same = unit["wish"] == stored and unit["trash_id"] is None
+    is_missing = unit["state"] == UnitState.MISSING
+    same = unit["wish"] == stored and unit["trash_id"] is None and not is_missing
     if request.revision is None:
         return (current, Receipt.REPEATED) if same else (current + 1, Receipt.ACCEPTED)
     if request.revision > current:

@@ -55,6 +55,7 @@ def build() -> typer.Typer:
         doctor,
         downloads,
         filters,
+        library,
         modules,
         parsers,
         plan,
@@ -94,6 +95,7 @@ def build() -> typer.Typer:
     app.add_typer(resyncs.commands(), name="resyncs")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
+    app.add_typer(library.commands(), name="library")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
     return app
