@@ -54,7 +54,7 @@ def test_where_inodes_change_by_themselves_size_and_time_have_to_do() -> None:
 
 
 def lost(unit_id: int, digest: str | None = None) -> Lost:
-    return Lost(unit_id=unit_id, path=VIDEO, mark=OURS, digest=digest, is_known=False)
+    return Lost(unit_id=unit_id, path=VIDEO, mark=OURS, digest=digest)
 
 
 def never_read() -> str:
@@ -121,7 +121,9 @@ def test_a_name_that_counts_as_the_same_is_a_strangers_where_the_disk_tells_them
 
 
 def test_names_of_seitons_own_are_leftovers_and_folders_are_looked_into() -> None:
-    result = sort_names(listing([b".seiton-tmp-ab", b".seiton-park-cd.mkv"], [b".seiton-retire-ef", b"Extra"]))
+    result = sort_names(
+        listing([b".seiton-tmp-ab", b".seiton-park-cd.mkv"], [b".seiton-retire-ef", b"Extra"])
+    )
     assert sorted(result.leftovers) == [b".seiton-park-cd.mkv", b".seiton-retire-ef", b".seiton-tmp-ab"]
     assert result.below == [b"Extra"]
 

@@ -133,7 +133,8 @@ class Lost:
     path: bytes
     mark: Mark
     digest: str | None  # of its content, where that is known
-    is_known: bool  # recorded as missing before
+    is_known: bool = False  # recorded as missing before
+    is_replaced: bool = False  # another file lies there
 
 
 @dataclass(slots=True)

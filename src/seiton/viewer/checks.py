@@ -61,7 +61,8 @@ class _Check:
 class Checks:
     """The checks that are under way. They live in memory: after a restart one begins anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, part: int = PART, foreign_listed: int = FOREIGN_LISTED) -> None:
+        self._part, self._foreign_listed = part, foreign_listed
         self._open: OrderedDict[str, _Check] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -80,7 +81,7 @@ class Checks:
             with check.lock, self._forgotten_if_it_fails(check_id):
                 if check.last is None or number != str(check.number - 1):
                     check.number += 1
-                    check.last = _look_on(check, f"{check_id}.{check.number}")
+                    check.last = self._look_on(check, f"{check_id}.{check.number}")
                 return check.last
         except LibraryAway as error:
             away = DriftFound(kind=DriftKind.LIBRARY_AWAY.value, path="", at="", detail=str(error))
@@ -109,38 +110,37 @@ class Checks:
                 self._open.pop(check_id, None)
             raise
 
+    def _look_on(self, check: _Check, cursor: str) -> LibraryCheckPart:
+        check.look.library.check()
+        counts: Counter[str] = Counter()
+        found: list[Finding] = []
+        deadline, is_over = monotonic() + PART_S, False
+        while len(found) < self._part and monotonic() < deadline:
+            try:
+                finding = next(check.findings)
+            except StopIteration:
+                is_over = True
+                check.look.lost = LostFiles()  # a part may be asked for again; what it took is not needed
+                break
+            if finding is None:
+                continue
+            counts[finding.kind.value] += 1
+            if finding.kind is DriftKind.FOREIGN:
+                check.foreign += 1
+            if finding.kind is not DriftKind.FOREIGN or check.foreign <= self._foreign_listed:
+                found.append(finding)
+        return LibraryCheckPart(
+            findings=tuple(_messages(check.look, found)),
+            counts=dict(counts),
+            units=check.look.units,
+            folders=check.look.folders,
+            cursor=None if is_over else cursor,
+        )
+
 
 def _begin(viewer: Viewer) -> _Check:
     look = Look(viewer=viewer, library=look_at_library(viewer))
     return _Check(look, find_drift(look))
-
-
-def _look_on(check: _Check, cursor: str) -> LibraryCheckPart:
-    check.look.library.check()
-    counts: Counter[str] = Counter()
-    found: list[Finding] = []
-    deadline, is_over = monotonic() + PART_S, False
-    while len(found) < PART and monotonic() < deadline:
-        try:
-            finding = next(check.findings)
-        except StopIteration:
-            is_over = True
-            check.look.lost = LostFiles()  # a part may be asked for again; what it took is not needed
-            break
-        if finding is None:
-            continue
-        counts[finding.kind.value] += 1
-        if finding.kind is DriftKind.FOREIGN:
-            check.foreign += 1
-        if finding.kind is not DriftKind.FOREIGN or check.foreign <= FOREIGN_LISTED:
-            found.append(finding)
-    return LibraryCheckPart(
-        findings=tuple(_messages(check.look, found)),
-        counts=dict(counts),
-        units=check.look.units,
-        folders=check.look.folders,
-        cursor=None if is_over else cursor,
-    )
 
 
 def _messages(look: Look, findings: list[Finding]) -> Iterator[DriftFound]:

@@ -114,17 +114,21 @@ def _look_at(look: Look, row: Row) -> list[Finding]:
             sight = sight_of(recorded, found, has_stable_inodes=look.has_stable_inodes)
     except FileOutcome as error:
         return [Finding(kind=DriftKind.UNREADABLE, path=path, unit_id=unit_id, detail=str(error))]
-    if sight is Sight.ABSENT or (is_known and sight is Sight.OTHER):
-        digest = row["content_digest"]
-        lost = Lost(unit_id=unit_id, path=path, mark=recorded, digest=digest, is_known=is_known)
+    if sight in {Sight.ABSENT, Sight.OTHER}:
+        lost = Lost(
+            unit_id=unit_id,
+            path=path,
+            mark=recorded,
+            digest=row["content_digest"],
+            is_known=is_known,
+            is_replaced=sight is Sight.OTHER and not is_known,
+        )
         look.lost.add(lost)
         return []
     if is_known:  # it has come back to where it was
         return [_finding(DriftKind.STALE_RECORD, row, path, Mending.PUT_BACK, found=path)]
     if sight is Sight.COPY:
         return [_finding(DriftKind.STALE_RECORD, row, path, Mending.RECORD_AGAIN)]
-    if sight is Sight.OTHER:
-        return [_finding(DriftKind.REPLACED, row, path, Mending.NOTHING)]
     nfo = _nfo_drift(look, row["stem"] + NFO, row["nfo_digest"])
     return [] if nfo is None else [_finding(nfo, row, row["stem"] + NFO, _NFO_MENDING[nfo])]
 
@@ -196,6 +200,8 @@ def lost_findings(look: Look) -> Iterator[Finding | None]:
 
 def _lost_finding(look: Look, lost: Lost) -> Finding:
     place = look.lost.places.get(lost.unit_id)
+    if place is None and lost.is_replaced:
+        return Finding(kind=DriftKind.REPLACED, path=lost.path, unit_id=lost.unit_id)
     if place is None:
         mending = Mending.NOTHING if lost.is_known else Mending.RECORD_MISSING
         return Finding(kind=DriftKind.MISSING, path=lost.path, unit_id=lost.unit_id, mending=mending)
