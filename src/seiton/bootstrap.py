@@ -83,8 +83,8 @@ _IF_DUE = "due:"
 class ViewerHere:
     """Core's way to the viewer of this process: the same messages, handed over in memory."""
 
-    def __init__(self, viewer: Viewer, previews: Previews, checks: Checks) -> None:
-        self._viewer, self._previews, self._checks = viewer, previews, checks
+    def __init__(self, viewer: Viewer, previews: Previews, checks: Checks | None = None) -> None:
+        self._viewer, self._previews, self._checks = viewer, previews, checks or Checks()
 
     def sync(self, requests: Sequence[ViewerSyncRequest]) -> list[ItemReceipt]:
         """Record first syncs."""

@@ -139,7 +139,7 @@ class Viewers:
 
         The cursor is the name of the viewer and its own cursor. Raises ``InvalidInput`` for any other.
         """
-        names = self._names()
+        names = sorted(self._names())  # the order of preference may change from part to part
         name, _slash, cursor = (request.cursor or "").partition("/")
         if request.cursor is None:
             if not names:

@@ -142,13 +142,14 @@ def repair(
         plan = [finding for finding in found["findings"] if finding["mending"] not in passed_by]
         if not as_json:
             _print_plan(found, plan)
-        if not yes or not plan:
+        # A program that did not say --yes wants to see the plan.
+        is_wanted = yes or (not as_json and bool(plan) and typer.confirm(_("Mend this?"), default=False))
+        if not plan or not is_wanted:
             if as_json:
                 print_json({"plan": plan, "silent": found["silent"]})
-                return
-            if not plan or not typer.confirm(_("Mend this?"), default=False):
+            else:
                 say(_("Nothing was changed."))
-                return
+            raise typer.Exit(2 if _exit_code(found) == 2 else 0)
         items: list[dict[str, Any]] = []
         for start in range(0, len(plan), TOGETHER):
             body = {"items": plan[start : start + TOGETHER], "rewrite_nfo": rewrite_nfo}
