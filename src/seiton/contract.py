@@ -162,7 +162,8 @@ class LibraryCheck(Message):
 class LibraryCheckPart(Message):
     """A part of a check. ``counts`` are of this part, by kind; of many foreign files only some are listed.
 
-    ``cursor`` asks for the next part; ``None``: it is over. ``units`` and ``folders`` were looked at so far.
+    ``cursor`` asks for the next part; ``None``: it is over. ``viewer`` has looked at ``units`` and
+    ``folders`` so far.
     """
 
     findings: tuple[DriftFound, ...] = ()
@@ -171,6 +172,7 @@ class LibraryCheckPart(Message):
     folders: int = 0
     cursor: str | None = None
     silent: tuple[SilentViewer, ...] = ()
+    viewer: str = ""
 
 
 class LibraryRepair(Message):

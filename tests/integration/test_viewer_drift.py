@@ -414,3 +414,12 @@ def test_a_part_can_be_asked_for_again_and_a_forgotten_check_says_so(
     for cursor in ("nonsense", "00.1", f"{(second.cursor or '').partition('.')[0]}.99"):
         with pytest.raises(NotFound):
             kept.next_part(world.viewer, LibraryCheck(cursor=cursor))
+
+
+def test_a_video_in_another_format_at_its_place_keeps_it_too(world: ViewerWorld) -> None:
+    move(world, f"{STEM}1.mkv", "first.mkv")
+    (world.library / f"{STEM}1.mp4").write_bytes(b"somebody else's")
+    assert ("moved_by_hand", f"{STEM}1.mkv", "record_place") in said(world)
+    mend(world)
+    assert world.videos()["first.mkv"] == "1.mkv"
+    assert world.core.last(1).reason == "target_foreign"

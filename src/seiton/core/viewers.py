@@ -160,6 +160,7 @@ class Viewers:
                 "findings": tuple(found.model_copy(update={"viewer": name}) for found in part.findings),
                 "silent": tuple(one.model_copy(update={"viewer": name}) for one in part.silent),
                 "cursor": following,
+                "viewer": name,
             }
         )
 

@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, digest_of, identify, read_small
 from seiton.domain.drift import DriftKind, Finding, Lost, LostFiles, Mark, Mending, Sight, sight_of
+from seiton.domain.naming import split_stem
+from seiton.domain.sidecars import video_base
 from seiton.domain.states import UnitState
 from seiton.viewer import journal, tables
+from seiton.viewer.folders import Folders
 from seiton.viewer.gather import NFO
 from seiton.viewer.service import Viewer
 
@@ -194,24 +197,32 @@ def rows_of(look: Look, unit_ids: Sequence[int]) -> dict[int, Row]:
 def lost_findings(look: Look) -> Iterator[Finding | None]:
     """Say of each missing video where it was found, or that it was not."""
     for part in chunks(sorted(look.lost.units), TOGETHER):
-        yield from _confirmed(look, [_lost_finding(look, look.lost.units[unit_id]) for unit_id in part])
+        folders = Folders(look.library.root)
+        lost = [look.lost.units[unit_id] for unit_id in part]
+        yield from _confirmed(look, [_lost_finding(look, one, folders) for one in lost])
         yield None
 
 
-def _lost_finding(look: Look, lost: Lost) -> Finding:
+def has_video(folders: Folders, video: bytes) -> bool:
+    """Say whether any video has the stem of ``video``: then its place is taken."""
+    stem = split_stem(video)[0]
+    return any(video_base(name) is not None for name in folders.at(stem))
+
+
+def _lost_finding(look: Look, lost: Lost, folders: Folders) -> Finding:
     place = look.lost.places.get(lost.unit_id)
     if place is None and lost.is_replaced:
         return Finding(kind=DriftKind.REPLACED, path=lost.path, unit_id=lost.unit_id)
     if place is None:
         mending = Mending.NOTHING if lost.is_known else Mending.RECORD_MISSING
         return Finding(kind=DriftKind.MISSING, path=lost.path, unit_id=lost.unit_id, mending=mending)
-    is_free = not os.path.lexists(look.path(lost.path))
+    is_taken = lost.path != place and has_video(folders, lost.path)
     return Finding(
         kind=DriftKind.MOVED_BY_HAND,
         path=lost.path,
         found=place,
         unit_id=lost.unit_id,
-        mending=Mending.PUT_BACK if is_free else Mending.RECORD_PLACE,
+        mending=Mending.RECORD_PLACE if is_taken else Mending.PUT_BACK,
     )
 
 

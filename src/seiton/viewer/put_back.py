@@ -17,7 +17,7 @@ from seiton.domain.sidecars import followers, video_base
 from seiton.domain.states import TaskStatus
 from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import applier_for, finish, run_steps
-from seiton.viewer.drift_records import Look, mark_of, mark_on_record, rows_of
+from seiton.viewer.drift_records import Look, has_video, mark_of, mark_on_record, rows_of
 from seiton.viewer.folders import Folders
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
@@ -39,7 +39,7 @@ def put_back(look: Look, wanted: Mapping[int, tuple[bytes, bytes]]) -> Mapping[i
     for unit_id, row in rows.items():
         place, found = wanted[unit_id]
         identity = _found(look, row, found)
-        if identity is None or (place != found and _has_video(folders, place)):
+        if identity is None or (place != found and has_video(folders, place)):
             continue
         arrivals[unit_id] = _arrival(row, place, identity)
         if place != found:
@@ -95,12 +95,6 @@ def _found(look: Look, row: Row, path: bytes) -> Identity | None:
         return identity if is_alike and digest and hash_file(look.path(path)) == digest else None
     except FileOutcome:
         return None
-
-
-def _has_video(folders: Folders, video: bytes) -> bool:
-    """Say whether any video has the stem of ``video``: then its place is taken."""
-    stem = split_stem(video)[0]
-    return any(video_base(name) is not None for name in folders.at(stem))
 
 
 def _arrival(row: Row, video: bytes, identity: Identity) -> Arrival:

@@ -70,18 +70,18 @@ def _look(api: Any, ignored: Sequence[str]) -> dict[str, Any]:
     findings: list[dict[str, Any]] = []
     silent: list[dict[str, str]] = []
     counts: Counter[str] = Counter()
-    seen: dict[str, int] = {"units": 0, "folders": 0}
+    seen: dict[str, dict[str, Any]] = {}
     cursor: str | None = None
     while True:
         part = api.post("/library/check", {"cursor": cursor})
         findings += [finding for finding in part["findings"] if finding["kind"] not in ignored]
         silent += part["silent"]
         counts.update({kind: number for kind, number in part["counts"].items() if kind not in ignored})
-        before, cursor = (cursor or "").partition("/")[0], part["cursor"]
-        if cursor is None or cursor.partition("/")[0] != before:  # the figures are those of one viewer
-            seen = {name: seen[name] + part[name] for name in seen}
+        seen[part["viewer"]] = part
+        cursor = part["cursor"]
         if cursor is None:
-            return {"findings": findings, "counts": dict(counts), "silent": silent, **seen}
+            looked_at = {name: sum(last[name] for last in seen.values()) for name in ("units", "folders")}
+            return {"findings": findings, "counts": dict(counts), "silent": silent, **looked_at}
 
 
 def _exit_code(found: Mapping[str, Any]) -> int:
