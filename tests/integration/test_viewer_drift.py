@@ -423,3 +423,48 @@ def test_a_video_in_another_format_at_its_place_keeps_it_too(world: ViewerWorld)
     mend(world)
     assert world.videos()["first.mkv"] == "1.mkv"
     assert world.core.last(1).reason == "target_foreign"
+
+
+def test_a_missing_file_that_is_restored_to_its_place_is_there_again(world: ViewerWorld) -> None:
+    path, backup = world.library / f"{STEM}1.mkv", world.library.parent / "backup.mkv"
+    shutil.copy2(path, backup)
+    path.unlink()
+    mend(world)
+    shutil.copy2(backup, path)
+    assert said(world) == {("stale_record", f"{STEM}1.mkv", "put_back")}
+    mend(world)
+    assert said(world) == set()
+    assert (world.core.last(1).status, world.core.last(1).drifted) == ("synced", True)
+    world.resync((1, "Show", 1, 8))
+    assert world.videos()[f"{STEM}8.mkv"] == "1.mkv"
+
+
+def test_a_core_that_knows_no_revisions_gets_a_missing_file_filed_again(world: ViewerWorld) -> None:
+    world.download("3.mkv")
+    plain = {"revision": None, "core_instance": None}
+    request = world.sync_request(3, "Show", 1, 3).model_copy(update=plain)
+    receive(world.viewer, [request])
+    world.settle()
+    (world.library / f"{STEM}3.mkv").unlink()
+    (world.library / f"{STEM}3.nfo").unlink()
+    mend(world)
+    assert world.core.last(3).status == "failed"
+    receive(world.viewer, [request])
+    world.settle()
+    assert world.videos()[f"{STEM}3.mkv"] == "3.mkv"
+
+
+def test_a_missing_file_whose_download_is_gone_too_stays_held_without_new_revisions(
+    world: ViewerWorld,
+) -> None:
+    (world.library / f"{STEM}1.mkv").unlink()
+    (world.library / f"{STEM}1.nfo").unlink()
+    (world.downloads / "1.mkv").unlink()
+    mend(world)
+    request = world.resync_request(1, "Show", 1, 1)
+    assert [receipt.receipt for receipt in receive(world.viewer, [request])] == ["accepted"]
+    world.settle()
+    assert world.core.last(1).reason == "source_missing"
+    assert [receipt.receipt for receipt in receive(world.viewer, [request])] == ["repeated"]
+    world.settle()
+    assert world.core.last(1).reason == "source_missing"

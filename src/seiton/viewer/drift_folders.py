@@ -136,6 +136,8 @@ def _strays(look: Look, folder: bytes, names: Sorted) -> Iterator[Finding]:
     """Tell the videos that belong to a missing unit from those of strangers."""
     for name, followers in names.strays.items():
         path = os.path.join(folder, name)
+        if path in look.returned:
+            continue
         try:
             mark = mark_of(identify(look.path(path)))
             read = partial(hash_file, look.path(path))

@@ -30,6 +30,7 @@ class Look:
     viewer: Viewer
     library: LibraryRoot
     lost: LostFiles = field(default_factory=LostFiles)
+    returned: set[bytes] = field(default_factory=set)  # where missing videos are again
     units: int = 0
     folders: int = 0
 
@@ -129,6 +130,7 @@ def _look_at(look: Look, row: Row) -> list[Finding]:
         look.lost.add(lost)
         return []
     if is_known:  # it has come back to where it was
+        look.returned.add(path)
         return [_finding(DriftKind.STALE_RECORD, row, path, Mending.PUT_BACK, found=path)]
     if sight is Sight.COPY:
         return [_finding(DriftKind.STALE_RECORD, row, path, Mending.RECORD_AGAIN)]

@@ -90,9 +90,12 @@ def _found(look: Look, row: Row, path: bytes) -> Identity | None:
             return None
         if is_same(recorded, mark, has_stable_inodes=look.has_stable_inodes):
             return identity
-        is_alike = (recorded.size, recorded.mtime_ns) == (mark.size, mark.mtime_ns)
+        if (recorded.size, recorded.mtime_ns) != (mark.size, mark.mtime_ns):
+            return None
         digest = row["content_digest"]
-        return identity if is_alike and digest and hash_file(look.path(path)) == digest else None
+        if digest is None:  # at its own place equal size and time are enough: a disk was restored
+            return identity if path == row["applied_video"] else None
+        return identity if hash_file(look.path(path)) == digest else None
     except FileOutcome:
         return None
 

@@ -133,10 +133,10 @@ def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tupl
     if unit is None:
         return request.revision or 1, Receipt.ACCEPTED
     current: int = unit["revision"]
-    is_missing = unit["state"] == UnitState.MISSING
-    same = unit["wish"] == stored and unit["trash_id"] is None and not is_missing
+    same = unit["wish"] == stored and unit["trash_id"] is None
     if request.revision is None:
-        return (current, Receipt.REPEATED) if same else (current + 1, Receipt.ACCEPTED)
+        is_met = same and unit["state"] != UnitState.MISSING
+        return (current, Receipt.REPEATED) if is_met else (current + 1, Receipt.ACCEPTED)
     if request.revision > current:
         return request.revision, Receipt.ACCEPTED
     if request.revision == current and same:
