@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,15 +44,12 @@ def retry_download(core: Core, download_id: int) -> None:
         if row is None:
             raise NotFound(_("There is no download {download_id}.", download_id=download_id))
         status = _next_status(core, connection, row)
-        is_gone = row["hold_reason"] == HoldReason.SOURCE_MISSING and status in IN_LIBRARY
-        is_applied = row["desired_revision"] == row["applied_revision"]
         connection.execute(
             sa.update(table)
             .where(table.c.download_id == download_id)
             .values(
                 status=status.value,
-                # What is gone from the library is asked for anew: it is filed from its download again.
-                desired_revision=table.c.desired_revision + int(is_gone and is_applied),
+                **_anew(row, status),
                 cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,
@@ -106,6 +104,14 @@ def retry_failed(core: Core) -> int:
     for retried in again:
         _resume(core, retried)
     return len(again)
+
+
+def _anew(row: Row, status: DownloadStatus) -> dict[str, Any]:
+    """Return what changes where a file is gone from the library: it is filed from its download again."""
+    is_gone = row["hold_reason"] == HoldReason.SOURCE_MISSING and status in IN_LIBRARY
+    if not is_gone or row["desired_revision"] > row["applied_revision"]:
+        return {}
+    return {"desired_revision": row["desired_revision"] + 1}
 
 
 def _resume(core: Core, row: Row) -> None:
