@@ -27,6 +27,10 @@ from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
     PlanAnswer,
     Reporting,
     ViewerBatch,
@@ -64,10 +68,12 @@ from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.fetcher import Fetcher
 from seiton.roles import ALL, Role, registration
 from seiton.text import _
+from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import list_files, receive_removals
+from seiton.viewer.repair import repair
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
 
@@ -83,8 +89,8 @@ _IF_DUE = "due:"
 class ViewerHere:
     """Core's way to the viewer of this process: the same messages, handed over in memory."""
 
-    def __init__(self, viewer: Viewer, previews: Previews) -> None:
-        self._viewer, self._previews = viewer, previews
+    def __init__(self, viewer: Viewer, previews: Previews, checks: Checks | None = None) -> None:
+        self._viewer, self._previews, self._checks = viewer, previews, checks or Checks()
 
     def sync(self, requests: Sequence[ViewerSyncRequest]) -> list[ItemReceipt]:
         """Record first syncs."""
@@ -106,6 +112,14 @@ class ViewerHere:
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Answer what there is."""
         return list_files(self._viewer, request)
+
+    def check(self, request: LibraryCheck) -> LibraryCheckPart:
+        """Look on for some seconds."""
+        return self._checks.next_part(self._viewer, request)
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        """Mend findings."""
+        return repair(self._viewer, request)
 
 
 class CoreHere:
@@ -158,6 +172,7 @@ class Seiton:
         )
         self.jobs = self._jobs()
         self.previews = Previews()
+        self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
         self.client = self._embedded_client(loopback_only) if Role.DOWNLOADER in roles else None
@@ -232,7 +247,7 @@ class Seiton:
             viewer=Viewers(
                 self.database,
                 self.web,
-                ViewerHere(self.viewer, self.previews) if Role.VIEWER in self.roles else None,
+                ViewerHere(self.viewer, self.previews, self.checks) if Role.VIEWER in self.roles else None,
                 public_url=settings.public_url,
             ),
             torrents=self.torrents,
@@ -368,7 +383,7 @@ class Seiton:
         if Role.VIEWER in self.roles:
             health_path = "/viewer/health" if is_core else "/health"
             viewer_api = create_viewer_api(
-                self.viewer, self.previews, health_path=health_path, may_report=self._may_report
+                self.viewer, self.previews, self.checks, health_path=health_path, may_report=self._may_report
             )
             routers.append(viewer_api)
         if not is_core and Role.FETCHER in self.roles:

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_BATCH = 500
 """Most items in one message between services."""
 
+MAX_REPAIRS = 100
+"""Most findings that are mended in one message: files are moved before it is answered."""
+
 Text = Annotated[str, Field(max_length=4096)]
 Number = Annotated[int, Field(ge=0, le=99_999)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -137,6 +140,78 @@ class ViewerFiles(Message):
     files: tuple[HeldFile, ...]
 
 
+class DriftFound(Message):
+    """A difference between record and disk. ``path`` and ``found`` are for people, relative to the library.
+
+    ``at`` and ``found_at`` are the same paths for programs (percent-encoded bytes). ``kind`` and ``mending``
+    are words of ``domain.drift``; ``viewer`` is the one that found it, empty for the built-in one.
+    """
+
+    kind: Text
+    path: str
+    at: str
+    found: str | None = None
+    found_at: str | None = None
+    mending: Text = "nothing"
+    unit_id: int | None = None
+    download_id: int | None = None
+    core_instance: str | None = None
+    detail: str | None = None
+    viewer: str = ""
+
+
+class SilentViewer(Message):
+    """A viewer that could not look, and why."""
+
+    viewer: str
+    reason: str
+
+
+class LibraryCheck(Message):
+    """``POST /library/check``: ask for the next part of a check; without ``cursor`` a new one begins."""
+
+    cursor: Text | None = None
+
+
+class LibraryCheckPart(Message):
+    """A part of a check. ``counts`` are of this part, by kind; of many foreign files only some are listed.
+
+    ``cursor`` asks for the next part; ``None``: it is over. ``viewer`` has looked at ``units`` and
+    ``folders`` so far.
+    """
+
+    findings: tuple[DriftFound, ...] = ()
+    counts: dict[str, int] = {}
+    units: int = 0
+    folders: int = 0
+    cursor: str | None = None
+    silent: tuple[SilentViewer, ...] = ()
+    viewer: str = ""
+
+
+class LibraryRepair(Message):
+    """``POST /library/repair``: mend these findings of a check. Edited NFOs only with ``rewrite_nfo``."""
+
+    items: Annotated[tuple[DriftFound, ...], Field(max_length=MAX_REPAIRS)]
+    rewrite_nfo: bool = False
+
+
+class Mended(Message):
+    """What became of one finding."""
+
+    kind: str
+    path: str
+    outcome: Literal["mended", "left", "changed"]
+    reason: str | None = None
+    viewer: str = ""
+
+
+class LibraryRepaired(Message):
+    """What became of findings, in the order in which they were mended."""
+
+    items: tuple[Mended, ...]
+
+
 class ViewerBatch(Message):
     """``POST /resync/batch``: many resyncs in one message."""
 
@@ -238,3 +313,5 @@ class ViewerSyncCallback(Message):
     changed: bool | None = None
     removed: bool = False
     """It was a removal: ``synced`` says that it is done, ``target_path`` (if any) where it lies now."""
+    drifted: bool = False
+    """Not the answer to a request: what a repair found out about a file that had been filed."""

@@ -29,6 +29,10 @@ from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.bootstrap import ViewerHere
 from seiton.contract import (
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
     PlanAnswer,
     ViewerBatch,
     ViewerFiles,
@@ -182,6 +186,12 @@ class Wire:
 
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         return self._here().files(request)
+
+    def check(self, request: LibraryCheck) -> LibraryCheckPart:
+        return self._here().check(request)
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        return self._here().repair(request)
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         reports = [callback for _url, callback in callbacks]

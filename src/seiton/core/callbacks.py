@@ -74,7 +74,12 @@ def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
     if revision == 0 or revision > row["sent_revision"]:
         return None
-    if callback.removed:
+    if callback.drifted:
+        drifted = _drifted(row, callback, revision)
+        if drifted is None:
+            return None
+        changes = drifted
+    elif callback.removed:
         changes = _removed(row, callback, revision)
     elif callback.status == "synced":
         if revision < row["applied_revision"] or not callback.target_path:
@@ -135,6 +140,22 @@ def _removed(row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int
         "hold_detail": None,
         "error_message": None,
     }
+
+
+def _drifted(row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int) -> dict[str, Any] | None:
+    """What a repair found out about a file in the library; what was sent later has its own report."""
+    if row["status"] != DownloadStatus.SYNCED or revision < row["sent_revision"]:
+        return None
+    if callback.status != "synced":
+        return {
+            "status": row["status"],
+            "hold_reason": callback.reason,
+            "hold_detail": callback.error_message,
+        }
+    changes = {"status": row["status"], "library_path": callback.target_path or row["library_path"]}
+    if row["desired_revision"] == row["applied_revision"]:
+        changes |= {"hold_reason": None, "hold_detail": None}
+    return changes
 
 
 def _failed(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -> dict[str, Any]:

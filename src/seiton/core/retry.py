@@ -52,6 +52,7 @@ def retry_download(core: Core, download_id: int) -> None:
             .values(
                 status=status.value,
                 **_by_the_rules(row),
+                **_anew(row, status),
                 cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,
@@ -115,6 +116,14 @@ def _by_the_rules(row: Row) -> dict[str, Any]:
     if row["hold_reason"] != HoldReason.CHANGED_SINCE:
         return {}
     return {"desired_revision": row["desired_revision"] + 1, "resync_id": None}
+
+
+def _anew(row: Row, status: DownloadStatus) -> dict[str, Any]:
+    """Return what changes where a file is gone from the library: it is filed from its download again."""
+    is_gone = row["hold_reason"] == HoldReason.SOURCE_MISSING and status in IN_LIBRARY
+    if not is_gone or row["desired_revision"] > row["applied_revision"]:
+        return {}
+    return {"desired_revision": row["desired_revision"] + 1}
 
 
 def _resume(core: Core, row: Row) -> None:

@@ -15,6 +15,10 @@ from seiton.adapters.http import WebClient
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
     PlanAnswer,
     ViewerBatch,
     ViewerFiles,
@@ -49,6 +53,12 @@ class ViewerPort(Protocol):
 
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Ask what the library has of downloads. Writes nothing."""
+
+    def check(self, request: LibraryCheck) -> LibraryCheckPart:
+        """Ask where records and disk differ, part by part. Writes nothing."""
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        """Ask to mend findings of a check."""
 
 
 def utc_now() -> datetime:

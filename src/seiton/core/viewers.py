@@ -21,8 +21,14 @@ from seiton.contract import (
     MAX_BATCH,
     HeldFile,
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
+    Mended,
     PlanAnswer,
     PlannedHold,
+    SilentViewer,
     ViewerBatch,
     ViewerFiles,
     ViewerFilesRequest,
@@ -35,7 +41,7 @@ from seiton.core.modules import PRIORITY, usable_modules
 from seiton.core.receipts import viewer_away
 from seiton.core.service import Core, ViewerPort
 from seiton.domain.states import DownloadStatus, HoldReason, ModuleType
-from seiton.errors import Unavailable
+from seiton.errors import InvalidInput, Problem, Unavailable
 from seiton.text import _
 
 OURS = "seiton"
@@ -127,6 +133,45 @@ class Viewers:
             mine = tuple(item for item in request.download_ids if owners[item] == name)
             found += self._port(name).files(request.model_copy(update={"download_ids": mine})).files
         return ViewerFiles(files=tuple(found))
+
+    def check(self, request: LibraryCheck) -> LibraryCheckPart:
+        """Ask one viewer after the other; one that cannot look is named, and the next one is asked.
+
+        The cursor is the name of the viewer and its own cursor. Raises ``InvalidInput`` for any other.
+        """
+        names = sorted(self._names())  # the order of preference may change from part to part
+        name, _slash, cursor = (request.cursor or "").partition("/")
+        if request.cursor is None:
+            if not names:
+                reason = _("No viewer has registered yet.")
+                return LibraryCheckPart(silent=(SilentViewer(viewer="", reason=reason),))
+            name = names[0]
+        elif name not in names:
+            message = _("This check was forgotten meanwhile. Begin again.")
+            raise InvalidInput([Problem(field="cursor", message=message)])
+        try:
+            part = self._port(name).check(LibraryCheck(cursor=cursor or None))
+        except Unavailable as error:
+            part = LibraryCheckPart(silent=(SilentViewer(viewer=name, reason=str(error)),))
+        later = names[names.index(name) + 1 :]
+        following = f"{name}/{part.cursor}" if part.cursor else f"{later[0]}/" if later else None
+        return part.model_copy(
+            update={
+                "findings": tuple(found.model_copy(update={"viewer": name}) for found in part.findings),
+                "silent": tuple(one.model_copy(update={"viewer": name}) for one in part.silent),
+                "cursor": following,
+                "viewer": name,
+            }
+        )
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        """Ask each viewer to mend what it found."""
+        done: list[Mended] = []
+        for name in dict.fromkeys(item.viewer for item in request.items):
+            mine = tuple(item for item in request.items if item.viewer == name)
+            answer = self._port(name).repair(request.model_copy(update={"items": mine}))
+            done += [item.model_copy(update={"viewer": name}) for item in answer.items]
+        return LibraryRepaired(items=tuple(done))
 
     def _owners(self, download_ids: Collection[int]) -> dict[int, str]:
         with self._database.read() as connection:

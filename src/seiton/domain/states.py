@@ -151,6 +151,7 @@ class TaskType(StrEnum):
     SYNC = "sync"
     RESYNC = "resync"
     REMOVE = "remove"
+    REPAIR = "repair"  #: what a repair found out, told without being asked
 
 
 class HoldReason(StrEnum):

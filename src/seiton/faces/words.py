@@ -136,3 +136,48 @@ def hold(reason: str | None, detail: str | None = None) -> str:
         return ""
     sentence = _(HOLDS[reason]) if reason in HOLDS else reason
     return f"{sentence} ({detail})" if detail else sentence
+
+
+DRIFTS = {
+    "missing": N_("missing"),
+    "moved_by_hand": N_("moved by hand"),
+    "replaced": N_("another file lies in its place"),
+    "stale_record": N_("the record is out of date"),
+    "edited_nfo": N_("the NFO was edited"),
+    "missing_nfo": N_("the NFO is gone"),
+    "orphaned_sidecar": N_("its video is not there"),
+    "leftover": N_("left over from a step"),
+    "foreign": N_("not Seiton's"),
+    "unreadable": N_("cannot be looked at"),
+    "library_away": N_("the library is not mounted"),
+}
+"""Words for ``domain.drift.DriftKind``."""
+
+MENDINGS = {
+    "nothing": N_("stays as it is"),
+    "put_back": N_("is moved back"),
+    "record_place": N_("is recorded where it lies, then sorted in"),
+    "record_missing": N_("is recorded as missing"),
+    "record_again": N_("is recorded again"),
+    "forget": N_("the record is dropped"),
+    "join": N_("is renamed to follow its video"),
+    "write_nfo": N_("is written again"),
+    "rewrite_nfo": N_("stays, or is renewed with --rewrite-nfo"),
+    "discard": N_("is removed"),
+}
+"""Words for ``domain.drift.Mending``."""
+
+
+def drift(kind: str) -> str:
+    """Return what a check found."""
+    return _(DRIFTS[kind]) if kind in DRIFTS else kind
+
+
+def mending(what: str) -> str:
+    """Return what a repair does about it."""
+    return _(MENDINGS[what]) if what in MENDINGS else what
+
+
+def mishap(outcome: str) -> str:
+    """Return why a repair left something as it is."""
+    return _("it has changed since") if outcome == "changed" else _("there is no way to mend it")

@@ -36,3 +36,11 @@ def open_library(viewer: Viewer) -> LibraryRoot:
             if not moved.rowcount:  # a known library that is mounted elsewhere now keeps its records
                 connection.execute(sa.insert(tables.libraries).values(row))
     return library
+
+
+def look_at_library(viewer: Viewer) -> LibraryRoot:
+    """Open the root to look only: a new library is not made. Raises ``LibraryAway``."""
+    known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
+    with viewer.database.read() as connection:
+        expected = connection.execute(known).scalar_one_or_none()
+    return LibraryRoot.open(viewer.root, expected_id=expected, create=False)

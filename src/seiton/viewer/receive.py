@@ -143,7 +143,8 @@ def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tupl
     current: int = unit["revision"]
     same = unit["wish"] == stored and unit["trash_id"] is None
     if request.revision is None:
-        return (current, Receipt.REPEATED) if same else (current + 1, Receipt.ACCEPTED)
+        is_met = same and unit["state"] != UnitState.MISSING
+        return (current, Receipt.REPEATED) if is_met else (current + 1, Receipt.ACCEPTED)
     if request.revision > current:
         return request.revision, Receipt.ACCEPTED
     if request.revision == current and same:

@@ -92,5 +92,6 @@ def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
         reason=task["reason"],
         held=held,
         removed=task["task_type"] == TaskType.REMOVE,
+        drifted=task["task_type"] == TaskType.REPAIR,
         changed=task["outcome"] == "moved" if task["status"] == TaskStatus.COMPLETED else None,
     )

@@ -86,6 +86,11 @@ class LibraryRoot:
                 raise _unwritable(self.root, error) from error
         return self._ways
 
+    @property
+    def known_ways(self) -> Ways | None:
+        """The same as far as it was found out before; asking writes nothing."""
+        return self._ways
+
     def check(self) -> None:
         """Raise LibraryAway unless this library lies at the root now (one small file is read)."""
         _require(self.root, _read_id(self.root), self.library_id)

@@ -8,9 +8,15 @@ from seiton.adapters.http import FetchError, WebClient
 from seiton.contract import (
     Described,
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
+    Mended,
     PlanAnswer,
     PlannedHold,
     Receipt,
+    SilentViewer,
     ViewerBatch,
     ViewerFiles,
     ViewerFilesRequest,
@@ -19,6 +25,7 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.domain.states import HoldReason
+from seiton.text import _
 
 ASK_S = 10.0
 _FIELDS = frozenset(
@@ -81,6 +88,16 @@ class ForeignViewer:
     def files(self, _request: ViewerFilesRequest) -> ViewerFiles:
         """Answer that it tells of no files."""
         return ViewerFiles(files=())
+
+    def check(self, _request: LibraryCheck) -> LibraryCheckPart:
+        """Answer that it cannot look: the contract has no message for it."""
+        reason = _("It knows only the contract, which has no way to ask what lies in its library.")
+        return LibraryCheckPart(silent=(SilentViewer(viewer="", reason=reason),))
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        """Leave everything as it is."""
+        items = tuple(Mended(kind=item.kind, path=item.path, outcome="left") for item in request.items)
+        return LibraryRepaired(items=items)
 
     def _send(self, path: str, requests: Sequence[Described]) -> list[ItemReceipt]:
         receipts: list[ItemReceipt] = []

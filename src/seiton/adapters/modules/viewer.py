@@ -11,6 +11,10 @@ from seiton.adapters.http import WebClient
 from seiton.contract import (
     BatchReceipt,
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
     PlanAnswer,
     ViewerBatch,
     ViewerFiles,
@@ -81,6 +85,14 @@ class ViewerOverHttp:
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Ask what the library has of downloads."""
         return self._post(ViewerFiles, "/files", request, PLAN_S)
+
+    def check(self, request: LibraryCheck) -> LibraryCheckPart:
+        """Ask for the next part of a check."""
+        return self._post(LibraryCheckPart, "/viewer/library/check", request, PLAN_S)
+
+    def repair(self, request: LibraryRepair) -> LibraryRepaired:
+        """Ask to mend findings."""
+        return self._post(LibraryRepaired, "/viewer/library/repair", request, PLAN_S)
 
     def _post(self, kind: type[M], path: str, message: BaseModel, timeout_s: float) -> M:
         answer = self._web.request_json(

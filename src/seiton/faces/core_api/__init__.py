@@ -11,6 +11,7 @@ from seiton.faces.core_api import (
     catalogue,
     conflicts,
     downloads,
+    drift,
     fetcher_results,
     filters,
     follow_modes,
@@ -52,6 +53,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         follow_modes,
         modules,
         fetcher_results,
+        drift,
     ):
         part.add_routes(router, core)
     return router

@@ -15,6 +15,10 @@ from seiton.contract import (
     BatchStatus,
     Described,
     ItemReceipt,
+    LibraryCheck,
+    LibraryCheckPart,
+    LibraryRepair,
+    LibraryRepaired,
     PlanAnswer,
     Receipt,
     Reporting,
@@ -30,9 +34,11 @@ from seiton.errors import InvalidInput, Problem
 from seiton.faces.problems import documented, problem_response
 from seiton.text import _
 from seiton.viewer.batches import batch_status
+from seiton.viewer.checks import Checks
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import list_files, receive_removals
+from seiton.viewer.repair import repair
 from seiton.viewer.service import Viewer
 
 MOST_REVISION = 2**31 - 1
@@ -86,6 +92,7 @@ def _refusal(request: Described, receipt: ItemReceipt) -> JSONResponse:
 def create_viewer_api(
     viewer: Viewer,
     previews: Previews,
+    checks: Checks,
     *,
     health_path: str = "/viewer/health",
     may_report: Callable[[Reporting, str | None], bool] = lambda _message, _caller: True,
@@ -163,6 +170,16 @@ def create_viewer_api(
         """Answer what resyncs would do; nothing is written. Parts share a ``plan_id``, the last says so."""
         _check(body.items, "items")
         return previews.ask(viewer, body)
+
+    @router.post("/viewer/library/check", responses=documented(404))
+    def library_check(body: LibraryCheck) -> LibraryCheckPart:
+        """Look some seconds where records and disk differ. ``cursor`` asks for more; nothing is written."""
+        return checks.next_part(viewer, body)
+
+    @router.post("/viewer/library/repair")
+    def library_repair(body: LibraryRepair) -> LibraryRepaired:
+        """Mend findings of a check, by moves that cannot overwrite; the answer says what became of each."""
+        return repair(viewer, body)
 
     return router
 

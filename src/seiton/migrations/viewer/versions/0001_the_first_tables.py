@@ -234,7 +234,7 @@ def upgrade() -> None:
             "status IN ('processing', 'completed', 'failed')", name=op.f("ck_viewer_sync_tasks_status")
         ),
         sa.CheckConstraint(
-            "task_type IN ('sync', 'resync', 'remove')", name=op.f("ck_viewer_sync_tasks_task_type")
+            "task_type IN ('sync', 'resync', 'remove', 'repair')", name=op.f("ck_viewer_sync_tasks_task_type")
         ),
         sa.ForeignKeyConstraint(
             ["unit_id"], ["viewer_units.unit_id"], name=op.f("fk_viewer_sync_tasks_unit_id")
