@@ -335,3 +335,18 @@ def test_a_show_is_itself_again_where_another_has_had_its_folder_since(make: Mak
     assert world.picture() == before
     world.resync(second, 5, undoes=4)
     assert world.picture() == after
+
+
+def test_a_show_is_itself_again_that_left_when_another_came(make: Make) -> None:
+    start: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Shwo", 1, 1)}
+    first: dict[int, Place] = {1: ("Other", 1, 1), 2: ("Show", 1, 1)}
+    second: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Other", 1, 1)}
+    world = make(start)
+    before = world.picture()
+    world.resync(first, 1)
+    after = world.picture()
+    world.resync(second, 2)
+    world.resync(first, 3, undoes=2)
+    assert world.picture() == after
+    world.resync(start, 4, undoes=1)
+    assert world.picture() == before
