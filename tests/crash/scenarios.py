@@ -7,16 +7,28 @@ goes through Core as well: a rule is edited, titles are parsed again, requests a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import Enum, auto
 from typing import Any
+
+import sqlalchemy as sa
 
 from seiton.adapters.files import LinkMode
 from seiton.contract import Facts
-from seiton.core.tables import parsers
+from seiton.core.tables import parsers, resyncs
+from seiton.core.undo import undo
 from tests.integration.core_world import CoreWorld
 
 Place = tuple[str, int, int]
+
+
+class Undo(Enum):
+    """When an edit is undone. All is then as it was before the edit, to the byte."""
+
+    NEVER = auto()
+    KILLED = auto()  #: the edit was followed; what is killed is its undo
+    LATE = auto()  #: while the viewer is dead, killed in the middle of the edit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +58,7 @@ class Moves:
     packs: Mapping[int, str] = field(default_factory=dict)
     link_mode: LinkMode = LinkMode.HARDLINK
     other_device: bool = False  # the downloads lie on another file system than the library
+    undo: Undo = Undo.NEVER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +66,8 @@ class Edit:
     """What a feed brought, what a user does then, and which release lies where in the end, by stem.
 
     The whole of it is killed, Core and viewer alike. ``is_saved`` says whether the edit had been committed:
-    if not, the user has to do it again.
+    if not, the user has to do it again. With ``first``, an edit that was followed before, ``edit`` undoes
+    it: all is then as it was before that one, to the byte.
     """
 
     titles: tuple[str, ...]
@@ -62,6 +76,7 @@ class Edit:
     is_saved: Callable[[CoreWorld], bool]
     end: Mapping[str, str]
     chunk: int = 500
+    first: Callable[[CoreWorld], None] | None = None
 
 
 Scenario = Moves | Edit
@@ -77,6 +92,19 @@ def _moves(
 ) -> Moves:
     late = late or {}
     return Moves(start=start, edit=edit, late=late, end={**start, **edit, **late}, **more)
+
+
+def undo_of(scenario: Moves, when: Undo = Undo.KILLED) -> Moves:
+    """Return ``scenario`` with its edit undone; whoever would have taken a name meanwhile has it before."""
+    appears = None if scenario.appears in scenario.start.values() else scenario.appears
+    return replace(
+        scenario,
+        undo=when,
+        end=scenario.start,
+        late={},
+        foreign=scenario.foreign or appears,
+        appears=None,
+    )
 
 
 def _season(title: str, numbers: range, by: int = 0, season: int = 1) -> dict[int, Place]:
@@ -102,6 +130,12 @@ def _is_changed(**values: str) -> Callable[[CoreWorld], bool]:
     return lambda world: _rule_of(world).items() >= values.items()
 
 
+def _undo_last(world: CoreWorld) -> None:
+    with world.database.read() as connection:
+        last = connection.execute(sa.select(sa.func.max(resyncs.c.resync_id))).scalar_one()
+    undo(world.core, last)
+
+
 def _rule_of(world: CoreWorld) -> Mapping[str, Any]:
     return world.row(parsers, parsers.c.name == "rule")
 
@@ -113,8 +147,9 @@ _TWO = _season("Show", range(1, 3))
 _TWO_SHOWS: dict[int, Place] = {**_TWO, 3: ("Shwo", 1, 3), 4: ("Shwo", 1, 4), 5: ("Shwo", 1, 2)}
 _SEASON_2 = {"series_no_source": "static", "series_no_value": "2"}
 _RENAMED = {"anime_title_source": "static", "anime_title_value": "Green Tea"}
+_FACTS = Facts(episode_title="Begin", show_plot="A story.", premiered=date(2024, 4, 1))
 
-SCENARIOS: dict[str, Scenario] = {
+_MOVES: dict[str, Moves] = {
     "swap": _moves(_TWO, _SWAPPED, subtitles=True),
     "shift of 24 up": _moves(_season("Show", range(1, 25)), _season("Show", range(1, 25), by=1)),
     "shift of 24 down": _moves(_season("Show", range(1, 25)), _season("Show", range(1, 25), by=-1)),
@@ -157,8 +192,9 @@ SCENARIOS: dict[str, Scenario] = {
         subtitles=True,
         chunk_steps=5,
     ),
-    "new facts": _moves(
-        _TWO, _TWO, facts=Facts(episode_title="Begin", show_plot="A story.", premiered=date(2024, 4, 1))
+    "new facts": _moves(_TWO, _TWO, facts=_FACTS),
+    "an earlier episode comes to a show": _moves(
+        {1: ("Show", 1, 5), 2: ("Shwo", 1, 1)}, {2: ("Show", 1, 1)}, facts=_FACTS, subtitles=True
     ),
     "first sync by link": Moves(edit=_TWO, end=_TWO, subtitles=True),
     "first sync by reflink or copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO),
@@ -183,6 +219,9 @@ SCENARIOS: dict[str, Scenario] = {
     "second edit of a title": _moves(
         _season("Shwo", range(1, 4)), _season("Show", range(1, 4)), late=_season("Shou", range(2, 4), by=-1)
     ),
+}
+
+_EDITS: dict[str, Edit] = {
     "a rule's season, Core and viewer": Edit(
         titles=tuple(f"[G] Tea - {number:02}" for number in range(1, 4)),
         before=_add_rule,
@@ -198,4 +237,32 @@ SCENARIOS: dict[str, Scenario] = {
         end=_releases("Green Tea", range(1, 6)),
         chunk=2,
     ),
+    "undo of a rule's title, Core and viewer": Edit(
+        titles=tuple(f"[G] Tea - {number:02}" for number in range(1, 4)),
+        before=_add_rule,
+        first=_change_rule(**_RENAMED),
+        edit=_undo_last,
+        is_saved=lambda world: not _is_changed(**_RENAMED)(world),
+        end=_releases("Tea", range(1, 4)),
+    ),
+}
+
+_UNDONE = (
+    "swap",
+    "merge of two titles",
+    "split of a title",
+    "title",
+    "case",
+    "sidecars",
+    "small chunks",
+    "new facts",
+    "an earlier episode comes to a show",
+)
+_UNDONE_LATE = ("swap", "title", "small chunks", "new facts", "an earlier episode comes to a show")
+
+SCENARIOS: dict[str, Scenario] = {
+    **_MOVES,
+    **{f"undo of {name}": undo_of(_MOVES[name]) for name in _UNDONE},
+    **{f"{name}, undone in the middle": undo_of(_MOVES[name], Undo.LATE) for name in _UNDONE_LATE},
+    **_EDITS,
 }

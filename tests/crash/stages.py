@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +11,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from seiton.adapters.database import Database
+from seiton.contract import Facts
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.viewer import tables
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import receive_removals
-from tests.crash.scenarios import Edit, Moves, Place, Scenario, stem
+from tests.crash.scenarios import Edit, Moves, Place, Scenario, Undo, stem
 from tests.integration.core_world import CoreWorld, media, torrent_of
-from tests.integration.oracle import Truth, digest, losses
+from tests.integration.oracle import Truth, digest, losses, picture
 from tests.integration.viewer_world import ViewerWorld
 
 SOMEBODYS = b"somebody else's"
@@ -50,6 +51,7 @@ class Stage:
     database: Database
     truth: Truth
     ends_alone = True  # nobody else puts files into the library while the viewer is dead
+    before: Mapping[str, str] | None = None  # the library before what is undone
 
     def act(self) -> None:
         raise NotImplementedError
@@ -61,6 +63,18 @@ class Stage:
     def roots(self) -> list[Path]:
         """Return the folders that have to be put back after a kill."""
         raise NotImplementedError
+
+    def not_as_before(self) -> list[str]:
+        """Return what an undo did not give back to the byte, or did not take away."""
+        if self.before is None:
+            return []
+        now, before, foreign = picture(self.library), self.before, self.truth.foreign
+        changed = {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
+        # A folder in which somebody else has a file now stays, with the show files that describe it.
+        kept = {os.fspath(folder) for path in foreign for folder in Path(path).parents}
+        stay = {f"{folder}/{name}" for folder in kept for name in ("", "tvshow.nfo", "season.nfo")}
+        changed -= stay - before.keys()
+        return [f"not as before: {path}" for path in sorted(changed - foreign.keys())]
 
     def close(self) -> None:
         self.database.close()
@@ -157,7 +171,12 @@ class MovesStage(Stage):
         if scenario.trashed:
             self._remove(scenario.trashed)
             world.settle()
-        self._ask(scenario.edit, is_new=not scenario.start)
+        if scenario.undo is not Undo.NEVER:
+            self.before = picture(self.library)
+        self._ask(scenario.edit, is_new=not scenario.start, facts=scenario.facts)
+        if scenario.undo is Undo.KILLED:
+            world.settle()
+            self._undo()
         self._remove(scenario.removed)
         self._remove(scenario.erased, erase=True)
 
@@ -183,10 +202,22 @@ class MovesStage(Stage):
         (self.library / path).write_bytes(SOMEBODYS)
         self.truth.foreign[path] = SOMEBODYS
 
-    def _ask(self, wishes: dict[int, Place], *, is_new: bool = False) -> None:
+    def _undo(self) -> None:
+        former = {number: self.scenario.start[number] for number in self.scenario.edit}
+        self._ask(former, cause=2, undoes=1)
+
+    def _ask(
+        self,
+        wishes: dict[int, Place],
+        *,
+        is_new: bool = False,
+        facts: Facts | None = None,
+        cause: int = 1,
+        undoes: int | None = None,
+    ) -> None:
         world = self.world
         if not is_new:
-            changes = {"facts": self.scenario.facts}
+            changes = {"facts": facts, "resync_id": cause, "undoes": undoes}
             resyncs = [world.resync_request(number, *place) for number, place in wishes.items()]
             receive(world.viewer, [request.model_copy(update=changes) for request in resyncs])
             return
@@ -218,11 +249,13 @@ class MovesStage(Stage):
             if path.parent.exists() and not path.exists():
                 self._put_foreign(scenario.appears)
         if scenario.late:
-            self._ask(scenario.late)
+            self._ask(scenario.late, facts=scenario.facts, cause=2)
+        if scenario.undo is Undo.LATE:
+            self._undo()
         world.settle()
         world.wait()
         world.revisions = revisions
-        return [*self._misplaced(), *self._wrong_in_trash()]
+        return [*self._misplaced(), *self._wrong_in_trash(), *self.not_as_before()]
 
     def _misplaced(self) -> Iterable[str]:
         found = {digest(content): path for path, content in _contents(self.library).items()}
@@ -267,6 +300,10 @@ class EditStage(Stage):
         self.world.settle()
         for path in self.world.downloads.rglob("*.mkv"):
             path.unlink()
+        if scenario.first is not None:
+            self.before = picture(self.library)
+            scenario.first(self.world)
+            self.world.settle()
 
     def roots(self) -> list[Path]:
         return [self.folder]
@@ -290,7 +327,8 @@ class EditStage(Stage):
         world.time = began
         found = {os.path.basename(path): content for path, content in _contents(self.library).items()}
         wanted = {f"{name}.mkv": media(torrent_of(title)) for name, title in self.scenario.end.items()}
-        return [f"not at its place: {name}" for name, content in wanted.items() if found.get(name) != content]
+        astray = [name for name, content in wanted.items() if found.get(name) != content]
+        return [*(f"not at its place: {name}" for name in astray), *self.not_as_before()]
 
     def close(self) -> None:
         self.world.close()

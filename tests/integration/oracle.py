@@ -39,6 +39,18 @@ class Truth:
     foreign_folders: set[str] = field(default_factory=set)
 
 
+def picture(library: Path) -> dict[str, str]:
+    """Return every file (with its digest) and every folder of a library, but for Seiton's own folder."""
+    seen = {}
+    for base, folders, names in _walk(library):
+        for name in folders:
+            seen[os.path.relpath(os.path.join(base, name), library) + "/"] = "folder"
+        for name in names:
+            path = Path(base, name)
+            seen[os.path.relpath(path, library)] = digest(path.read_bytes())
+    return seen
+
+
 def losses(library: Path, truth: Truth) -> list[str]:
     """Return everything that is wrong with the library at rest, as sentences; empty when all is well."""
     found = {

@@ -19,7 +19,7 @@ from seiton.domain.states import DownloadStatus, HoldReason, ResyncState
 from seiton.errors import Conflict, NotFound
 from tests.integration.core_world import CoreWorld, rule, statements, writes
 from tests.integration.core_world import world as world
-from tests.integration.undo_world import picture
+from tests.integration.oracle import picture
 
 TITLES = tuple(f"[G] Show - {number:02}" for number in range(1, 6))
 

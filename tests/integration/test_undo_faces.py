@@ -12,7 +12,7 @@ import pytest
 from seiton.faces.cli import run
 from seiton.text import use_language
 from tests.integration.api_world import ApiWorld, title
-from tests.integration.undo_world import picture
+from tests.integration.oracle import picture
 
 
 @pytest.fixture

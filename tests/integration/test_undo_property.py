@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from seiton.viewer.receive import receive
-from tests.integration.oracle import losses
+from tests.integration.oracle import losses, picture
 from tests.integration.test_viewer_property import TITLES, Place, Story, libraries, places
-from tests.integration.undo_world import picture
 from tests.integration.viewer_world import ViewerWorld
 
 RULES = st.one_of(

@@ -14,18 +14,23 @@ from seiton.contract import Facts, ViewerPlanRequest
 from seiton.domain.states import HoldReason
 from seiton.viewer import tables
 from seiton.viewer.preview import preview
-from tests.integration.crash_viewer import SCENARIOS, Place
-from tests.integration.undo_world import UndoWorld, edited
+from tests.crash.scenarios import SCENARIOS, Moves, Place, Undo, undo_of
+from tests.crash.stages import MovesStage
+from tests.integration.undo_world import UndoWorld
 from tests.integration.viewer_world import ViewerWorld
 
 Make = Callable[[Mapping[int, Place]], UndoWorld]
 
-RESYNCS = [
-    name
+RESYNCS = {
+    name: undo_of(scenario)
     for name, scenario in SCENARIOS.items()
-    if scenario.start and not scenario.trashed and not scenario.removed and scenario.edit
-]
-"""Scenarios in which episodes that are filed get new names or facts."""
+    if isinstance(scenario, Moves)
+    and scenario.undo is Undo.NEVER
+    and scenario.start
+    and scenario.edit
+    and not (scenario.trashed or scenario.removed)
+}
+"""Undone: the scenarios in which episodes that are filed get new names or facts."""
 
 MORE: dict[str, tuple[dict[int, Place], dict[int, Place]]] = {
     "a season shifted down": (
@@ -68,12 +73,16 @@ def viewer(tmp_path: Path, database_url: str) -> Iterator[ViewerWorld]:
 
 @pytest.fixture
 def make(viewer: ViewerWorld) -> Make:
-    return lambda start: UndoWorld(viewer, start, subtitles=True)
+    return lambda start: UndoWorld(viewer, start)
 
 
 def held(world: UndoWorld) -> dict[int, tuple[str, str | None]]:
+    return holds(world.world)
+
+
+def holds(world: ViewerWorld) -> dict[int, tuple[str, str | None]]:
     units = tables.units.c
-    with world.world.database.read() as connection:
+    with world.database.read() as connection:
         rows = connection.execute(
             sa.select(units.download_id, units.hold_reason, units.hold_detail).where(
                 units.hold_reason.is_not(None)
@@ -87,21 +96,15 @@ def former(start: Mapping[int, Place], edit: Mapping[int, Place]) -> dict[int, P
 
 
 @pytest.mark.parametrize("name", RESYNCS)
-def test_undo_of_a_scenario_gives_back_the_tree(name: str, viewer: ViewerWorld) -> None:
-    scenario = SCENARIOS[name]
-    viewer.chunk_steps = scenario.chunk_steps
-    viewer.start()
-    world = UndoWorld(viewer, scenario.start, subtitles=scenario.subtitles)
-    foreign = scenario.foreign or scenario.appears
-    if foreign is not None and not world.path(foreign, ".mkv").exists():
-        world.path(foreign, ".mkv").write_bytes(b"somebody else's")
-    before = world.picture()
-    world.resync(scenario.edit, 1, facts=scenario.facts)
+def test_undo_of_a_scenario_gives_back_the_tree(name: str, viewer: ViewerWorld, tmp_path: Path) -> None:
+    scenario = RESYNCS[name]
+    stage = MovesStage(tmp_path, viewer.database, scenario, elsewhere=tmp_path / "elsewhere")
     if scenario.foreign is None:
-        assert world.picture() != before
-    world.resync(edited(scenario), 2, undoes=1)
-    assert world.picture() == before
-    assert held(world) == {}
+        assert stage.not_as_before()
+    stage.act()
+    assert stage.not_as_before() == []
+    assert holds(stage.world) == {}
+    assert stage.judge().sentences == []
 
 
 @pytest.mark.parametrize("name", MORE)
@@ -332,3 +335,18 @@ def test_a_show_is_itself_again_where_another_has_had_its_folder_since(make: Mak
     assert world.picture() == before
     world.resync(second, 5, undoes=4)
     assert world.picture() == after
+
+
+def test_a_show_is_itself_again_that_left_when_another_came(make: Make) -> None:
+    start: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Shwo", 1, 1)}
+    first: dict[int, Place] = {1: ("Other", 1, 1), 2: ("Show", 1, 1)}
+    second: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Other", 1, 1)}
+    world = make(start)
+    before = world.picture()
+    world.resync(first, 1)
+    after = world.picture()
+    world.resync(second, 2)
+    world.resync(first, 3, undoes=2)
+    assert world.picture() == after
+    world.resync(start, 4, undoes=1)
+    assert world.picture() == before

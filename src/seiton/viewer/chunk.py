@@ -139,7 +139,7 @@ def finish(
 def _left(ran: Ran) -> dict[bytes, str | None]:
     """Return the folders that may be empty now, each with the cause; not those just found not to be."""
     left = {os.path.dirname(s.source): s.cause for s in ran.done if s.kind is StepKind.MOVE and s.source}
-    taken = {StepKind.PRUNE, StepKind.ERASE}
+    taken = {StepKind.LEAVE, StepKind.DROP, StepKind.PRUNE, StepKind.ERASE}
     left |= {os.path.dirname(step.target): step.cause for step in ran.done if step.kind in taken}
     in_vain = [step for step in itertools.chain(ran.undo, ran.dropped) if step.kind not in _PRUNING]
     return left | {os.path.dirname(step.target): step.cause for step in in_vain}

@@ -32,10 +32,10 @@ from seiton.viewer.places import Arrival
 from seiton.viewer.prune import prune
 from seiton.viewer.recover import recover
 from seiton.viewer.service import Viewer
-from seiton.viewer.show_files import Shared, ShowFiles, load_artifacts
-from seiton.viewer.show_images import FormerShows, leftovers, load_former_shows
+from seiton.viewer.show_files import ShowFiles, load_artifacts
 from seiton.viewer.shows import ensure_shows
 from seiton.viewer.tasks import Held, Outcome, record_holds, record_outcomes
+from seiton.viewer.tidy import begin_undo, tidy
 from seiton.viewer.trash import empty_trash
 
 
@@ -59,6 +59,7 @@ def converge(viewer: Viewer) -> Summary:
     summary = Summary()
     with library.acting():
         summary.recovered = recover(viewer, library)
+        tidy(viewer, library)
         pending = rows = _due(viewer, library)
         while pending and _Pass(viewer, library, pending, summary).run():
             pending = _due(viewer, library)
@@ -87,7 +88,6 @@ class _Pass:
         self.plan_id = str(uuid4())
         self.holds: list[Held] = []
         self.backlog = Backlog(viewer.chunk_steps)
-        self.former = FormerShows()
         self.is_unmet = False
 
     def run(self) -> bool:
@@ -105,7 +105,7 @@ class _Pass:
         units = [gathered.units[unit_id] for unit_id in _planned(decided)]
         if units:
             self._apply(gathered, units, decided)
-        self._tidy()
+        tidy(self.viewer, self.library)
         with self.viewer.database.write() as connection:
             record_holds(connection, self.holds, self.viewer.now())
         self.summary.held = len(self.holds)
@@ -120,11 +120,9 @@ class _Pass:
             shows = ensure_shows(connection, library_id, units, self.viewer.now())
             folders = {unit.name.show_folder for unit in units if unit.name}
             folders |= {unit.name.season_folder for unit in units if unit.name}
-            undone = {row["undoes"] for row in self.rows.values()} - {None}
-            self.former = load_former_shows(connection, undone)
-            folders |= {os.path.dirname(path) for path in self.former.files}
+            former = begin_undo(connection, library_id, self.rows.values(), self.viewer.now())
             artifacts = load_artifacts(connection, library_id, folders)
-        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, self.former)
+        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, former)
         maker = LegMaker(self.library.root)
         for unit_id in decided.in_place:
             unit = gathered.units[unit_id]
@@ -153,21 +151,11 @@ class _Pass:
         for parts in self.backlog.chunks(everything=everything):
             self._run_chunk(parts)
 
-    def _tidy(self) -> None:
-        """Give back the show files that undone causes changed where no unit comes back to."""
-        if not self.former.files:
-            return
-        with self.viewer.database.read() as connection:
-            steps = leftovers(connection, self.library.library_id, self.library.root, self.former)
-        if steps:
-            cause = next(row["cause"] for row in self.rows.values() if row["undoes"] is not None)
-            self._run_chunk([], self.show_files.after(steps, cause))
-
-    def _run_chunk(self, parts: Sequence[Part], shared: Shared | None = None) -> None:
+    def _run_chunk(self, parts: Sequence[Part]) -> None:
         """Record the steps of ``parts``, do them, record what was done."""
         self.library.check()
         legs = [leg for part in parts for leg in part.legs]
-        shared = shared or self.show_files.before(leg.unit for leg in legs)
+        shared = self.show_files.before(leg.unit for leg in legs)
         contents = [*shared.contents, *(content for leg in legs for content in leg.contents)]
         steps: list[Step] = []
         if shared.steps or any(leg.steps for leg in legs):
@@ -199,7 +187,8 @@ class _Pass:
                 if not_done.isdisjoint(step.step_id for step in leg.steps):
                     arrivals[leg.unit.unit_id] = self._arrival(leg, ran.digests)
                     part.work.arrived.add(leg.unit.unit_id)
-                    if leg.unit.cause is not None and leg.steps:
+                    # An undo that a crash cut short finds that there is nothing left to do for a unit.
+                    if leg.unit.cause is not None and (leg.steps or leg.unit.restore):
                         left[leg.unit.unit_id, leg.unit.cause] = leg.stem, leg.nfo_after
         self._ask_again_for_show_files(ran, parts, arrivals)
         met = [arrival for arrival in arrivals.values() if arrival.applied_revision is not None]
@@ -234,6 +223,7 @@ class _Pass:
                 folders = (unit.name.show_folder, unit.name.season_folder) if unit.name else ()
                 if unit.unit_id in arrivals and folder in folders:
                     arrivals[unit.unit_id].applied_revision = None
+                    arrivals[unit.unit_id].is_undone = False
                     self._hold(unit.unit_id, failure.reason, failure.detail)
                     break
 

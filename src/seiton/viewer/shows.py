@@ -40,7 +40,10 @@ def ensure_shows(
         if unit.name is not None and unit.name.show_folder:
             wanted.setdefault(unit.name.show_folder, []).append(unit)
     known = _known_shows(connection, library_id, wanted)
+    keys = {row["show_id"]: key for key, row in known.items()}
     leaving, emptied = _leaving(connection, wanted)
+    for show_id in keys:  # a folder that others come to at the same time stays the show that it is
+        leaving.pop(show_id, None)
     titles = {unit.wish.anime_title for members in wanted.values() for unit in members}
     years = frozen_years(connection, library_id, titles)
     table = tables.shows
@@ -49,15 +52,14 @@ def ensure_shows(
         row = known.get(path_key(folder))
         old = _former_show(members, emptied)
         if row is not None and old is not None and row["show_id"] != old and _is_empty(connection, row):
+            if old in keys:
+                known[keys[old]] = row
             row = _exchange(connection, row, old, _named_by(members, years))
-            emptied.discard(old)
-            leaving.pop(old, None)
         if row is None:
             if old is None:
                 old = _sole_origin(members, leaving)
             if old is not None:
-                leaving.pop(old, None)
-                emptied.discard(old)
+                known.pop(keys.get(old, ""), None)
                 connection.execute(
                     sa.update(table)
                     .where(table.c.show_id == old)
@@ -67,6 +69,8 @@ def ensure_shows(
             else:
                 row = _insert(connection, library_id, folder, members, years, now)
             known[path_key(folder)] = row  # another spelling of the folder is the same show
+        leaving.pop(row["show_id"], None)  # it has its folder now
+        emptied.discard(row["show_id"])
         shows[folder] = Show(
             show_id=row["show_id"],
             folder=folder,

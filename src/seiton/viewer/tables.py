@@ -190,6 +190,15 @@ unit_images = _table(
     Column("created_at", Instant, nullable=False),
 )
 
+undone = _table(
+    "undone",
+    # Causes that are being undone, until the show files are given back where no unit comes back to.
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), primary_key=True),
+    Column("cause", String(90), primary_key=True),  # as in units
+    Column("undone_by", String(90)),
+    Column("created_at", Instant, nullable=False),
+)
+
 objects = _table(
     "objects",
     # Before- and after-images of generated files, by content.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 
@@ -195,7 +196,9 @@ def _finish_exchange(temp: bytes, target: bytes, known: set[str], step: str) -> 
     """Judge what came out of an exchange (perhaps one before a crash); take it back if it is not known."""
     came_out = _digest_at(temp)
     if came_out is None or came_out in known:
-        unlink_own(temp)
+        # It is replaced, also when a disposable file cannot be removed.
+        with contextlib.suppress(FileOutcome):
+            unlink_own(temp)
         return True
     ours = _digest_at(target)
     error = rename_flagged(temp, target, EXCHANGE)
