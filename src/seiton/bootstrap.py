@@ -18,6 +18,7 @@ from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
+from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
@@ -28,11 +29,11 @@ from seiton.contract import (
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
+from seiton.core.builtin import prepare_state
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
-from seiton.core.rulesets import prepare_state
 from seiton.core.service import Core, utc_now
 from seiton.core.subscriptions import due_subscriptions, fetch_subscription
 from seiton.core.transfers import check_transfers
@@ -110,7 +111,7 @@ class Seiton:
         self.database = Database(settings.database_url)
         for service in SERVICES:
             upgrade(self.database, service)
-        self.instance_id = prepare_state(self.database, utc_now())
+        self.instance_id = prepare_state(self.database, builtin_pack(), utc_now())
         self.policy = HostPolicy(frozenset(settings.private_hosts))
         self.web = WebClient(
             user_agent=USER_AGENT,

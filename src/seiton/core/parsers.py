@@ -10,15 +10,21 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
-from seiton.core.rulesets import BEHAVIOUR, advance, lock_state, rule_of
+from seiton.core.builtin import SWITCHES
+from seiton.core.rulesets import BEHAVIOUR, BUILTIN, advance, lock_state, rule_of
 from seiton.core.service import Core
-from seiton.domain.rules import FIELDS, RuleFault, check_rule
-from seiton.domain.states import ResyncState, SourceType
+from seiton.domain.rules import FIELDS, MAX_NAME, RuleFault, check_rule
+from seiton.domain.states import ParserKind, ResyncState, SourceType
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 WRITABLE = (*BEHAVIOUR, "description", "created_from_type", "created_from_id")
-DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0, "episode_offset": 0}
+DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {
+    "kind": ParserKind.PATTERN.value,
+    "is_enabled": True,
+    "priority": 0,
+    "episode_offset": 0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,21 @@ def create_parser(core: Core, values: Mapping[str, Any]) -> ParserWrite:
         parser_id = key[0] if key is not None else 0
         parser = _require(connection, parser_id)
         resync_id = _cause(core, connection, "parser_created", parser_id, None, parser)
-    return ParserWrite(parser=parser, resync=_follow(core, resync_id))
+    return ParserWrite(parser=parser, resync=wait_for_reparse(core, resync_id))
+
+
+def copy_parser(core: Core, parser_id: int) -> ParserWrite:
+    """Save a copy of a parser as the user's own: same name, behaviour and rank, switched off.
+
+    Switched off, so that it changes nothing before it was looked at. Raises ``NotFound``.
+    """
+    with core.database.read() as connection:
+        original = _require(connection, parser_id)
+    values = {name: original[name] for name in WRITABLE}
+    if original["origin"] == BUILTIN:
+        values["priority"] = 0  # its rank counts among the built-in ones only
+    name = _("{name} (copy)", name=original["name"])[:MAX_NAME]
+    return create_parser(core, values | {"name": name, "is_enabled": False})
 
 
 def update_parser(
@@ -73,6 +93,7 @@ def update_parser(
         if version is not None and before["version"] != version:
             raise Conflict(_("The parser was changed meanwhile; look at it again."))
         changes = {name: value for name, value in values.items() if name in WRITABLE}
+        refuse_builtin(before, changes)
         check_values({name: before[name] for name in WRITABLE} | changes)
         connection.execute(
             sa.update(tables.parsers)
@@ -81,7 +102,7 @@ def update_parser(
         )
         parser = _require(connection, parser_id)
         resync_id = _cause(core, connection, "parser_updated", parser_id, before, parser)
-    return ParserWrite(parser=parser, resync=_follow(core, resync_id))
+    return ParserWrite(parser=parser, resync=wait_for_reparse(core, resync_id))
 
 
 def delete_parser(core: Core, parser_id: int) -> ParserWrite:
@@ -89,9 +110,13 @@ def delete_parser(core: Core, parser_id: int) -> ParserWrite:
     with core.database.write() as connection:
         lock_state(connection)
         before = _require(connection, parser_id)
+        if before["origin"] == BUILTIN:
+            raise Conflict(
+                _("{name} comes with Seiton and cannot be deleted; switch it off.", name=before["name"])
+            )
         connection.execute(sa.delete(tables.parsers).where(tables.parsers.c.parser_id == parser_id))
         resync_id = _cause(core, connection, "parser_deleted", parser_id, before, None)
-    return ParserWrite(parser=None, resync=_follow(core, resync_id))
+    return ParserWrite(parser=None, resync=wait_for_reparse(core, resync_id))
 
 
 def _cause(
@@ -124,7 +149,7 @@ def _cause(
     return resync_id
 
 
-def _follow(core: Core, resync_id: int) -> Row:
+def wait_for_reparse(core: Core, resync_id: int) -> Row:
     """Start the reparse and wait for it a little; it goes on whether or not anybody waits."""
     core.wake("reparse", "")
     table = tables.resyncs
@@ -138,12 +163,30 @@ def _follow(core: Core, resync_id: int) -> Row:
     return look()
 
 
+def refuse_builtin(before: Row, changes: Mapping[str, Any]) -> None:
+    """Raise ``Conflict`` if ``changes`` are more than switches, and the parser is a built-in one."""
+    if before["origin"] != BUILTIN:
+        return
+    others = [name for name, value in changes.items() if name in WRITABLE and before[name] != value]
+    if not set(others) <= set(SWITCHES):
+        raise Conflict(
+            _(
+                "{name} comes with Seiton and is not changed in place: copy it, change the copy,"
+                " which comes first, or switch it off.",
+                name=before["name"],
+            )
+        )
+
+
 def check_values(columns: Mapping[str, Any]) -> None:
     """Raise ``InvalidInput`` with every fault of a parser, by the API's field names."""
+    is_structural = columns.get("kind") == ParserKind.STRUCTURAL
+    if columns.get("kind") not in set(ParserKind):
+        raise InvalidInput([Problem(field="kind", message=_("Choose pattern or structural."), code="kind")])
     problems = [
         Problem(field=name, message=_("This is required."), code="required")
         for name in ("name", "condition_regex", "parse_regex", "is_enabled")
-        if columns.get(name) in {None, ""}
+        if columns.get(name) in {None, ""} and (name != "parse_regex" or not is_structural)
     ]
     problems += [
         Problem(field=name, message=_("A text cannot contain the character NUL."), code="characters")

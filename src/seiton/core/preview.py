@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -21,10 +21,11 @@ from seiton.contract import (
 from seiton.core import tables
 from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row
 from seiton.core.links import failure_text, wanted_links
-from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser
-from seiton.core.reparse import next_items, outcomes_of
+from seiton.core.offers import is_offered
+from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser, refuse_builtin
+from seiton.core.reparse import affected, next_items, outcomes_of
 from seiton.core.resync import resync_request
-from seiton.core.rulesets import rule_of, snapshot
+from seiton.core.rulesets import SNAPSHOT, rule_of, snapshot
 from seiton.core.service import Core
 from seiton.domain.edits import Edit
 from seiton.domain.metadata import fingerprint
@@ -105,7 +106,8 @@ def preview_parser(
     stored = get_parser(core, edited) if edited is not None else None
     draft = DEFAULTS | {"name": CURRENT, "is_enabled": True}
     if stored is not None:
-        draft |= {name: stored[name] for name in WRITABLE}
+        draft |= {name: stored[name] for name in (*WRITABLE, *SNAPSHOT)}
+        refuse_builtin(stored, values)
     draft |= {name: value for name, value in values.items() if name in WRITABLE}
     try:
         check_values(draft)
@@ -201,14 +203,31 @@ def _result(
 
 def impact_of(core: Core, edit: Edit) -> Impact:
     """Work out what an edit would change, title by title, and have the viewer plan the files."""
+    visits = edit.visits()
+    if not visits:
+        return Impact()
+    return _impact(core, affected(visits), lambda rows: outcomes_of(edit, rows))
+
+
+def preview_offer(core: Core) -> Impact:
+    """Say what taking the offer of an update of the built-in parsers would do."""
+    with core.database.read() as connection:
+        rules = Ruleset(rule_of(row) for row in snapshot(connection))
+    return _impact(core, is_offered(), lambda rows: [(row, rules.parse(row["title"])) for row in rows])
+
+
+def _impact(
+    core: Core,
+    visits: sa.ColumnElement[bool],
+    outcomes: Callable[[Sequence[Row]], Sequence[tuple[Row, Outcome]]],
+) -> Impact:
     impact = Impact()
     requests: list[ViewerResyncRequest] = []
-    visits = edit.visits()
     cursor = 0
-    while visits:
+    while True:
         with core.database.read() as connection:
             rows = next_items(connection, visits, cursor, core.chunk)
-            pairs = outcomes_of(edit, rows)
+            pairs = outcomes(rows)
             requests += _requests(core, connection, pairs, impact)
         if len(rows) < core.chunk:
             break

@@ -17,12 +17,14 @@ from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
 from seiton.core.links import apply_outcomes
+from seiton.core.offers import is_offered, set_aside
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
 from seiton.core.wanting import want_downloads
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
-from seiton.domain.states import RawItemStatus, ResyncState
+from seiton.domain.states import RawItemStatus, ResyncState, RulesMode
+from seiton.domain.titles import Ruleset
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,14 +34,29 @@ class _Round:
     target: int
     cursor: int
     resync_id: int | None
+    mode: RulesMode
     edit: Edit
+    rules: Ruleset
+
+    def visits(self) -> sa.ColumnElement[bool] | None:
+        """Return the condition on the raw items to look at; None if there are none."""
+        if self.mode is RulesMode.TAKE:
+            return is_offered()
+        visits = self.edit.visits()
+        return affected(visits) if visits else None
+
+    def outcomes(self, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
+        """Return what becomes of raw items."""
+        if self.mode is RulesMode.TAKE:
+            return [(row, self.rules.parse(row["title"])) for row in rows]
+        return outcomes_of(self.edit, rows)
 
 
 def reparse(core: Core) -> None:
     """Bring all stored titles to the current rules. Safe to call at any time, any number of times."""
     while (current := _begin(core)) is not None:
-        visits = current.edit.visits()
-        while visits and _chunk(core, current, visits):
+        visits = current.visits()
+        while visits is not None and _chunk(core, current, visits):
             pass
         _end(core, current)
         core.progress.announce()
@@ -63,18 +80,35 @@ def _begin(core: Core) -> _Round | None:
         if target is None:
             if state["rules_version"] == state["reparsed_version"]:
                 return None  # another worker was quicker
-            target = state["rules_version"]
+            target = _next_target(connection, state["reparsed_version"])
             connection.execute(sa.update(tables.state).values(reparse_target=target, reparse_cursor=0))
-        cause = sa.select(tables.rulesets.c.resync_id).where(tables.rulesets.c.version == target)
+        table = tables.rulesets.c
+        cause = sa.select(table.resync_id, table.mode).where(table.version == target)
+        resync_id, mode = connection.execute(cause).one()
+        rules = ruleset(connection, target)
         return _Round(
             target=target,
             cursor=state["reparse_cursor"] or 0,
-            resync_id=connection.execute(cause).scalar_one(),
-            edit=Edit(ruleset(connection, state["reparsed_version"]), ruleset(connection, target)),
+            resync_id=resync_id,
+            mode=RulesMode(mode),
+            edit=Edit(ruleset(connection, state["reparsed_version"]), rules),
+            rules=rules,
         )
 
 
-def _affected(visits: Visits) -> sa.ColumnElement[bool]:
+def _next_target(connection: sa.Connection, reparsed: int) -> int:
+    """Return the version to go to: all edits in a row are one round, anything else is one of its own."""
+    table = tables.rulesets.c
+    query = sa.select(table.version, table.mode).where(table.version > reparsed).order_by(table.version)
+    target = 0
+    for version, mode in connection.execute(query):
+        if mode != RulesMode.EDIT:
+            return target or int(version)
+        target = version
+    return target
+
+
+def affected(visits: Visits) -> sa.ColumnElement[bool]:
     """Return the condition on ``raw_items`` that finds what an edit can affect.
 
     It is written so that no index serves it: all chunks together walk the table once, by id, whereas what
@@ -96,18 +130,21 @@ def _affected(visits: Visits) -> sa.ColumnElement[bool]:
     return sa.or_(*conditions)
 
 
-def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
+def _chunk(core: Core, current: _Round, visits: sa.ColumnElement[bool]) -> bool:
     """Parse and write the next titles in one transaction with the cursor; say whether there may be more."""
     with core.database.read() as connection:
         rows = next_items(connection, visits, current.cursor, core.chunk)
     if not rows:
         return False
-    pairs = outcomes_of(current.edit, rows)
+    pairs: Sequence[tuple[Row, Outcome]] = current.outcomes(rows)
     now = core.now()
     with core.database.write() as connection:
         if not _is_mine(lock_state(connection), current):
             return False
-        applied = apply_outcomes(connection, _as_read(connection, pairs), now)
+        pairs = _as_read(connection, pairs)
+        if current.mode is RulesMode.UPDATE:
+            pairs = set_aside(connection, pairs)
+        applied = apply_outcomes(connection, pairs, now)
         followers = refresh_desired(connection, applied.touched, current.resync_id, now)
         if current.resync_id is not None and (followers or applied.new_links):
             _count(connection, current.resync_id, followers, len(applied.new_links))
@@ -116,15 +153,12 @@ def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
     return len(rows) == core.chunk
 
 
-def next_items(connection: sa.Connection, visits: Visits, cursor: int, limit: int) -> Sequence[Row]:
-    """Return the next raw items that an edit can affect, those after ``cursor``."""
+def next_items(
+    connection: sa.Connection, visits: sa.ColumnElement[bool], cursor: int, limit: int
+) -> Sequence[Row]:
+    """Return the next raw items of ``visits``, those after ``cursor``."""
     items = tables.raw_items
-    query = (
-        sa.select(items)
-        .where(items.c.item_id > cursor, _affected(visits))
-        .order_by(items.c.item_id)
-        .limit(limit)
-    )
+    query = sa.select(items).where(items.c.item_id > cursor, visits).order_by(items.c.item_id).limit(limit)
     return connection.execute(query).mappings().all()
 
 

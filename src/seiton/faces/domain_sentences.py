@@ -49,6 +49,8 @@ DOMAIN_SENTENCES = (
     N_("There is no group {found}: the parse regex has {count}."),
     N_("There is no group called {found} in the parse regex."),
     N_("{found} is not a year."),
+    N_("A structural parser reads without a parse regex: leave it empty."),
+    N_("The structural reader calls this {name}: write that, or choose a fixed value."),
     N_("The text taken from the title is empty."),
     N_("The group took no part in the match."),
     N_("{found} is not a number."),

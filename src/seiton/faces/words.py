@@ -35,6 +35,10 @@ WORDS = {
     "parser_created": N_("parser created"),
     "parser_updated": N_("parser edited"),
     "parser_deleted": N_("parser deleted"),
+    "builtin_updated": N_("built-in parsers updated"),
+    "builtin_taken": N_("update of the built-in parsers taken"),
+    "builtin": N_("built in"),
+    "user": N_("yours"),
 }
 
 HOLDS = {

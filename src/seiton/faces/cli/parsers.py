@@ -6,9 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from seiton.errors import Problem
 from seiton.faces.cli.options import Json, Limit, ParserFile, Sets, Url
-from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
+from seiton.faces.cli.output import WrongUsage, moment, print_facts, print_json, print_table, say
+from seiton.faces.words import word
 from seiton.text import _
+
+_WIDEST = 40
+"""Characters of a condition that the list shows."""
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)]
 Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
@@ -39,6 +44,20 @@ def commands() -> typer.Typer:
         ),
     )(edit)
     group.command(
+        "copy",
+        help=_(
+            "Copy a parser, built in or not. The copy is yours, and switched off.\n\n"
+            "Example: seiton parsers copy 12"
+        ),
+    )(copy)
+    group.command(
+        "builtin",
+        help=_(
+            "Show the version of the built-in parsers; see or take what an update of them offers.\n\n"
+            "Example: seiton parsers builtin --preview"
+        ),
+    )(builtin)
+    group.command(
         "delete",
         help=_("Delete a parser. Downloads and files stay.\n\nExample: seiton parsers delete 5 --preview"),
     )(delete)
@@ -62,14 +81,15 @@ def show(url: Url = None, as_json: Json = False) -> None:
         print_json(rows)
         return
     print_table(
-        [_("ID"), _("Priority"), _("On"), _("Name"), _("Condition"), _("Title"), _("Episode")],
+        [_("ID"), _("From"), _("Priority"), _("On"), _("Name"), _("Condition"), _("Title"), _("Episode")],
         [
             (
                 row["parser_id"],
+                word(row["origin"]),
                 row["priority"],
                 row["is_enabled"],
                 row["name"],
-                row["condition_regex"],
+                _short(row["condition_regex"]),
                 _source(row, "anime_title"),
                 _source(row, "episode_no"),
             )
@@ -97,6 +117,8 @@ def _print_parser(row: dict[str, Any]) -> None:
         for name in (
             "parser_id",
             "name",
+            "origin",
+            "kind",
             "description",
             "priority",
             "is_enabled",
@@ -112,6 +134,10 @@ def _print_parser(row: dict[str, Any]) -> None:
     facts["version"] = row["version"]
     facts["updated_at"] = moment(row["updated_at"])
     print_facts(facts)
+
+
+def _short(pattern: str) -> str:
+    return pattern if len(pattern) <= _WIDEST else f"{pattern[: _WIDEST - 1]}…"
 
 
 def _source(row: dict[str, Any], field: str) -> str:
@@ -160,6 +186,44 @@ def edit(
             return
         written = api.patch(f"/parsers/{parser_id}", draft)
         _print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
+
+
+def copy(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Copy a parser."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        made = api.post(f"/parsers/{parser_id}/copy")
+    if as_json:
+        print_json(made)
+        return
+    say(_("Parser {parser_id} was added.", parser_id=made["parser_id"]))
+    say(_("Switch it on: seiton parsers edit {parser_id} --set is_enabled=on", parser_id=made["parser_id"]))
+
+
+def builtin(
+    preview: Preview = False,
+    take: Annotated[bool, typer.Option("--take", help=_("Take the update; files follow."))] = False,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Show, preview or take an update of the built-in parsers."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
+
+    if preview and take:
+        raise WrongUsage([Problem(field="--take", message=_("Choose --preview or --take."), code="usage")])
+    with Api(url) as api:
+        if preview:
+            impact = api.post("/parsers/builtin/preview")
+            print_json(impact) if as_json else print_impact(impact)
+        elif take:
+            _print_written(api, api.post("/parsers/builtin/take"), as_json, _("The update was taken."))
+        else:
+            row = api.get("/parsers/builtin")
+            print_json(row) if as_json else print_facts(
+                {_("Version"): row["version"], _("Titles that an update reads otherwise"): row["offered"]}
+            )
 
 
 def delete(parser_id: Id, preview: Preview = False, url: Url = None, as_json: Json = False) -> None:

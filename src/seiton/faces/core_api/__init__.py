@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
 from seiton.faces.core_api import (
+    builtin,
     callbacks,
     downloads,
     parser_preview,
@@ -23,6 +24,16 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     """Return the routes over ``core``; ``jobs`` is only listed."""
     router = APIRouter()
     state.add_routes(router, core, jobs)
-    for part in (subscriptions, raw_items, parser_preview, parsers, works, downloads, resyncs, callbacks):
+    for part in (
+        subscriptions,
+        raw_items,
+        parser_preview,
+        builtin,
+        parsers,
+        works,
+        downloads,
+        resyncs,
+        callbacks,
+    ):
         part.add_routes(router, core)
     return router

@@ -25,6 +25,7 @@ from seiton.faces.fields import Id, IdInPath, Prose, Small
 from seiton.faces.problems import documented
 
 Source = Literal["regex", "static"]
+Kind = Literal["pattern", "structural"]
 TargetType = Literal["global", "anime", "subtitle_group", "anime_series", "fetcher", "subscription"]
 
 
@@ -49,6 +50,7 @@ class ParserFields(BaseModel):
     episode_offset: Small = 0
     created_from_type: TargetType | None = None
     created_from_id: Id | None = None
+    kind: Kind = "pattern"
 
     def given(self) -> dict[str, Any]:
         """Return what the request says, without what it leaves out."""
@@ -83,7 +85,10 @@ class ParserChange(ParserFields):
 
 
 class Parser(ParserInput):
-    """A parser as stored; ``episode_end``, ``episode_offset`` and from ``origin`` on additions."""
+    """A parser as stored; ``episode_end``, ``episode_offset``, ``kind`` and from ``origin`` on additions.
+
+    ``origin``: ``user`` or ``builtin``; a ``structural`` parser reads without a parse regex.
+    """
 
     parser_id: int
     created_at: datetime
@@ -105,7 +110,8 @@ class ParserWritten(Parser, Follows):
     """A parser after a write, and what follows from it."""
 
 
-def _follows(resync: Row) -> dict[str, Any]:
+def follows(resync: Row) -> dict[str, Any]:
+    """Return what follows from a write, by the names of ``Follows``."""
     return {
         "reparse": statistics_of(resync),
         "reparsed": resync["reparsed"],
@@ -114,8 +120,9 @@ def _follows(resync: Row) -> dict[str, Any]:
     }
 
 
-def _written(write: ParserWrite) -> ParserWritten:
-    return ParserWritten.model_validate({**dict(write.parser or {}), **_follows(write.resync)})
+def written(write: ParserWrite) -> ParserWritten:
+    """Return a parser after a write as it is sent."""
+    return ParserWritten.model_validate({**dict(write.parser or {}), **follows(write.resync)})
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
@@ -126,14 +133,14 @@ def add_routes(router: APIRouter, core: Core) -> None:
         created_from_type: Annotated[TargetType | None, Query()] = None,
         created_from_id: Annotated[Id | None, Query()] = None,
     ) -> list[Parser]:
-        """List parsers in the order in which they are tried: by priority, then id."""
+        """List parsers in the order in which they are tried: yours first, then by priority and id."""
         rows = list_parsers(core, created_from_type=created_from_type, created_from_id=created_from_id)
         return [Parser.model_validate(row) for row in rows]
 
     @router.post("/parsers", status_code=201)
     def add_parser(body: ParserInput) -> ParserWritten:
         """Save a parser. Stored titles are parsed by it at once, and files follow."""
-        return _written(create_parser(core, body.given()))
+        return written(create_parser(core, body.given()))
 
     @router.get("/parsers/{parser_id}", responses=documented(404))
     def show_parser(parser_id: IdInPath) -> Parser:
@@ -144,9 +151,9 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.patch("/parsers/{parser_id}", responses=documented(404, 409))
     def edit_parser(parser_id: IdInPath, body: ParserChange) -> ParserWritten:
         """Change a parser; what the request leaves out stays. Titles are parsed again, and files follow."""
-        return _written(update_parser(core, parser_id, body.given(), version=body.version))
+        return written(update_parser(core, parser_id, body.given(), version=body.version))
 
     @router.delete("/parsers/{parser_id}", responses=documented(404))
     def remove_parser(parser_id: IdInPath) -> Follows:
         """Delete a parser, used or not. Titles that only it matched keep their downloads and files."""
-        return Follows.model_validate(_follows(delete_parser(core, parser_id).resync))
+        return Follows.model_validate(follows(delete_parser(core, parser_id).resync))
