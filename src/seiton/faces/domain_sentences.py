@@ -59,4 +59,11 @@ DOMAIN_SENTENCES = (
     N_("The last episode {last} comes before the first, {first}."),
     N_("{first} to {last} is too wide for one release: at most {most} may follow the first."),
     N_("A range of episodes needs whole numbers, not {found}."),
+    N_("Mark the title of the work and the number of the episode."),
+    N_("{found} does not stand in the title."),
+    N_("The mark lies outside of the title."),
+    N_("Two marks overlap: {found}."),
+    N_("{found} cannot be read as this field."),
+    N_("The pattern would be too long; mark fewer fields."),
+    N_("No pattern could be made that reads this title as it is marked."),
 )

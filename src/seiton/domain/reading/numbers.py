@@ -155,9 +155,11 @@ def certain(line: str) -> Episode | None:
 
 
 def _from_one(episode: Episode, line: str) -> Episode:
-    """Return the range from a 1 before the dash on, if there is one: ``Title 1 - 7``."""
+    """Return the range from a 1 before the dash on, if there is one: ``Title 1 - 7``, ``01 - 07``."""
     first = _FROM_ONE.search(line, 0, episode.start)
-    if first is None or episode.end is not None or NOT_COUNTED.search(line[: first.start()][-12:]):
+    if first is None or episode.number < 2 or (first[1] == "1" and line[episode.digits] == "0"):
+        return episode  # (``Show 1 - 07``: the 1 belongs to the title)
+    if episode.end is not None or NOT_COUNTED.search(line[: first.start()][-12:]):
         return episode
     return episode._replace(start=first.start(), number=int(first[1]), end=episode.number)
 

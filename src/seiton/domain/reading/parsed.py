@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from seiton.domain.dialect import encode_title
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading.reader import read_title
 from seiton.domain.reading.values import Kind, ReadTitle
@@ -37,7 +38,7 @@ def parse(title: str) -> ParsedTitle | Unread:
 
 def parsed(read: ReadTitle) -> ParsedTitle | Unread:
     """Return ``read`` as a parser's outcome; see ``parse``."""
-    name = text_of((read.preferred or "").encode())
+    name = text_of(encode_title(read.preferred or ""))
     if not name:
         return Unread.NO_TITLE
     if Kind.EXTRA in read.kinds:
@@ -55,7 +56,7 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
         episode_end=end,
         version=1 if read.version is None else read.version,
         series_no=SPECIALS if is_special else 1 if read.season is None else read.season,
-        subtitle_group=(text_of(read.group.encode()) or None) if read.group else None,
+        subtitle_group=(text_of(encode_title(read.group)) or None) if read.group else None,
         resolution=read.resolution,
         year=read.year,
     )

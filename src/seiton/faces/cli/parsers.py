@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from seiton.errors import Problem
+from seiton.faces.cli.learning import learn, learn_help
 from seiton.faces.cli.options import Json, Limit, ParserFile, Sets, Url
 from seiton.faces.cli.output import WrongUsage, moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
@@ -43,6 +44,7 @@ def commands() -> typer.Typer:
             "Example: seiton parsers edit 5 --set episode_offset=-12 --preview"
         ),
     )(edit)
+    group.command("learn", help=learn_help())(learn)
     group.command(
         "copy",
         help=_(
@@ -107,13 +109,13 @@ def show_one(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
     if as_json:
         print_json(row)
         return
-    _print_parser(row)
+    print_fields(row)
 
 
-def _print_parser(row: dict[str, Any]) -> None:
-    # Field names are those that --set takes.
+def print_fields(row: dict[str, Any]) -> None:
+    """Print a parser, saved or not; field names are those that --set takes."""
     facts: dict[str, object] = {
-        name: row[name]
+        name: row.get(name)
         for name in (
             "parser_id",
             "name",
@@ -131,8 +133,9 @@ def _print_parser(row: dict[str, Any]) -> None:
             field = name.removesuffix("_source")
             facts[field] = f"{row[name]}: {row[f'{field}_value']}"
     facts["episode_offset"] = row.get("episode_offset") or None
-    facts["version"] = row["version"]
-    facts["updated_at"] = moment(row["updated_at"])
+    if "version" in row:
+        facts["version"] = row["version"]
+        facts["updated_at"] = moment(row["updated_at"])
     print_facts(facts)
 
 
@@ -162,7 +165,7 @@ def add(
             _preview(api, draft, as_json)
             return
         written = api.post("/parsers", draft)
-        _print_written(
+        print_written(
             api, written, as_json, _("Parser {parser_id} was added.", parser_id=written["parser_id"])
         )
 
@@ -185,7 +188,7 @@ def edit(
             _preview(api, draft | {"parser_id": parser_id}, as_json)
             return
         written = api.patch(f"/parsers/{parser_id}", draft)
-        _print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
+        print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
 
 
 def copy(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
@@ -218,7 +221,7 @@ def builtin(
             impact = api.post("/parsers/builtin/preview")
             print_json(impact) if as_json else print_impact(impact)
         elif take:
-            _print_written(api, api.post("/parsers/builtin/take"), as_json, _("The update was taken."))
+            print_written(api, api.post("/parsers/builtin/take"), as_json, _("The update was taken."))
         else:
             row = api.get("/parsers/builtin")
             print_json(row) if as_json else print_facts(
@@ -240,7 +243,7 @@ def delete(parser_id: Id, preview: Preview = False, url: Url = None, as_json: Js
                 print_impact(impact)
             return
         written = api.delete(f"/parsers/{parser_id}")
-        _print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
+        print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
 
 
 def preview(
@@ -283,7 +286,8 @@ def _preview(api: Any, draft: dict[str, Any], as_json: bool) -> None:
         print_impact(answer["impact"])
 
 
-def _print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:
+def print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:
+    """Print what a write did, and follow the files."""
     from seiton.faces.cli.resyncs import follow
 
     if as_json:

@@ -10,6 +10,7 @@ from seiton.faces.core_api import (
     builtin,
     callbacks,
     downloads,
+    learning,
     parser_preview,
     parsers,
     raw_items,
@@ -26,6 +27,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     state.add_routes(router, core, jobs)
     for part in (
         subscriptions,
+        learning,
         raw_items,
         parser_preview,
         builtin,
