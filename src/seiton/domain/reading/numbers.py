@@ -95,6 +95,9 @@ NOT_COUNTED = re.compile(
     _ANY_CASE,
 )
 """The end of a text after which a number counts something else than episodes."""
+HEIGHTS = frozenset(("480", "576", "720", "1080", "2160"))
+"""Bare numbers that are rather the height of a picture than an episode."""
+
 SEASONS = range(2, 6)
 """What a single digit at the end of a title may count as well as episodes."""
 
@@ -181,7 +184,12 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
             before = line[: match.start("number")]
-            if is_year(match["number"]) or not before.strip(" _-") or NOT_COUNTED.search(before[-12:]):
+            if (
+                is_year(match["number"])
+                or match["number"] in HEIGHTS
+                or not before.strip(" _-")
+                or NOT_COUNTED.search(before[-12:])
+            ):
                 continue
             episode = _episode(match)
             is_counted = (
