@@ -8,40 +8,61 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from seiton import __version__
 from seiton.adapters.database import Database
+from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
+from seiton.adapters.modules.announcing import Announcer
+from seiton.adapters.modules.reporting import ReportsOverHttp
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
+    Reporting,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
 from seiton.core.builtin import prepare_state
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
+from seiton.core.downloaders import Downloaders
+from seiton.core.ending import SeedingGoals, end_torrents
+from seiton.core.modules import trust_modules
+from seiton.core.probing import probe_modules
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
+from seiton.core.retry import retry_failed
 from seiton.core.service import Core, utc_now
-from seiton.core.subscriptions import due_subscriptions, fetch_subscription
+from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.transfers import check_transfers
-from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
+from seiton.core.trash import expire_trash
+from seiton.core.viewers import Viewers
+from seiton.domain.states import ModuleType
+from seiton.downloader import Downloader
+from seiton.errors import InvalidInput, Problem, Unavailable
+from seiton.fetcher import Fetcher
+from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
 
@@ -49,7 +70,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
+ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
+_IF_DUE = "due:"
 
 
 class ViewerHere:
@@ -71,47 +94,56 @@ class ViewerHere:
         """Answer what would move."""
         return self._previews.ask(self._viewer, request)
 
+    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
+        """Record removals."""
+        return receive_removals(self._viewer, requests)
+
+    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
+        """Answer what there is."""
+        return list_files(self._viewer, request)
+
 
 class CoreHere:
     """The viewer's way to the Core of this process; reports of foreign cores' requests go over HTTP."""
 
     def __init__(self, web: WebClient) -> None:
-        self._web = web
+        self._reports = ReportsOverHttp(web)
         self.core: Core | None = None
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         """Hand reports over; one about a download that is not known any more counts as taken."""
         core = self.core
         if core is None:
-            return [False] * len(callbacks)
+            return self._reports.report(callbacks)
         own = [callback for _url, callback in callbacks if callback.core_instance == core.instance_id]
         if own:
             take_callbacks(core, own)
+        away: set[str] = set()
         return [
-            callback.core_instance == core.instance_id or self._post(url, callback)
+            callback.core_instance == core.instance_id or self._reports.post(url, callback, away)
             for url, callback in callbacks
         ]
 
-    def _post(self, url: str, callback: ViewerSyncCallback) -> bool:
-        try:
-            self._web.post_json(url, callback.model_dump(mode="json"))
-        except SeitonError as error:
-            log.warning("%s", error)
-            return False
-        return True
-
 
 class Seiton:
-    """All roles in one process, on one database. Use as a context manager."""
+    """The ``roles`` of one process, on one database. Use as a context manager.
 
-    def __init__(self, settings: Settings, *, loopback_only: bool = False) -> None:
+    What is not a role of this process is there and idle: no tables, no jobs, no routes of it.
+    """
+
+    def __init__(
+        self, settings: Settings, *, loopback_only: bool = False, roles: frozenset[Role] = ALL
+    ) -> None:
         self.settings = settings
+        self.roles = roles
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
         self.database = Database(settings.database_url)
         for service in SERVICES:
-            upgrade(self.database, service)
-        self.instance_id = prepare_state(self.database, builtin_pack(), utc_now())
+            if Role(service) in roles:
+                upgrade(self.database, service)
+        is_core = Role.CORE in roles
+        self.instance_id = prepare_state(self.database, builtin_pack(), utc_now()) if is_core else ""
         self.policy = HostPolicy(frozenset(settings.private_hosts))
         self.web = WebClient(
             user_agent=USER_AGENT,
@@ -119,18 +151,34 @@ class Seiton:
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
         )
-        self.jobs = Jobs(settings.database_url, executor_id="seiton-1")
+        application = "seiton" if Role.CORE in roles else f"seiton-{min(roles)}"
+        self.jobs = Jobs(settings.database_url, executor_id="seiton-1", application=application)
         self.previews = Previews()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
-        self.torrents = EmbeddedClient(
+        self.client = self._embedded_client(loopback_only) if Role.DOWNLOADER in roles else None
+        downloads = os.path.abspath(os.fspath(settings.downloads))
+        self.torrents = Downloaders(self.database, self.web, self.client, downloads)
+        self.core = self._core()
+        if Role.CORE in roles:
+            self._core_here.core = self.core
+            trust_modules(self.core)
+        self.fetcher = Fetcher(
+            web=self.web,
+            limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
+            wake=lambda key: self.jobs.wake("fetcher.fetch", key),
+        )
+        if settings.core_url:
+            self.policy.allow_url(settings.core_url)
+        self._define_jobs()
+
+    def _embedded_client(self, loopback_only: bool) -> EmbeddedClient:
+        settings = self.settings
+        return EmbeddedClient(
             os.path.join(os.fspath(settings.data), "torrents"),
             port=settings.torrent_port,
             loopback_only=loopback_only,
         )
-        self.core = self._core()
-        self._core_here.core = self.core
-        self._define_jobs()
 
     def _viewer(self) -> Viewer:
         settings = self.settings
@@ -149,13 +197,20 @@ class Seiton:
         return Core(
             database=self.database,
             instance_id=self.instance_id,
-            viewer=ViewerHere(self.viewer, self.previews),
+            viewer=Viewers(
+                self.database,
+                self.web,
+                ViewerHere(self.viewer, self.previews) if Role.VIEWER in self.roles else None,
+                public_url=settings.public_url,
+            ),
             torrents=self.torrents,
             web=self.web,
             downloads_folder=os.path.abspath(os.fspath(settings.downloads)),
             callback_url=f"{base}/sync-callback",
             max_feed_bytes=settings.feed_limits.max_bytes,
             wake=self._wake_core,
+            built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
+            public_url=settings.public_url,
         )
 
     def _wake_core(self, job: str, key: str) -> None:
@@ -163,23 +218,55 @@ class Seiton:
 
     def _define_jobs(self) -> None:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
-        core, viewer, define = self.core, self.viewer, self.jobs.define
+        if Role.CORE in self.roles:
+            self._define_core_jobs()
+        if Role.VIEWER in self.roles:
+            self._define_viewer_jobs()
+        if Role.CORE not in self.roles:
+            self._define_module_jobs()
+
+    def _define_module_jobs(self) -> None:
+        self.jobs.define("fetcher.fetch", self.fetcher.run)
+        core_url = self.settings.core_url
+        if core_url is None:
+            return
+        for role in sorted(self.roles):
+            announcer = Announcer(self.web, core_url, registration(role, self.settings))
+            self.jobs.define(f"{role}.announce", partial(_announce, announcer), every=ANNOUNCE_S)
+
+    def _define_core_jobs(self) -> None:
+        core, define = self.core, self.jobs.define
+        goals = SeedingGoals(
+            ratio=self.settings.seed_ratio,
+            hours=self.settings.seed_hours,
+            remove_data=self.settings.remove_data_after_seeding,
+        )
         define("core.reparse", lambda _key: reparse(core), every=60)
+        define("core.filters", lambda _key: refilter(core), every=60)
         define("core.fetch", self._fetch, every=30)
-        define("core.downloads", lambda _key: start_downloads(core), every=30)
+        define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
+        define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
+        define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.modules", lambda _key: probe_modules(core), every=30)
+        self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
+
+    def _define_viewer_jobs(self) -> None:
+        viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.report", lambda _key: report(viewer), every=10)
-        self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
+        if key.startswith(_IF_DUE):
+            fetch_if_due(self.core, int(key.removeprefix(_IF_DUE)))
+            return
         if key:
             fetch_subscription(self.core, int(key))
             return
-        for subscription_id in due_subscriptions(self.core):
-            self.jobs.wake("core.fetch", str(subscription_id))
+        for subscription_id, delay_s in stagger(self.core, due_subscriptions(self.core)):
+            self.jobs.wake_later("core.fetch", f"{_IF_DUE}{subscription_id}", delay_s)
 
     def _converge(self) -> None:
         try:
@@ -208,16 +295,49 @@ class Seiton:
         self.close()
 
     def application(self) -> FastAPI:
-        """Return the one web application: Core at the contract's paths, the viewer beside it."""
+        """Return the one web application: Core at the contract's paths, the viewer beside it.
+
+        Fetcher and downloader have addresses of their own only where they are alone: the contract gives
+        ``/downloads`` two meanings.
+        """
         from seiton.faces.application import create_application
         from seiton.faces.core_api import create_core_api
+        from seiton.faces.downloader_api import create_downloader_api
+        from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
 
-        routers = [
-            create_core_api(self.core, jobs=self.jobs),
-            create_viewer_api(self.viewer, self.previews, health_path="/viewer/health"),
-        ]
+        is_core = Role.CORE in self.roles
+        routers = []
+        if is_core:
+            routers.append(create_core_api(self.core, jobs=self.jobs))
+        if Role.VIEWER in self.roles:
+            health_path = "/viewer/health" if is_core else "/health"
+            viewer_api = create_viewer_api(
+                self.viewer, self.previews, health_path=health_path, may_report=self._may_report
+            )
+            routers.append(viewer_api)
+        if not is_core and Role.FETCHER in self.roles:
+            routers.append(create_fetcher_api(self.fetcher))
+        if not is_core and self.client is not None:
+            downloader = Downloader(
+                client=self.client,
+                web=self.web,
+                folder=os.path.abspath(os.fspath(self.settings.downloads)),
+                core_url=self.settings.core_url,
+            )
+            routers.append(create_downloader_api(downloader))
         return create_application(routers, language=self.settings.language)
+
+    def _may_report(self, request: Reporting, caller: str | None) -> bool:
+        """Say whether reports may go where a request wants them: to the Core in here, a configured host, or
+        back to where the request came from.
+        """
+        is_own = bool(self.instance_id) and request.core_instance == self.instance_id
+        return is_own or self.policy.admit(request.callback_url, caller)
+
+
+def _announce(announcer: Announcer, _key: str) -> None:
+    announcer.announce()
 
 
 def _make_folder(name: str, path: str) -> None:
@@ -235,6 +355,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # From now on callers wait: a module is probed as soon as it registers, which is before it serves.
+        listener.listen()
     except OSError as error:
         listener.close()
         message = _(
@@ -247,15 +369,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Run everything on one port until SIGINT or SIGTERM; ``on_ready`` is given the address."""
+def serve(settings: Settings, *, on_ready: Callable[[str], None], roles: frozenset[Role] = ALL) -> None:
+    """Run ``roles`` on one port until SIGINT or SIGTERM; ``on_ready`` is given the address."""
     import uvicorn
 
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     settings = settings.model_copy(update={"port": port})
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    with Seiton(settings) as seiton:
+    with Seiton(settings, roles=roles) as seiton:
         config = uvicorn.Config(
             seiton.application(), log_level="warning", timeout_graceful_shutdown=3, lifespan="off"
         )

@@ -44,18 +44,23 @@ class Facts(Message):
     episode_ids: tuple[tuple[Text, Text], ...] = ()
 
 
-class Described(Message):
-    """What every request to a viewer says about a download."""
+class Reporting(Message):
+    """A request to a viewer about one download, and where its report goes."""
 
     download_id: Identifier
+    callback_url: Text
+    core_instance: Text | None = None
+
+
+class Described(Reporting):
+    """What every request to a viewer says about a download."""
+
     series_id: Identifier
     anime_title: Text
     series_no: Number
     episode_no: Number
     subtitle_group: Text
-    callback_url: Text
-    # Additions; absent from a core that knows only the contract.
-    core_instance: Text | None = None
+    # Additions; absent from a core that knows only the contract, as is ``core_instance``.
     revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     batch_id: Text | None = None
     episode_end: Number | None = None
@@ -77,6 +82,45 @@ class ViewerResyncRequest(Described):
     """``POST /resync``: the metadata of a filed episode changed; move it to where it belongs now."""
 
     old_target_path: Text
+
+
+class ViewerRemoval(Reporting):
+    """One item of ``POST /remove``: put what belongs to a download into the trash folder ``trash``.
+
+    With ``erase`` what lies there is deleted for good. A later sync or resync takes it back out.
+    """
+
+    trash: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+    revision: Annotated[int, Field(ge=1)]
+    erase: bool = False
+
+
+class ViewerRemovals(Message):
+    """``POST /remove``: many removals in one message."""
+
+    items: Annotated[tuple[ViewerRemoval, ...], Field(max_length=MAX_BATCH)]
+
+
+class HeldFile(Message):
+    """A file or folder that belongs to a download; ``path`` is relative to the library, for display."""
+
+    download_id: int
+    path: str
+    size: int
+    kind: Literal["video", "nfo", "sidecar"]
+
+
+class ViewerFilesRequest(Message):
+    """``POST /files``: ask what the library has of downloads."""
+
+    core_instance: Text | None = None
+    download_ids: Annotated[tuple[Identifier, ...], Field(max_length=MAX_BATCH)]
+
+
+class ViewerFiles(Message):
+    """What the library has of downloads."""
+
+    files: tuple[HeldFile, ...]
 
 
 class ViewerBatch(Message):
@@ -178,3 +222,5 @@ class ViewerSyncCallback(Message):
     reason: Annotated[str, Field(max_length=30)] | None = None
     held: bool = False
     changed: bool | None = None
+    removed: bool = False
+    """It was a removal: ``synced`` says that it is done, ``target_path`` (if any) where it lies now."""

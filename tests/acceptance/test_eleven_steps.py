@@ -40,7 +40,7 @@ RESYNC = {
     "episode_no": 3,
     "subtitle_group": "G",
     "old_target_path": "/media/Show/Season 01/Show - S01E03.mkv",
-    "callback_url": "http://core/sync-callback",
+    "callback_url": "http://core.test/sync-callback",
 }
 
 

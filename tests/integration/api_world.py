@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.subscriptions import fetch_subscription
@@ -57,7 +58,9 @@ class ApiWorld:
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.folder = folder
         given = {"database_url": database_url} if database_url else {}
-        self.settings = Settings.model_validate({"data": folder / "data", "port": 0, **given})
+        # Reports may go to the made-up Core of the tests.
+        known = {"private_hosts": "core.test"}
+        self.settings = Settings.model_validate({"data": folder / "data", "port": 0, **known, **given})
         self.seiton = Seiton(self.settings, loopback_only=True)
         self.core, self.viewer = self.seiton.core, self.seiton.viewer
         self.wakes: list[tuple[str, str]] = []
@@ -78,6 +81,8 @@ class ApiWorld:
         self.wakes.append((job, key))
         if job == "reparse":
             reparse(self.core)
+        if job == "filters":
+            refilter(self.core)
 
     def settle(self) -> None:
         """Do what the background jobs would do, until nothing is left."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,10 @@ from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
@@ -41,6 +45,7 @@ from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.ingest import Ingested, ingest
 from seiton.core.parsers import ParserWrite, create_parser, update_parser
+from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.rulesets import BUILTIN, advance
@@ -69,6 +74,9 @@ class Shelf:
         self.contents: dict[str, Mapping[str, bytes]] = {}
         self.states: dict[str, TransferState] = {}
         self.added: list[str] = []
+        self.removed: list[tuple[str, bool]] = []
+        self.uploaded = 0
+        self.seeded = timedelta()
         self.is_away = False
         self._there: dict[str, tuple[str, Mapping[str, bytes]]] = {}
 
@@ -104,6 +112,8 @@ class Shelf:
                     downloaded=size if done else size // 2,
                     content_path=folder,
                     error="the disk says no" if state is TransferState.ERROR else None,
+                    uploaded=self.uploaded,
+                    seeding_seconds=self.seeded.total_seconds(),
                 )
         return found
 
@@ -121,7 +131,11 @@ class Shelf:
         del self._there[info_hash]
 
     def remove(self, info_hash: str, *, delete_data: bool) -> None:
-        self._there.pop(info_hash, None)
+        self._answer()
+        self.removed.append((info_hash, delete_data))
+        folder, _files = self._there.pop(info_hash, (None, {}))
+        if folder is not None and delete_data:
+            shutil.rmtree(folder)
 
     def pause(self, info_hash: str) -> None:
         self.states[info_hash] = TransferState.PAUSED
@@ -161,6 +175,12 @@ class Wire:
 
     def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
         return self._here().plan(request)
+
+    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
+        return self._send(requests, lambda here: here.remove(requests))
+
+    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
+        return self._here().files(request)
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         reports = [callback for _url, callback in callbacks]
@@ -212,7 +232,7 @@ class CoreWorld:
         self.meanwhile: Callable[[], None] | None = None
         self.woken: list[tuple[str, str]] = []
         self.torrents = Shelf()
-        self.web = WebClient(user_agent="test", timeout_s=5, max_redirects=3, policy=HostPolicy())
+        self.web = WebClient(user_agent="test", timeout_s=60, max_redirects=3, policy=HostPolicy())
         self.wire = Wire(self)
         self.start()
         self.subscription_id = self.subscribe("https://feed.test/rss") if subscribes else 1
@@ -255,6 +275,8 @@ class CoreWorld:
         self.woken.append((job, key))
         if job == "reparse" and self.reparses:
             reparse(self.core)
+        if job == "filters" and self.reparses:
+            refilter(self.core)
 
     def close(self) -> None:
         self.web.close()

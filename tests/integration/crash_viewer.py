@@ -14,6 +14,7 @@ from seiton.adapters.files import LinkMode
 from seiton.contract import Facts
 from seiton.viewer.converge import converge
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import receive_removals
 from tests.integration.oracle import Truth
 from tests.integration.viewer_world import ViewerWorld
 
@@ -28,7 +29,8 @@ class Scenario:
 
     ``late`` is a second edit, which arrives while the viewer is dead. ``foreign`` lies at one of the targets,
     ``appears`` is where somebody puts a file while the viewer is dead, if nothing lies there. An empty
-    ``end`` is not looked at: where episodes lie depends on when the crash came.
+    ``end`` is not looked at: where episodes lie depends on when the crash came. Those in ``trashed``
+    were removed before, ``removed`` and ``erased`` are by the edit.
     """
 
     start: dict[int, Place] = field(default_factory=dict)
@@ -39,6 +41,9 @@ class Scenario:
     appears: Place | None = None
     chunk_steps: int = 500
     facts: Facts | None = None  # that come with the edit
+    trashed: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+    erased: tuple[int, ...] = ()
     subtitles: bool = False
     link_mode: LinkMode = LinkMode.HARDLINK
 
@@ -89,6 +94,14 @@ SCENARIOS: dict[str, Scenario] = {
     "first sync by link": Scenario(edit=_TWO, end=_TWO, subtitles=True),
     "first sync by copy": Scenario(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.COPY),
     "first sync by move": Scenario(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE),
+    "removal": Scenario(
+        start=_THREE, edit={3: ("Show", 1, 1)}, removed=(1, 2), end={3: ("Show", 1, 1)}, subtitles=True
+    ),
+    "removal of a show": Scenario(start=_TWO, edit={}, removed=(1, 2), end={}, subtitles=True),
+    "restoring": Scenario(start=_TWO, trashed=(1, 2), edit=_TWO, end=_TWO, subtitles=True),
+    "emptying the trash": Scenario(
+        start=_THREE, trashed=(1, 2), edit={}, erased=(1, 2), end={3: ("Show", 1, 3)}, subtitles=True
+    ),
     "second edit of a rotation": _scenario(_THREE, _ROTATED, late={1: ("Show", 1, 1), 3: ("Show", 2, 9)}),
     "second edit of a title": _scenario(
         _season("Shwo", range(1, 4)), _season("Show", range(1, 4)), late=_season("Shou", range(2, 4), by=-1)
@@ -103,13 +116,17 @@ class CrashWorld:
         self.scenario = scenario
         self.world = open_world(folder, scenario)
         self.truth = Truth()
+        gone = {*scenario.removed, *scenario.erased}
         everything = {**scenario.start, **scenario.edit}
         for number in everything:
             content = self.world.download(f"{number}.mkv").read_bytes()
-            self.truth.media[f"{number}.mkv"] = content
+            if number not in gone:
+                self.truth.media[f"{number}.mkv"] = content
             if scenario.subtitles:
                 subtitle = self.world.downloads / f"{number}.TC.ass"
                 subtitle.write_bytes(b"subtitle of %d" % number)
+                if number in gone:
+                    continue
                 self.truth.subtitles[subtitle.read_bytes()] = f"{number}.mkv"
         if scenario.start:
             self._ask(scenario.start, is_new=True)
@@ -118,7 +135,12 @@ class CrashWorld:
             path = f"{stem(scenario.foreign)}.mkv"
             (self.world.library / path).write_bytes(b"somebody else's")
             self.truth.foreign[path] = b"somebody else's"
+        if scenario.trashed:
+            self._remove(scenario.trashed)
+            self.world.settle()
         self._ask(scenario.edit, is_new=not scenario.start)
+        self._remove(scenario.removed)
+        self._remove(scenario.erased, erase=True)
         self.world.database.close()
 
     def _ask(self, wishes: dict[int, Place], *, is_new: bool = False) -> None:
@@ -135,6 +157,30 @@ class CrashWorld:
             for number, place in wishes.items()
         ]
         receive(world.viewer, requests)
+
+    def _remove(self, numbers: tuple[int, ...], *, erase: bool = False) -> None:
+        requests = [self.world.removal(number, "r1", erase=erase) for number in numbers]
+        if requests:
+            receive_removals(self.world.viewer, requests)
+
+    def _trash(self) -> list[str]:
+        """Return what is wrong with the trash: removed episodes lie there whole, no others do."""
+        root = self.world.library / ".seiton/trash"
+        found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        tails = (".mkv", ".nfo", ".zh-hant.ass") if self.scenario.subtitles else (".mkv", ".nfo")
+        wanted = {
+            f"r1/{stem(self.scenario.start[number])}{tail}": number
+            for number in self.scenario.removed
+            for tail in tails
+        }
+        wrong = [f"in the trash: {path}" for path in sorted(found.keys() ^ wanted.keys())]
+        for path in found.keys() & wanted.keys():
+            original = self.world.downloads / f"{wanted[path]}.mkv"
+            if path.endswith(".mkv") and found[path].read_bytes() != original.read_bytes():
+                wrong.append(f"another content: {path}")
+        if not wanted and root.exists():
+            wrong.append("folders are left in the trash")
+        return wrong
 
     def go_on(self) -> list[str]:
         """Start the viewer again, as after a crash; return where an episode is not where it belongs."""
@@ -157,7 +203,7 @@ class CrashWorld:
             f"{path}: {found.get(path)} instead of {name}"
             for path, name in wanted.items()
             if found.get(path) != name
-        ]
+        ] + self._trash()
 
 
 def open_world(folder: Path, scenario: Scenario) -> ViewerWorld:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from seiton.adapters.pack_file import builtin_pack
 from seiton.core import tables
 from seiton.core.builtin import prepare_state
-from seiton.core.offers import count_offered, take_offer
+from seiton.core.pack_updates import count_deferred, take_deferred
 from seiton.core.parsers import copy_parser, delete_parser, update_parser
-from seiton.core.preview import preview_offer, preview_parser
+from seiton.core.preview import preview_deferred, preview_parser
 from seiton.core.queries import list_parsers
 from seiton.core.reparse import reparse
 from seiton.core.skip import skip_raw_item
@@ -63,9 +63,9 @@ def _update(world: CoreWorld, pack: Pack) -> None:
     world.settle()
 
 
-def _offered(world: CoreWorld) -> int:
+def _deferred(world: CoreWorld) -> int:
     with world.database.read() as connection:
-        return count_offered(connection)
+        return count_deferred(connection)
 
 
 def test_they_are_listed_after_the_parsers_of_the_user_and_the_structural_one_is_last(
@@ -167,25 +167,25 @@ def test_a_start_without_an_update_changes_nothing(world: CoreWorld) -> None:
     assert before == (world.rows(tables.parsers), world.rows(tables.resyncs), world.rows(tables.state))
 
 
-def test_an_update_moves_no_file_until_its_offer_is_taken(world: CoreWorld) -> None:
+def test_an_update_moves_no_file_until_its_deferred_is_taken(world: CoreWorld) -> None:
     world.bring(*TITLES)
     world.settle()
     key = _winner(world)
     before = world.tree()
     _update(world, _updated(**{key: "3"}))
-    assert (world.tree(), _offered(world)) == (before, 2)
+    assert (world.tree(), _deferred(world)) == (before, 2)
     assert [link[1] for link in world.links()] == [1, 1]
     world.bring("[G] Show - 03 [1080p]")
     assert [link[1] for link in world.links()] == [1, 1, 3], "what is new is read by the new rules at once"
-    impact = preview_offer(world.core)
+    impact = preview_deferred(world.core)
     assert (impact.items_reparsed, impact.links_changed, len(impact.moves)) == (2, 2, 2)
-    resync_id = take_offer(world.core)
+    resync_id = take_deferred(world.core)
     reparse(world.core)
     world.settle()
-    assert (_offered(world), world.outcomes(resync_id)) == (0, {"moved": 2})
+    assert (_deferred(world), world.outcomes(resync_id)) == (0, {"moved": 2})
     assert sorted(world.videos()) == ["Show - S03E01", "Show - S03E02", "Show - S03E03"]
     with pytest.raises(Conflict, match="waits"):
-        take_offer(world.core)
+        take_deferred(world.core)
 
 
 def test_an_update_reads_what_was_not_read_before(world: CoreWorld) -> None:
@@ -197,10 +197,10 @@ def test_an_update_reads_what_was_not_read_before(world: CoreWorld) -> None:
     assert world.links() == []
     _update(world, pack)
     assert [link[:3] for link in world.links()] == [("Show", 1, 1.0), ("Show", 1, 2.0)]
-    assert _offered(world) == 0
+    assert _deferred(world) == 0
 
 
-def test_an_update_that_changes_no_link_is_applied_and_not_offered(world: CoreWorld) -> None:
+def test_an_update_that_changes_no_link_is_applied_and_not_deferred(world: CoreWorld) -> None:
     world.bring(*TITLES)
     world.settle()
     key = _winner(world)
@@ -208,10 +208,10 @@ def test_an_update_that_changes_no_link_is_applied_and_not_offered(world: CoreWo
     without = replace(pack, rules=tuple(entry for entry in pack.rules if entry.key != key))
     before = world.links()
     _update(world, without)
-    assert (_winner(world), world.links(), _offered(world)) == (STRUCTURAL, before, 0)
+    assert (_winner(world), world.links(), _deferred(world)) == (STRUCTURAL, before, 0)
 
 
-def test_later_edits_leave_what_is_offered_alone_until_they_concern_it(world: CoreWorld) -> None:
+def test_later_edits_leave_what_is_deferred_alone_until_they_concern_it(world: CoreWorld) -> None:
     world.bring(*TITLES, "[G] Other - 01 [1080p]")
     world.settle()
     key = _winner(world)
@@ -220,13 +220,13 @@ def test_later_edits_leave_what_is_offered_alone_until_they_concern_it(world: Co
     fixed = FieldSource(source=SourceType.STATIC, value="4")
     rules[-1] = replace(rules[-1], rule=replace(rules[-1].rule, series_no=fixed))
     _update(world, replace(pack, rules=tuple(rules)))
-    assert _offered(world) == 3
+    assert _deferred(world) == 3
     world.create(priority=9, condition="Unrelated")
-    assert ([link[1] for link in world.links()], _offered(world)) == ([1, 1, 1], 3)
+    assert ([link[1] for link in world.links()], _deferred(world)) == ([1, 1, 1], 3)
     world.create(priority=9, condition="Other", series_no=7)
-    assert ([link[1] for link in world.links()], _offered(world)) == ([1, 1, 7], 2)
+    assert ([link[1] for link in world.links()], _deferred(world)) == ([1, 1, 7], 2)
     skip_raw_item(world.core, 1)
-    assert _offered(world) == 1
+    assert _deferred(world) == 1
 
 
 def test_an_edit_and_an_update_are_two_rounds(world: CoreWorld) -> None:
@@ -240,7 +240,7 @@ def test_an_edit_and_an_update_are_two_rounds(world: CoreWorld) -> None:
     world.reparses = True
     reparse(world.core)
     assert [link[1] for link in world.links()] == [1, 8]
-    assert _offered(world) == 1
+    assert _deferred(world) == 1
     assert {row["state"] for row in world.rows(tables.resyncs)} == {"done"}
 
 

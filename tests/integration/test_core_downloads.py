@@ -96,8 +96,9 @@ def _titles(world: CoreWorld) -> list[str]:
 # Which release
 
 
-def test_an_episode_is_fetched_once_and_the_release_known_longest_is_taken(world: CoreWorld) -> None:
-    world.bring("[A] Show - 01 [720p]", "[B] Show - 01 [1080p]", "[B] Show - 02 [1080p]")
+def test_an_episode_is_fetched_once_and_the_release_that_came_first_is_taken(world: CoreWorld) -> None:
+    world.bring("[A] Show - 01 [720p]")
+    world.bring("[B] Show - 01 [1080p]", "[B] Show - 02 [1080p]")
     world.bring("[A] Show - 02 [720p]")
     world.settle()
     assert _titles(world) == ["[A] Show - 01 [720p]", "[B] Show - 02 [1080p]"]
@@ -118,7 +119,8 @@ def test_a_batch_beside_single_episodes_brings_only_what_is_missing(world: CoreW
 
 
 def test_when_a_download_fails_another_release_takes_its_place(world: CoreWorld) -> None:
-    world.bring("[A] Show - 01 [1080p]", "[B] Show - 01 [1080p]")
+    world.bring("[A] Show - 01 [1080p]")
+    world.bring("[B] Show - 01 [1080p]")
     world.torrents.states[torrent_of("[A] Show - 01 [1080p]")] = TransferState.ERROR
     world.settle()
     assert world.states() == ["failed", "synced"]

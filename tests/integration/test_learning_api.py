@@ -69,7 +69,7 @@ def test_unmatched_titles_are_put_together_by_shape_with_a_proposal(world: ApiWo
 
 def test_built_in_parsers_are_copied_and_refuse_edits(world: ApiWorld) -> None:
     builtin = world.client.get("/parsers/builtin").json()
-    assert builtin["offered"] == 0
+    assert builtin["deferred"] == 0
     first = next(row for row in world.client.get("/parsers").json() if row["origin"] == "builtin")
     path = f"/parsers/{first['parser_id']}"
     problem(world.client.patch(path, json={"name": "mine"}), 409)

@@ -12,7 +12,13 @@ from pathlib import Path
 from seiton.adapters.database import Database
 from seiton.adapters.files import LinkMode
 from seiton.adapters.migrations import upgrade
-from seiton.contract import ItemReceipt, ViewerResyncRequest, ViewerSyncCallback, ViewerSyncRequest
+from seiton.contract import (
+    ItemReceipt,
+    ViewerRemoval,
+    ViewerResyncRequest,
+    ViewerSyncCallback,
+    ViewerSyncRequest,
+)
 from seiton.domain.naming import NamingProfile
 from seiton.viewer.converge import Summary, converge
 from seiton.viewer.receive import receive
@@ -120,6 +126,17 @@ class ViewerWorld:
             core_instance="core",
             revision=revision,
             old_target_path="",
+        )
+
+    def removal(self, download_id: int, trash: str = "r1", *, erase: bool = False) -> ViewerRemoval:
+        self.revisions[download_id] = self.revisions.get(download_id, 0) + 1
+        return ViewerRemoval(
+            download_id=download_id,
+            trash=trash,
+            revision=self.revisions[download_id],
+            callback_url="http://core.test/sync-callback",
+            core_instance="core",
+            erase=erase,
         )
 
     def file_away(self, download_id: int, title: str, season: int, episode: int) -> None:

@@ -38,8 +38,9 @@ def test_from_every_state_outside_the_library_there_is_a_way_into_it(status: Dow
     assert D.SYNCED in _reachable(status)
 
 
-def test_a_file_in_the_library_never_becomes_a_failed_download() -> None:
-    assert _reachable(D.SYNCED) == {D.SYNCED, D.RESYNCING}
+def test_a_file_in_the_library_leaves_it_only_by_being_removed() -> None:
+    assert DOWNLOAD_TRANSITIONS[D.SYNCED] == {D.RESYNCING, D.CANCELLED}
+    assert DOWNLOAD_TRANSITIONS[D.RESYNCING] == {D.SYNCED, D.CANCELLED}
 
 
 @pytest.mark.parametrize("status", DownloadStatus)

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import httpcore2
@@ -22,7 +23,16 @@ from seiton.adapters.http_policy import HostPolicy, RefusedAddress, parse_url
 from seiton.adapters.http_transport import CheckedBackend, deadline
 from seiton.text import _
 
-__all__ = ["FetchError", "FetchFault", "Fetched", "HostPolicy", "NotModified", "WebClient", "mask_url"]
+__all__ = [
+    "FetchError",
+    "FetchFault",
+    "Fetched",
+    "HostPolicy",
+    "JsonAnswer",
+    "NotModified",
+    "WebClient",
+    "mask_url",
+]
 
 MAX_CONNECTIONS = 20
 KEEP_ALIVE_S = 5.0
@@ -44,6 +54,19 @@ class Fetched:
     content_type: str | None
     etag: str | None
     last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonAnswer:
+    """An answer of a service: any status, and what its JSON body holds (``None`` where it is empty)."""
+
+    status: int
+    content: Any
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +144,56 @@ class WebClient:
         with self._guarded(url), self._answer("POST", url, headers, content, None) as (at, response):
             return _received(at, response, httpx2.Headers(response.headers), MAX_ANSWER)
 
+    def request_json(
+        self,
+        method: str,
+        url: str,
+        payload: object = None,
+        *,
+        timeout_s: float | None = None,
+        max_bytes: int = MAX_ANSWER,
+    ) -> JsonAnswer:
+        """Ask another service, with ``payload`` as JSON unless it is ``None``. Statuses are no errors here.
+
+        Raises ``FetchError``, also for a success whose body is not JSON. A timeout says nothing about whether
+        the message arrived; see ``FetchError.sent``.
+        """
+        headers = {"Accept": "application/json"}
+        content = None
+        if payload is not None:
+            content = json.dumps(payload).encode()
+            headers |= {"Content-Type": "application/json"}
+        elif method not in ("GET", "DELETE"):
+            content = b""
+            headers |= {"Content-Length": "0"}
+        with (
+            self._guarded(url, timeout_s),
+            self._answer(method, url, headers, content, None) as (at, response),
+        ):
+            body = _read(at, response, httpx2.Headers(response.headers), max_bytes)
+        try:
+            return JsonAnswer(status=response.status, content=json.loads(body) if body.strip() else None)
+        except (ValueError, RecursionError) as error:
+            if 200 <= response.status < 300:
+                detail = _("the answer is not JSON")
+                raise FetchError(FetchFault.NOT_HTTP, url, detail=detail) from error
+            return JsonAnswer(status=response.status, content=None)
+
     @contextmanager
-    def _guarded(self, url: str) -> Iterator[None]:
+    def _guarded(self, url: str, timeout_s: float | None = None) -> Iterator[None]:
         """Bound the time of the block and turn the transport's errors into ours."""
         try:
-            with deadline(self._timeout_s):
+            with deadline(timeout_s or self._timeout_s):
                 yield
         except RefusedAddress as error:
             why = _("{host} is at the private address {address}", host=error.host, address=error.address)
             raise FetchError(FetchFault.REFUSED_HOST, url, detail=why) from error
         except httpcore2.TimeoutException as error:
-            raise FetchError(FetchFault.TIMEOUT, url) from error
+            sent = not isinstance(error, httpcore2.ConnectTimeout | httpcore2.PoolTimeout)
+            raise FetchError(FetchFault.TIMEOUT, url, sent=sent) from error
         except httpcore2.NetworkError as error:
-            raise FetchError(FetchFault.CONNECTION, url, detail=str(error)) from error
+            sent = not isinstance(error, httpcore2.ConnectError)
+            raise FetchError(FetchFault.CONNECTION, url, detail=str(error), sent=sent) from error
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol) as error:
             raise FetchError(FetchFault.NOT_HTTP, url, detail=str(error)) from error
 

@@ -49,15 +49,23 @@ class FetchError(Unavailable):
     """Something could not be fetched.
 
     ``reason`` is the fault, ``url`` the address with secrets masked, ``http_status`` the answer's status
-    if there was one (``status``, as in every error of ours, is what Seiton itself answers with).
+    if there was one (``status``, as in every error of ours, is what Seiton itself answers with). ``sent`` is
+    false when the request certainly has not arrived.
     """
 
     code = "fetch_failed"
 
     def __init__(
-        self, reason: FetchFault, url: str, *, http_status: int | None = None, detail: str = ""
+        self,
+        reason: FetchFault,
+        url: str,
+        *,
+        http_status: int | None = None,
+        detail: str = "",
+        sent: bool = True,
     ) -> None:
         self.reason = reason
+        self.sent = sent and reason is not FetchFault.REFUSED_HOST
         self.url = mask_url(url)
         self.http_status = http_status
         super().__init__(_sentence(reason, self.url, http_status, detail))

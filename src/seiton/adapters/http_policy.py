@@ -95,6 +95,19 @@ class HostPolicy:
         literal = _as_address(host)
         return literal is None or self._is_public(literal)
 
+    def admit(self, url: str, caller: str | None) -> bool:
+        """Say whether somebody at the address ``caller`` may have requests sent to ``url``.
+
+        Besides what was configured that is their own machine: it then counts as configured. Nobody can
+        point Seiton at other people's machines. Resolves names.
+        """
+        if self.permits(url):
+            return True
+        if not _is_at(url, caller):
+            return False
+        self.allow_url(url)
+        return True
+
     def addresses(self, host: str, port: int) -> list[str]:
         """Resolve ``host`` and return its addresses, in the resolver's order, each checked.
 
@@ -118,6 +131,25 @@ class HostPolicy:
             return True
         local = isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local
         return inner.is_global and not inner.is_multicast and not local
+
+
+def _is_at(url: str, caller: str | None) -> bool:
+    """Say whether every address of the host of ``url`` is ``caller``'s."""
+    target, own = parse_url(url), plain_address(caller or "")
+    if target is None or own is None:
+        return False
+    try:
+        found = socket.getaddrinfo(target.host.strip("[]"), port_of(target), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    addresses = [plain_address(str(entry[4][0])) for entry in found]
+    return all(one is not None and (one == own or (own.is_loopback and one.is_loopback)) for one in addresses)
+
+
+def plain_address(text: str) -> Address | None:
+    """Return an address, an IPv4 one also where it is written as an IPv6 one; ``None``: it is none."""
+    address = _as_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _normal(host: str) -> str:

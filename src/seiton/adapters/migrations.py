@@ -48,6 +48,14 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
         command.upgrade(_config(service, connection), revision)
 
 
+def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
+    """Return how far a service's tables are, and how far they should be. Writes nothing."""
+    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
+        return context.get_current_revision(), newest
+
+
 def downgrade(database: Database, service: Service, revision: str) -> None:
     """Take the service's tables back to ``revision`` (``base`` removes them)."""
     with database.write() as connection:

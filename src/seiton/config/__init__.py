@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from seiton.config.model import FeedLimits, Settings, flat_names
+from seiton.config.model import FeedLimits, Settings, flat_names, is_given
 from seiton.config.sources import Given, from_environment, from_file, from_flags, home, invalid, settings_file
 from seiton.errors import InvalidInput, Problem
 from seiton.text import _, negotiate
@@ -24,6 +24,7 @@ __all__ = [
     "FeedLimits",
     "Settings",
     "describe",
+    "is_given",
     "load_settings",
     "mask_secrets",
     "spoken_language",

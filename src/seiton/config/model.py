@@ -100,6 +100,10 @@ class Settings(BaseModel):
     """Where other modules reach this process; ``None``: at ``host`` and ``port``."""
     viewer_url: WebUrl | None = Field(default=None, repr=False)
     """A viewer on another machine; ``None``: the one in this process."""
+    core_url: WebUrl | None = Field(default=None, repr=False)
+    """The Core that a fetcher, downloader or viewer running by itself registers at."""
+    module_name: str = Field(default="seiton", min_length=1, max_length=255)
+    """What it is called there; two modules of one type need two names."""
     torrent_port: Port = 0
     """Where the embedded client listens; 0: any free port."""
     link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(_lower)] = (
@@ -107,12 +111,23 @@ class Settings(BaseModel):
     )
     allow_copy: bool = False
     """Whether ``auto`` may copy where neither hard link nor reflink is possible."""
+    seed_ratio: float | None = Field(default=None, ge=0, le=1000)
+    """Times its size that a torrent gives before it ends; nothing: no such goal."""
+    seed_hours: float | None = Field(default=None, ge=0, le=24 * 3650)
+    """Hours that a torrent seeds before it ends; nothing: no such goal."""
+    remove_data_after_seeding: bool = False
+    """Whether the data in the download folder goes with it. The library's files stay in any case."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
+
+
+def is_given(settings: Settings, name: str) -> bool:
+    """Say whether somebody wrote a setting down; without, it has its default."""
+    return name in settings._sources
 
 
 def flat_names() -> dict[str, tuple[str, ...]]:

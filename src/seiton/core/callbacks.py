@@ -27,7 +27,7 @@ def take_callback(core: Core, callback: ViewerSyncCallback) -> bool:
     """Apply one report. Raises ``NotFound`` for an unknown download and ``InvalidInput`` for a ``synced``
     without a path; a repeated or old one is ignored: returns whether anything was applied.
     """
-    if callback.status == "synced" and not callback.target_path:
+    if callback.status == "synced" and not callback.target_path and not callback.removed:
         message = _("A file that was synced lies somewhere: say where.")
         raise InvalidInput([Problem(field="target_path", message=message)])
     applied = take_callbacks(core, [callback])
@@ -74,7 +74,9 @@ def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
     if revision == 0 or revision > row["sent_revision"]:
         return None
-    if callback.status == "synced":
+    if callback.removed:
+        changes = _removed(row, callback, revision)
+    elif callback.status == "synced":
         if revision < row["applied_revision"] or not callback.target_path:
             return None
         changes = _synced(row, callback.target_path, revision)
@@ -102,6 +104,30 @@ def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:
     return position | {
         "status": DownloadStatus.SYNCED.value,
         "sync_retry_count": 0,
+        "attempts": 0,
+        "failing_since": None,
+        "next_try_at": None,
+        "hold_reason": None,
+        "hold_detail": None,
+        "error_message": None,
+    }
+
+
+def _removed(row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int) -> dict[str, Any]:
+    """What became of a removal; ``status`` stays if it was taken back meanwhile, or could not be done."""
+    changes: dict[str, Any] = {"status": row["status"]}
+    is_wanted = row["removed_at"] is not None and revision == row["sent_revision"]
+    if callback.status != "synced":
+        news = {"hold_reason": callback.reason, "hold_detail": callback.error_message}
+        return changes | (news if is_wanted else {})
+    if revision < row["applied_revision"]:
+        return changes
+    changes |= {"applied_revision": revision, "applied_fingerprint": None}
+    if not is_wanted:
+        return changes | ({"library_path": callback.target_path} if callback.target_path else {})
+    return changes | {
+        "status": DownloadStatus.CANCELLED.value,
+        "library_path": callback.target_path,
         "attempts": 0,
         "failing_since": None,
         "next_try_at": None,
@@ -148,7 +174,7 @@ def _outcome(
         what = "moved" if callback.target_path != row["library_path"] else "unchanged"
         why = detail = None
     else:
-        why, detail = changes["hold_reason"], changes["hold_detail"]
+        why, detail = changes.get("hold_reason"), changes.get("hold_detail")
         what = "held" if callback.held or why == HoldReason.GAVE_UP else "failed"
     revision = callback.revision if callback.revision is not None else row["sent_revision"]
     return {

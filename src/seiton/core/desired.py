@@ -89,7 +89,11 @@ def refresh_desired(
         query = (
             sa.select(downloads, *META_COLUMNS)
             .select_from(NAMED_LINKS.join(downloads, downloads.c.link_id == tables.links.c.link_id))
-            .where(downloads.c.link_id.in_(part), downloads.c.status != DownloadStatus.CANCELLED)
+            .where(
+                downloads.c.link_id.in_(part),
+                downloads.c.status != DownloadStatus.CANCELLED,
+                downloads.c.removed_at.is_(None),
+            )
             .with_for_update(of=downloads)
         )
         rows = connection.execute(query).mappings().all()

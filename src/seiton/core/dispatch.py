@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from hashlib import sha1
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +14,11 @@ from seiton.adapters.http import FetchError, FetchFault, NotModified
 from seiton.adapters.torrents.port import TorrentRefused, TorrentSource
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.core import tables
+from seiton.core.downloaders import NoDownloader, served_types
+from seiton.core.offers import is_fetched
 from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
 from seiton.core.wanting import want_instead
-from seiton.domain.states import DownloadStatus, DownloadType
+from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
 
@@ -30,6 +33,7 @@ GONE_ATTEMPTS = 3
 
 def start_downloads(core: Core) -> int:
     """Hand pending downloads to the torrent client; return how many torrents it was given."""
+    revive_unserved(core)
     downloads, links, items = tables.downloads, tables.links, tables.raw_items
     subscriptions = tables.subscriptions
     query = (
@@ -66,30 +70,81 @@ def start_downloads(core: Core) -> int:
     return min(len(by_url), TOGETHER)
 
 
+def revive_unserved(core: Core) -> int:
+    """Let downloads go on that nobody could fetch until now, if somebody can; return how many.
+
+    Their rows and reasons stay. Of two releases of an episode the one recorded first goes on; where another
+    release has taken the place it keeps it.
+    """
+    with core.database.read() as connection:
+        if not _unserved(core, connection):
+            return 0
+    table = tables.downloads
+    with core.database.write() as connection:
+        revived = connection.execute(
+            sa.update(table)
+            .where(table.c.download_id.in_(_unserved(core, connection)))
+            .values(
+                status=DownloadStatus.PENDING.value,
+                attempts=0,
+                failing_since=None,
+                next_try_at=None,
+                updated_at=core.now(),
+            )
+        )
+    return revived.rowcount
+
+
+def _unserved(core: Core, connection: sa.Connection) -> Sequence[int]:
+    """Return the downloads that nobody could fetch, and somebody can now."""
+    table, links = tables.downloads, tables.links
+    query = (
+        sa.select(sa.func.min(table.c.download_id))
+        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        .where(
+            table.c.status == DownloadStatus.NO_DOWNLOADER,
+            table.c.downloader_type.in_(sorted(served_types(core, connection))),
+            table.c.removed_at.is_(None),
+            links.c.detached_at.is_(None),
+            ~links.c.filtered_flag,
+            ~is_fetched(),
+        )
+        .group_by(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
+        .limit(TOGETHER * 20)
+    )
+    return connection.execute(query).scalars().all()
+
+
 def _start(core: Core, group: Sequence[Row]) -> None:
     """Start one torrent for all downloads that come from it."""
     try:
         source = _source(core, group[0])
         with core.database.write() as connection:
-            _update(connection, group, {"torrent_hash": source.info_hash, "updated_at": core.now()})
+            named = {"torrent_hash": source.info_hash, "updated_at": core.now()}
+            if not _update(connection, group, named):
+                return  # taken back while its torrent was fetched
         added = core.torrents.add(source, save_path=save_path(core, source.info_hash or ""))
     except SeitonError as error:
         _failed(core, group, error)
     else:
         with core.database.write() as connection:
-            _update(
+            is_wanted = _update(
                 connection,
                 group,
                 {
                     "torrent_hash": added.info_hash,
                     "status": DownloadStatus.DOWNLOADING.value,
                     "error_message": None,
-                    "attempts": 0,
-                    "failing_since": None,
                     "next_try_at": None,
+                    "progress_at": core.now(),
+                    "torrent_ended_at": None,
                     "updated_at": core.now(),
                 },
             )
+            if not is_wanted:
+                _taken_back(connection, group, added.info_hash)
+        if not is_wanted:
+            core.wake("torrents", "")
         if added.existed:
             core.wake("transfers", "")
 
@@ -100,12 +155,16 @@ def save_path(core: Core, info_hash: str) -> str:
 
 
 def _source(core: Core, row: Row) -> TorrentSource:
+    url = row["url"]
     if row["download_type"] == DownloadType.MAGNET:
-        return TorrentSource(magnet=row["url"], info_hash=read_magnet(row["url"]).info_hash)
+        return TorrentSource(magnet=url, info_hash=read_magnet(url).info_hash, url=url)
+    if row["download_type"] != DownloadType.TORRENT:
+        name = sha1(url.encode(), usedforsecurity=False).hexdigest()
+        return TorrentSource(url=url, info_hash=name, hash_is_ours=True)
     if row["source_url"]:
         trust_feed(core, row["source_url"])
     fetched = core.web.get(
-        row["url"],
+        url,
         max_bytes=MAX_TORRENT_BYTES,
         accept="application/x-bittorrent",
         linked_from=row["source_url"],
@@ -113,12 +172,26 @@ def _source(core: Core, row: Row) -> TorrentSource:
     if isinstance(fetched, NotModified):
         raise Unavailable(_("{url} gave no torrent.", url=fetched.url))
     info = read_torrent(fetched.body)
-    return TorrentSource(content=fetched.body, info_hash=info.info_hash)
+    return TorrentSource(content=fetched.body, info_hash=info.info_hash, url=url)
 
 
-def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> None:
+def _taken_back(connection: sa.Connection, group: Sequence[Row], info_hash: str) -> None:
+    """Name the torrent on downloads that were cancelled while it was handed over: so it is removed again."""
     table = tables.downloads
     connection.execute(
+        sa.update(table)
+        .where(
+            table.c.download_id.in_([row["download_id"] for row in group]),
+            table.c.status == DownloadStatus.CANCELLED,
+        )
+        .values(torrent_hash=info_hash, torrent_wish="delete")
+    )
+
+
+def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str, Any]) -> int:
+    """Change those of ``group`` that are still pending; return how many."""
+    table = tables.downloads
+    done = connection.execute(
         sa.update(table)
         .where(
             table.c.download_id.in_([row["download_id"] for row in group]),
@@ -126,6 +199,7 @@ def _update(connection: sa.Connection, group: Sequence[Row], values: Mapping[str
         )
         .values(values)
     )
+    return done.rowcount
 
 
 def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
@@ -134,12 +208,16 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
     attempts = group[0]["attempts"] + 1
     since = group[0]["failing_since"] or now
     is_final = _is_final(error, attempts) or now - since > GIVE_UP
+    status = DownloadStatus.FAILED if is_final else DownloadStatus.PENDING
+    if isinstance(error, NoDownloader):
+        status, is_final = DownloadStatus.NO_DOWNLOADER, False  # it goes on when somebody registers
     values: Mapping[str, Any] = {
-        "status": (DownloadStatus.FAILED if is_final else DownloadStatus.PENDING).value,
+        "status": status.value,
         "error_message": str(error),
         "attempts": attempts,
         "failing_since": since,
-        "next_try_at": None if is_final else next_try(now, attempts),
+        "next_try_at": next_try(now, attempts) if status is DownloadStatus.PENDING else None,
+        "hold_reason": HoldReason.GAVE_UP.value if is_final and now - since > GIVE_UP else None,
         "updated_at": now,
     }
     with core.database.write() as connection:

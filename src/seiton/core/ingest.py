@@ -13,13 +13,14 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedItem
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
+from seiton.core.flags import refresh_flags
 from seiton.core.links import Applied, apply_outcomes
 from seiton.core.reparse import is_unfinished
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.core.wanting import want_downloads
+from seiton.core.wanting import cancel_downloads, want_downloads
 from seiton.domain.rules import Failed, Matched, Outcome
-from seiton.domain.states import RawItemStatus
+from seiton.domain.states import CancelReason, RawItemStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +47,13 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
     for part in chunks(items):
         with core.database.write() as connection:
             state = lock_state(connection)
-            fresh = _store(core, connection, subscription_id, part)
+            fresh, joined = _store(core, connection, subscription_id, part)
             pairs: list[tuple[Row, Outcome]] = []
             if fresh:
                 rules = ruleset(connection, state["rules_version"])
                 pairs = [(row, rules.parse(row["title"])) for row in fresh]
             applied = apply_outcomes(connection, pairs, core.now())
+            _join(core, connection, joined, applied)
             _want(core, connection, applied)
         received += len(part)
         new += len(fresh)
@@ -63,14 +65,28 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
 
 def _want(core: Core, connection: sa.Connection, applied: Applied) -> None:
     """Want downloads, unless titles are being parsed again: the end of that sees what is missing."""
+    cancel_downloads(connection, applied.filtered_out, CancelReason.FILTER, core.now())
     if not is_unfinished(connection):
         want_downloads(connection, applied.episodes, core.now())
 
 
+def _join(core: Core, connection: sa.Connection, item_ids: Sequence[int], applied: Applied) -> None:
+    """Filter known items by the rules of the subscription that they belong to from now on as well."""
+    links = tables.links.c
+    for part in chunks(item_ids):
+        found = (
+            connection.execute(sa.select(links.link_id).where(links.raw_item_id.in_(part))).scalars().all()
+        )
+        out, episodes = refresh_flags(connection, found, core.now())
+        applied.filtered_out += out
+        applied.episodes |= episodes
+
+
 def _store(
     core: Core, connection: sa.Connection, subscription_id: int, items: Sequence[FeedItem]
-) -> list[Row]:
-    """Insert unknown items and tie all to the subscription; return the new rows."""
+) -> tuple[list[Row], list[int]]:
+    """Insert unknown items and tie all to the subscription; return the new rows, and the known items that
+    were not tied to it before."""
     table, ties = tables.raw_items, tables.item_subscriptions
     now = core.now()
     by_hash = {hash_url(item.download_url): item for item in items}
@@ -99,9 +115,10 @@ def _store(
     ]
     if new_ties:
         connection.execute(sa.insert(ties), new_ties)
-    return sorted(
+    fresh = sorted(
         (row for digest, row in stored.items() if digest not in known), key=lambda row: int(row["item_id"])
     )
+    return fresh, [row["item_id"] for row in known.values() if row["item_id"] not in tied]
 
 
 def _by_hash(connection: sa.Connection, hashes: Sequence[str]) -> dict[str, Row]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.entities import SeriesName, ensure_groups, ensure_series
+from seiton.core.flags import refresh_flags
 from seiton.core.slots import place_slots
 from seiton.domain.metadata import UNKNOWN_GROUP
 from seiton.domain.rules import Failed, Matched, Outcome, ParsedTitle
@@ -39,12 +40,17 @@ class LinkChange:
 
 @dataclass(slots=True, kw_only=True)
 class Applied:
-    """What a chunk of outcomes came to. ``episodes``: those that links have come to, or have left."""
+    """What a chunk of outcomes came to.
+
+    ``episodes``: those that links have come to, or have left; ``filtered_out``: links that rules keep out
+    now, the downloads of which are to be taken back.
+    """
 
     changes: list[LinkChange] = field(default_factory=list)
     detached: list[int] = field(default_factory=list)
     episodes: set[Episode] = field(default_factory=set)
     items_changed: int = 0
+    filtered_out: list[int] = field(default_factory=list)
 
     @property
     def new_links(self) -> list[int]:
@@ -116,6 +122,8 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)
     applied.items_changed = _mark_items(connection, pairs, now)
+    applied.filtered_out, episodes = refresh_flags(connection, applied.touched, now)
+    applied.episodes |= episodes
     return applied
 
 
@@ -248,7 +256,7 @@ def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]],
     for item, outcome in pairs:
         status, parser_id, message = item_result(outcome)
         result = (status, parser_id, message)
-        if item["is_offered"] or (item["status"], item["parser_id"], item["error_message"]) != result:
+        if item["is_deferred"] or (item["status"], item["parser_id"], item["error_message"]) != result:
             rows.append(
                 {
                     "its_id": item["item_id"],
@@ -262,7 +270,7 @@ def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]],
         names: dict[str, Any] = {
             name: sa.bindparam(name) for name in ("status", "parser_id", "error_message", "parsed_at")
         }
-        names["is_offered"] = False
+        names["is_deferred"] = False
         update = sa.update(tables.raw_items).where(tables.raw_items.c.item_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), rows)
     return len(rows)

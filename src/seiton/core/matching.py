@@ -40,6 +40,9 @@ def match_files(
             "total_bytes": status.size,
             "downloaded_bytes": status.size,
             "content_path": status.content_path,
+            "attempts": 0,  # what failed was the download
+            "failing_since": None,
+            "next_try_at": None,
         }
         chosen = found.chosen.get(position)
         if chosen is not None:
@@ -50,7 +53,7 @@ def match_files(
 
 
 def _matched(core: Core, status: TorrentStatus, chosen: Chosen) -> dict[str, Any]:
-    folder = save_path(core, status.info_hash)
+    folder = status.folder or save_path(core, status.info_hash)
     return {
         "status": DownloadStatus.COMPLETED.value,
         "error_message": None,

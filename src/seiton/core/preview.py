@@ -21,7 +21,7 @@ from seiton.contract import (
 from seiton.core import tables
 from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row
 from seiton.core.links import failure_text, wanted_links
-from seiton.core.offers import is_offered
+from seiton.core.pack_updates import is_deferred
 from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser, refuse_builtin
 from seiton.core.reparse import affected, next_items, outcomes_of
 from seiton.core.resync import resync_request
@@ -209,11 +209,11 @@ def impact_of(core: Core, edit: Edit) -> Impact:
     return _impact(core, affected(visits), lambda rows: outcomes_of(edit, rows))
 
 
-def preview_offer(core: Core) -> Impact:
-    """Say what taking the offer of an update of the built-in parsers would do."""
+def preview_deferred(core: Core) -> Impact:
+    """Say what taking the deferred part of an update of the built-in parsers would do."""
     with core.database.read() as connection:
         rules = Ruleset(rule_of(row) for row in snapshot(connection))
-    return _impact(core, is_offered(), lambda rows: [(row, rules.parse(row["title"])) for row in rows])
+    return _impact(core, is_deferred(), lambda rows: [(row, rules.parse(row["title"])) for row in rows])
 
 
 def _impact(

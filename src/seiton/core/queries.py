@@ -11,7 +11,7 @@ from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.rulesets import BUILTIN
 from seiton.core.service import Core
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResyncState
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
 from seiton.errors import NotFound
 from seiton.text import _
 
@@ -273,5 +273,10 @@ def count_everything(core: Core) -> Record:
                 downloads.status.in_(sorted(IN_LIBRARY)),
             ),
             "running_resyncs": number(tables.resyncs, resyncs.state == ResyncState.RUNNING),
+            "pending_conflicts": number(
+                tables.conflicts, tables.conflicts.c.resolution_status == ResolutionStatus.UNRESOLVED
+            ),
+            "waiting_resyncs": number(tables.resyncs, resyncs.state == ResyncState.WAITING),
+            "filtered_links": number(tables.links, tables.links.c.filtered_flag),
             "pending_raw_items": number(tables.raw_items, items.status == RawItemStatus.PENDING),
         }

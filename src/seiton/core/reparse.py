@@ -17,13 +17,13 @@ from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
 from seiton.core.links import apply_outcomes
-from seiton.core.offers import is_offered, set_aside
+from seiton.core.pack_updates import is_deferred, set_aside
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.core.wanting import want_downloads
+from seiton.core.wanting import cancel_downloads, want_downloads
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
-from seiton.domain.states import RawItemStatus, ResyncState, RulesMode
+from seiton.domain.states import CancelReason, RawItemStatus, ResyncState, RulesMode
 from seiton.domain.titles import Ruleset
 
 
@@ -41,7 +41,7 @@ class _Round:
     def visits(self) -> sa.ColumnElement[bool] | None:
         """Return the condition on the raw items to look at; None if there are none."""
         if self.mode is RulesMode.TAKE:
-            return is_offered()
+            return is_deferred()
         visits = self.edit.visits()
         return affected(visits) if visits else None
 
@@ -145,6 +145,7 @@ def _chunk(core: Core, current: _Round, visits: sa.ColumnElement[bool]) -> bool:
         if current.mode is RulesMode.UPDATE:
             pairs = set_aside(connection, pairs)
         applied = apply_outcomes(connection, pairs, now)
+        cancel_downloads(connection, applied.filtered_out, CancelReason.FILTER, now)
         followers = refresh_desired(connection, applied.touched, current.resync_id, now)
         if current.resync_id is not None and (followers or applied.new_links):
             _count(connection, current.resync_id, followers, len(applied.new_links))
@@ -219,7 +220,7 @@ def _end(core: Core, current: _Round) -> None:
         if not is_unfinished(connection):
             want_downloads(connection, None, now)
         close_finished(core, connection)
-    for job in ("reconcile", "downloads", "transfers"):
+    for job in ("reconcile", "downloads", "transfers", "filters"):
         core.wake(job, "")
 
 

@@ -13,13 +13,16 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
-from seiton.contract import MAX_BATCH, ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
+from seiton.adapters.database import Row
+from seiton.contract import ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
 from seiton.core import tables
 from seiton.core.finishing import finish_resyncs
+from seiton.core.putting_away import due_removals, notify_viewer_removal
 from seiton.core.receipts import take_receipts, viewer_away
 from seiton.core.reparse import is_unfinished
+from seiton.core.replacing import replace_versions, waits_for_its_place
 from seiton.core.service import Core
+from seiton.core.viewers import note_unsent, viewer_batches
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
@@ -31,7 +34,9 @@ ANSWER_TIME = timedelta(seconds=60)
 
 def reconcile(core: Core) -> int:
     """Send the viewer everything that differs and is due; return how many requests it took."""
-    sent = _send(core, _due_syncs(core), notify_viewer_sync)
+    replace_versions(core)
+    sent = _send(core, due_removals(core, ANSWER_TIME), notify_viewer_removal)
+    sent += _send(core, _due_syncs(core), notify_viewer_sync)
     sent += _send(core, _due_resyncs(core), notify_viewer_resync)
     finish_resyncs(core)
     core.progress.announce()
@@ -40,12 +45,15 @@ def reconcile(core: Core) -> int:
 
 def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
     sent = 0
-    for part in chunks(due, MAX_BATCH):
+    away: set[str] = set()
+    for viewer, part in viewer_batches(core, due):
+        if viewer in away:
+            continue  # what waits behind is sent when it is back
         try:
             sent += notify(core, part)
         except Unavailable as error:
             viewer_away(core, part, str(error))
-            break  # one viewer: what waits behind is sent when it is back
+            away.add(viewer)
     return sent
 
 
@@ -73,6 +81,8 @@ def _due_syncs(core: Core) -> Sequence[int]:
     is_changed = table.desired_revision > table.sent_revision
     condition = sa.and_(
         table.source_path.is_not(None),
+        table.removed_at.is_(None),
+        ~waits_for_its_place(),
         _is_due(core),
         sa.or_(
             table.status == DownloadStatus.COMPLETED,
@@ -95,6 +105,7 @@ def _due_resyncs(core: Core) -> Sequence[int]:
     table = tables.downloads.c
     condition = sa.and_(
         table.desired_revision > table.applied_revision,
+        table.removed_at.is_(None),
         _is_due(core),
         sa.or_(
             table.status == DownloadStatus.SYNCED,
@@ -141,7 +152,11 @@ def notify_viewer_resync(core: Core, download_ids: Sequence[int]) -> int:
 
 
 def _ask(core: Core, rows: Sequence[Row], call: Callable[[], list[ItemReceipt]]) -> int:
-    return take_receipts(core, rows, call()) if rows else 0
+    if not rows:
+        return 0
+    receipts = call()
+    note_unsent(core, rows, receipts)
+    return take_receipts(core, rows, receipts)
 
 
 def resync_request(

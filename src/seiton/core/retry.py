@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
+from seiton.core.downloaders import served_types
 from seiton.core.service import Core
-from seiton.core.wanting import initial_status
 from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
@@ -42,12 +42,13 @@ def retry_download(core: Core, download_id: int) -> None:
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise NotFound(_("There is no download {download_id}.", download_id=download_id))
-        status = _next_status(connection, row)
+        status = _next_status(core, connection, row)
         connection.execute(
             sa.update(table)
             .where(table.c.download_id == download_id)
             .values(
                 status=status.value,
+                cancel_reason=None,
                 attempts=0,
                 sync_retry_count=0,
                 failing_since=None,
@@ -55,22 +56,70 @@ def retry_download(core: Core, download_id: int) -> None:
                 hold_reason=None,
                 hold_detail=None,
                 error_message=None,
+                progress_at=None,
+                torrent_wish=None,
                 updated_at=core.now(),
             )
         )
-    if row["status"] == DownloadStatus.FAILED and row["torrent_hash"]:
-        # The client may still have it, stopped by its error.
-        with suppress(NotFound, ClientAway):
-            core.torrents.resume(row["torrent_hash"])
+    _resume(core, row)
     for job in ("downloads", "transfers", "reconcile"):
         core.wake(job, "")
 
 
-def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
+def retry_failed(core: Core) -> int:
+    """Try failed downloads again whose pause is over; return how many.
+
+    One whose place another release has taken is left alone from then on.
+    """
+    table, links = tables.downloads, tables.links
+    query = (
+        sa.select(table, links.c.download_type)
+        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        .where(
+            table.c.status == _D.FAILED,
+            table.c.next_try_at <= core.now(),
+            table.c.removed_at.is_(None),
+            links.c.detached_at.is_(None),
+            ~links.c.filtered_flag,
+        )
+        .order_by(table.c.download_id)
+        .limit(500)
+    )
+    with core.database.read() as connection:
+        if connection.execute(query.limit(1)).first() is None:
+            return 0
+    again: list[Row] = []
+    with core.database.write() as connection:
+        for row in connection.execute(query.with_for_update(of=table)).mappings().all():
+            changes: dict[str, object] = {"next_try_at": None, "updated_at": core.now()}
+            with suppress(Conflict):
+                _require_fetchable(core, connection, row)
+                changes["status"] = _D.PENDING.value
+                again.append(row)
+            connection.execute(
+                sa.update(table).where(table.c.download_id == row["download_id"]).values(changes)
+            )
+    for retried in again:
+        _resume(core, retried)
+    return len(again)
+
+
+def _resume(core: Core, row: Row) -> None:
+    """Have the client go on, if it still has the torrent, stopped by its error."""
+    if row["status"] == DownloadStatus.FAILED and row["torrent_hash"]:
+        with suppress(NotFound, ClientAway):
+            core.torrents.resume(row["torrent_hash"])
+
+
+def _next_status(core: Core, connection: sa.Connection, row: Row) -> DownloadStatus:
     status = DownloadStatus(row["status"])
+    if row["removed_at"] is not None:
+        raise Conflict(
+            _("Download {download_id} was removed: restore it instead.", download_id=row["download_id"])
+        )
     if status in _AGAIN:
         if _AGAIN[status] is DownloadStatus.PENDING:
-            _require_fetchable(connection, row)
+            _require_fetchable(core, connection, row)
         return _AGAIN[status]
     is_waiting = row["next_try_at"] is not None or row["hold_reason"] is not None
     drifts = status in IN_LIBRARY and row["desired_revision"] > row["applied_revision"]
@@ -81,14 +130,16 @@ def _next_status(connection: sa.Connection, row: Row) -> DownloadStatus:
     raise Conflict(_("Download {download_id} is under way.", download_id=row["download_id"]))
 
 
-def _require_fetchable(connection: sa.Connection, row: Row) -> None:
+def _require_fetchable(core: Core, connection: sa.Connection, row: Row) -> None:
     """Raise ``Conflict`` where nobody can fetch it, or another release of the episode is on its way."""
     table, links = tables.downloads, tables.links
-    if initial_status(row["download_type"]) is DownloadStatus.NO_DOWNLOADER:
+    if row["downloader_type"] not in served_types(core, connection):
         raise Conflict(
             _("Nothing here can fetch this kind of link: {url_kind}.", url_kind=row["download_type"])
         )
     mine = sa.select(links).where(links.c.link_id == row["link_id"]).subquery()
+    if connection.execute(sa.select(mine.c.filtered_flag)).scalar_one():
+        raise Conflict(_("A filter rule keeps this release out."))
     other = (
         sa.select(table.c.download_id)
         .select_from(table.join(links, links.c.link_id == table.c.link_id))
@@ -97,6 +148,8 @@ def _require_fetchable(connection: sa.Connection, row: Row) -> None:
             links.c.episode_no == mine.c.episode_no,
             links.c.episode_tenths == mine.c.episode_tenths,
             table.c.download_id != row["download_id"],
+            # An earlier version is what it replaces.
+            ~sa.and_(links.c.group_id == mine.c.group_id, links.c.version < mine.c.version),
             table.c.status.not_in(sorted(GIVEN_UP))
             | (links.c.link_id == mine.c.link_id) & (table.c.status != _D.CANCELLED),
         )

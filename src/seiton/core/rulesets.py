@@ -105,7 +105,7 @@ _CAUSES = {RulesMode.UPDATE: "builtin_updated", RulesMode.TAKE: "builtin_taken"}
 
 
 def cause_of_pack(connection: sa.Connection, mode: RulesMode, pack_version: int, now: datetime) -> int:
-    """Record an update of the built-in parsers, or that its offer is taken, as a cause; return its id."""
+    """Record an update of the built-in parsers, or that its deferred part is taken, as a cause."""
     resyncs = tables.resyncs
     key = connection.execute(
         sa.insert(resyncs).values(

@@ -17,9 +17,13 @@ from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerSyncRequest,
 )
+from seiton.domain.states import ModuleType
 
 FIRST_RETRY = timedelta(minutes=1)
 LAST_RETRY = timedelta(hours=6)
@@ -37,6 +41,12 @@ class ViewerPort(Protocol):
 
     def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
         """Ask what a resync would do. Writes nothing."""
+
+    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
+        """Ask to put files into the trash, or to delete them there."""
+
+    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
+        """Ask what the library has of downloads. Writes nothing."""
 
 
 def utc_now() -> datetime:
@@ -73,7 +83,8 @@ class Core:
 
     ``wake(job, key)`` asks for another look soon, from another thread; ``answer_wait_s`` is how long the
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
-    parsed again in one transaction.
+    parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
+    modules reach Core; ``None``: where each of them reached it when it registered.
     """
 
     database: Database
@@ -89,6 +100,8 @@ class Core:
     answer_wait_s: float = 5.0
     chunk: int = CHUNK
     progress: Progress = field(default_factory=Progress)
+    built_in: frozenset[ModuleType] = frozenset(ModuleType)
+    public_url: str | None = None
 
 
 def trust_feed(core: Core, url: str) -> None:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row
+from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedLimits, fetch_feed
+from seiton.adapters.http import FetchError, FetchFault
 from seiton.core import tables
+from seiton.core.fetchers import ask_fetcher, choose_fetcher
 from seiton.core.ingest import Ingested, hash_url, ingest
 from seiton.core.service import Core, next_try, trust_feed
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _
 
 MAX_URL = 8192
+SITE_GAP_S = 2.0
+"""At least so many seconds lie between the fetches of two feeds of one site."""
+SITE_REST = timedelta(minutes=15)
+"""How long at most a site rests that is away or asks for fewer requests."""
 MAX_INTERVAL_MINUTES = 60 * 24 * 30
 
 
@@ -29,6 +37,8 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
     url = str(values.get("source_url") or "").strip()
     interval = values.get("fetch_interval_minutes") or 60
     _check(url, interval, values.get("source_type") or "rss")
+    source_type = values.get("source_type") or "rss"
+    fetcher_id = choose_fetcher(core, url, source_type, values.get("fetcher_id"))
     now = core.now()
     row = {
         "source_url": url,
@@ -37,12 +47,13 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
         "description": values.get("description"),
         "fetch_interval_minutes": interval,
         "config": values.get("config"),
-        "source_type": values.get("source_type") or "rss",
-        "fetcher_id": 0,
+        "source_type": source_type,
+        "fetcher_id": fetcher_id,
         "is_active": True,
-        "assignment_status": "auto_assigned",
+        "assignment_status": "assigned" if values.get("fetcher_id") else "auto_assigned",
         "assigned_at": now,
-        "auto_selected": True,
+        "auto_selected": not values.get("fetcher_id"),
+        "awaiting_since": None,
         "next_fetch_at": now,
         "created_at": now,
         "updated_at": now,
@@ -120,13 +131,76 @@ def due_subscriptions(core: Core) -> list[int]:
         return list(connection.execute(query).scalars())
 
 
+def stagger(core: Core, subscription_ids: Sequence[int]) -> list[tuple[int, float]]:
+    """Return when to fetch each, in seconds from now: feeds of one site one after the other."""
+    table = tables.subscriptions
+    with core.database.read() as connection:
+        query = sa.select(table.c.subscription_id, table.c.source_url)
+        urls = {row[0]: row[1] for row in connection.execute(query.where(table.c.is_active))}
+    counts: Counter[str | None] = Counter()
+    delays = []
+    for subscription_id in subscription_ids:
+        if subscription_id in urls:
+            site = _site(urls[subscription_id])
+            delays.append((subscription_id, counts[site] * SITE_GAP_S))
+            counts[site] += 1
+    return delays
+
+
+def fetch_if_due(core: Core, subscription_id: int) -> Ingested | None:
+    """Fetch a feed unless that happened, or was put off, since it was found to be due."""
+    table = tables.subscriptions
+    query = sa.select(table.c.next_fetch_at).where(table.c.subscription_id == subscription_id)
+    with core.database.read() as connection:
+        due = connection.execute(query).scalar_one_or_none()
+    return fetch_subscription(core, subscription_id) if due is None or due <= core.now() else None
+
+
+def _site(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _interval(minutes: int) -> timedelta:
+    """Return the pause until the next fetch, up to a tenth longer: not all feeds at the same second."""
+    return timedelta(minutes=minutes) * (1 + random.random() / 10)  # noqa: S311  # not a secret
+
+
+def _is_about_the_site(error: SeitonError) -> bool:
+    """Say whether other feeds of the site would fail in the same way: it is away, or wants fewer requests."""
+    if not isinstance(error, FetchError):
+        return False
+    is_away = error.reason in {FetchFault.CONNECTION, FetchFault.TIMEOUT}
+    return is_away or error.http_status in {429, 503}
+
+
+def _let_site_rest(core: Core, failed: Row, until: datetime) -> None:
+    """Put off the other feeds of a site that are due before ``until``."""
+    table, site = tables.subscriptions, _site(failed["source_url"])
+    with core.database.write() as connection:
+        query = sa.select(table.c.subscription_id, table.c.source_url).where(
+            table.c.is_active, sa.or_(table.c.next_fetch_at.is_(None), table.c.next_fetch_at < until)
+        )
+        same = [row[0] for row in connection.execute(query) if _site(row[1]) == site]
+        for part in chunks(same):
+            update = sa.update(table).where(table.c.subscription_id.in_(part))
+            connection.execute(update.values(next_fetch_at=until))
+
+
 def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
-    """Fetch one feed now; ``None`` when it did not change or could not be had (the row says why)."""
+    """Fetch one feed now; ``None`` when it did not change, could not be had (the row says why), or comes
+    later from a registered fetcher.
+    """
     table = tables.subscriptions
     query = sa.select(table).where(table.c.subscription_id == subscription_id, table.c.is_active)
     with core.database.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     if row is None:
+        return None
+    if row["fetcher_id"]:
+        ask_fetcher(core, row)
         return None
     trust_feed(core, row["source_url"])
     try:
@@ -144,6 +218,8 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
             row,
             {"last_error": str(error), "failures": failures, "next_fetch_at": next_try(core.now(), failures)},
         )
+        if _is_about_the_site(error):
+            _let_site_rest(core, row, min(next_try(core.now(), failures), core.now() + SITE_REST))
         return None
     result = ingest(core, subscription_id, fetched.feed.items) if fetched.feed is not None else None
     values: dict[str, Any] = {
@@ -152,7 +228,7 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
         "last_fetched_at": core.now(),
-        "next_fetch_at": core.now() + timedelta(minutes=row["fetch_interval_minutes"]),
+        "next_fetch_at": core.now() + _interval(row["fetch_interval_minutes"]),
     }
     if fetched.feed is not None:
         values["item_faults"] = [

@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer,
 
 from seiton.adapters.database import NAMING, Id, Instant, one_of
 from seiton.domain import states
+from seiton.domain.filters import TargetType
 
 metadata = sa.MetaData(naming_convention=NAMING)
 
@@ -29,6 +30,9 @@ state = _table(
     Column("reparse_target", Id),  # a reparse to this version is under way
     Column("reparse_cursor", Id),  # items up to this id are done
     Column("pack_version", Integer, nullable=False, server_default="0"),  # of the built-in parsers
+    Column("filters_version", Id, nullable=False, server_default="0"),  # counts edits of filter rules
+    Column("filter_targets", sa.JSON),  # whose links may not be flagged by the rules as they are
+    Column("filter_resync_id", Id),  # the edit that this follows from
 )
 
 rulesets = _table(
@@ -40,6 +44,41 @@ rulesets = _table(
     Column("mode", String(10), nullable=False, server_default="edit"),  # how titles come to it
     one_of("mode", states.RulesMode, "mode"),
     Column("created_at", Instant, nullable=False),
+)
+
+modules = _table(
+    "modules",
+    # The reference's service_modules: who registered. Built-in ones need no row.
+    Column("module_id", Id, primary_key=True),
+    Column("module_type", String(20), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("version", String(50), nullable=False, server_default="1.0.0"),
+    Column("description", Text),
+    Column("is_enabled", Boolean, nullable=False),  # by hand only: registering again never changes it
+    Column("config_schema", Text),
+    Column("priority", Integer, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("service_id", String(36), nullable=False, unique=True),  # its name in the API, for ever the same
+    Column("capabilities", sa.JSON, nullable=False),  # as it said
+    Column("admitted", Boolean, nullable=False),  # may be asked: it registered itself, or a person said so
+    Column("core_url", Text, nullable=False),  # how it reaches Core, as seen when it registered
+    Column("lease_until", Instant),
+    Column("last_seen_at", Instant),
+    Column("last_error", Text),
+    Column("failing_since", Instant),
+    sa.UniqueConstraint("module_type", "name"),
+    one_of("module_type", states.ModuleType, "module_type"),
+)
+
+module_capabilities = _table(
+    "module_capabilities",
+    # Which kinds of links a downloader takes.
+    Column("module_id", Id, ForeignKey("core_modules.module_id"), primary_key=True),
+    Column("download_type", String(20), primary_key=True),
+    one_of("download_type", states.DownloadType, "download_type"),
 )
 
 subscriptions = _table(
@@ -67,6 +106,7 @@ subscriptions = _table(
     Column("last_error", Text),
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("item_faults", sa.JSON),  # malformed entries of the last fetch
+    Column("awaiting_since", Instant),  # a registered fetcher was asked and has not delivered yet
     sa.CheckConstraint("fetch_interval_minutes > 0", name="interval"),
 )
 
@@ -91,13 +131,13 @@ raw_items = _table(
     Column("page_url", Text),
     Column("facts", sa.JSON),
     # an update of the built-in parsers reads it otherwise: its links wait for the user
-    Column("is_offered", Boolean, nullable=False, server_default=sa.false()),
+    Column("is_deferred", Boolean, nullable=False, server_default=sa.false()),
     one_of("status", states.RawItemStatus, "status"),
     Index(
-        "ix_core_raw_items_offered",
+        "ix_core_raw_items_deferred",
         "item_id",
-        sqlite_where=sa.text("is_offered"),
-        postgresql_where=sa.text("is_offered"),
+        sqlite_where=sa.text("is_deferred"),
+        postgresql_where=sa.text("is_deferred"),
     ),
     Index(None, "status", "item_id"),
     Index(None, "created_at", "item_id"),
@@ -158,6 +198,7 @@ animes = _table(
     "animes",
     Column("anime_id", Id, primary_key=True),
     Column("title", Text, nullable=False, unique=True),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
@@ -180,6 +221,7 @@ series = _table(
     Column("description", Text),
     Column("aired_date", Date),
     Column("end_date", Date),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("anime_id", "series_no"),
@@ -190,6 +232,7 @@ subtitle_groups = _table(
     "subtitle_groups",
     Column("group_id", Id, primary_key=True),
     Column("group_name", Text, nullable=False, unique=True),
+    Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
 )
 
@@ -235,10 +278,14 @@ resyncs = _table(
     Column("no_match", Integer, nullable=False, server_default="0"),
     Column("resync_triggered", Integer, nullable=False, server_default="0"),
     Column("new_links", Integer, nullable=False, server_default="0"),
+    Column("starts", Integer, nullable=False, server_default="0"),  # downloads that it begins
+    Column("cancels", Integer, nullable=False, server_default="0"),  # downloads that it takes back
+    Column("confirmed_at", Instant),
     Column("reparsed", Boolean, nullable=False, server_default=sa.false()),
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("trash_until", Instant),  # of a removal that can be restored: until when
     one_of("state", states.ResyncState, "state"),
 )
 
@@ -257,6 +304,7 @@ downloads = _table(
     Column("module_id", Id),
     Column("torrent_hash", String(64)),
     Column("sync_retry_count", Integer, nullable=False, server_default="0"),
+    Column("cancel_reason", String(20)),  # addition, of a cancelled one; none: by hand
     # additions: where the bytes are (never changes) and where the library has them (as last reported)
     Column("content_path", Text),
     Column("source_path", Text),
@@ -278,10 +326,18 @@ downloads = _table(
     Column("next_try_at", Instant),
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
+    Column("progress_at", Instant),  # when the transfer got further last
+    # when it is not wanted any more
+    Column("removed_at", Instant),  # by its removal, which is resync_id; status follows when that is done
+    Column(
+        "torrent_wish", String(10)
+    ),  # what is to become of the torrent: remove | delete (data, too) | pause
+    Column("torrent_ended_at", Instant),  # the client does not have it any more, by our doing
     one_of("status", states.DownloadStatus, "status"),
     sa.CheckConstraint("status <> 'synced' OR library_path IS NOT NULL", name="synced_has_path"),
     Index(None, "status", "download_id"),
     Index(None, "torrent_hash"),
+    Index(None, "removed_at"),
     Index(None, "updated_at", "download_id"),
     Index(
         "ix_core_downloads_one_active_per_link",
@@ -296,6 +352,7 @@ downloads = _table(
         sqlite_where=sa.text("desired_revision > applied_revision"),
         postgresql_where=sa.text("desired_revision > applied_revision"),
     ),
+    one_of("cancel_reason", states.CancelReason, "cancel_reason"),
 )
 
 resync_items = _table(
@@ -311,6 +368,83 @@ resync_items = _table(
     Column("reason", String(30)),
     Column("detail", Text),
     one_of("outcome", ("pending", "moved", "unchanged", "held", "failed", "superseded"), "outcome"),
+)
+
+filter_rules = _table(
+    "filter_rules",
+    Column("rule_id", Id, primary_key=True),
+    Column("rule_order", Integer, nullable=False),
+    Column("regex_pattern", Text, nullable=False),
+    Column("is_positive", Boolean, nullable=False),
+    Column("target_type", String(20), nullable=False),
+    Column("target_id", Id),  # no foreign key: it is of several tables
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # additions
+    Column("is_enabled", Boolean, nullable=False, server_default=sa.true()),
+    Column("version", Integer, nullable=False, server_default="1"),  # counts edits
+    one_of("target_type", TargetType, "target_type"),
+    sa.CheckConstraint("(target_type = 'global') = (target_id IS NULL)", name="target_id"),
+    sa.UniqueConstraint("target_type", "target_id", "rule_order"),
+    # NULLs are all different to a unique constraint: global rules need one of their own.
+    Index(
+        "ix_core_filter_rules_global_order",
+        "rule_order",
+        unique=True,
+        sqlite_where=sa.text("target_id IS NULL"),
+        postgresql_where=sa.text("target_id IS NULL"),
+    ),
+)
+
+library_policy = _table(
+    "library_policy",
+    # One row, if any: which of several releases of an episode is fetched.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("group_order", sa.JSON, nullable=False),
+    Column("resolution_order", sa.JSON, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+conflicts = _table(
+    "conflicts",
+    # What only a person can decide: the fetcher of a subscription, the release of an episode.
+    Column("conflict_id", Id, primary_key=True),
+    Column("conflict_type", String(20), nullable=False),
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id")),
+    Column("conflict_data", sa.JSON, nullable=False),
+    Column("resolution_status", String(20), nullable=False),
+    Column("resolution_data", sa.JSON),
+    Column("created_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    # additions
+    Column("series_id", Id, ForeignKey("core_series.series_id")),
+    Column("episode_no", Integer),
+    Column("episode_tenths", Integer),
+    one_of("conflict_type", states.ConflictType, "conflict_type"),
+    one_of("resolution_status", states.ResolutionStatus, "resolution_status"),
+    sa.CheckConstraint(
+        "(conflict_type = 'link') = (series_id IS NOT NULL AND episode_no IS NOT NULL)", name="of_link"
+    ),
+    sa.CheckConstraint(
+        "(conflict_type = 'subscription') = (subscription_id IS NOT NULL)", name="of_subscription"
+    ),
+    Index(None, "resolution_status", "conflict_id"),
+    Index(
+        "ix_core_conflicts_one_open_per_episode",
+        "series_id",
+        "episode_no",
+        "episode_tenths",
+        unique=True,
+        sqlite_where=sa.text("resolution_status = 'unresolved'"),
+        postgresql_where=sa.text("resolution_status = 'unresolved'"),
+    ),
+    Index(
+        "ix_core_conflicts_one_open_per_subscription",
+        "subscription_id",
+        unique=True,
+        sqlite_where=sa.text("resolution_status = 'unresolved'"),
+        postgresql_where=sa.text("resolution_status = 'unresolved'"),
+    ),
 )
 
 

@@ -1,4 +1,8 @@
-"""Which links are downloaded: an episode is fetched once, whatever number of releases offer it."""
+"""Which links are downloaded: an episode is fetched once, whatever number of releases offer it.
+
+``domain.duplicates`` decides between them. What it leaves open becomes a conflict for a person; a conflict
+that has nothing to choose any more is closed at the same place.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +14,79 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.conflicts import note_link_conflicts
 from seiton.core.desired import refresh_desired
 from seiton.core.links import Episode
-from seiton.domain.states import GIVEN_UP, DownloadStatus, DownloadType
+from seiton.core.offers import initial_status, plan_downloads
+from seiton.domain.duplicates import Choice
+from seiton.domain.states import BEFORE_FILES, CancelReason, DownloadStatus, DownloadType
+
+__all__ = ["add_downloads", "initial_status", "want_downloads", "want_instead"]
 
 
 def want_downloads(connection: sa.Connection, episodes: Collection[Episode] | None, now: datetime) -> int:
     """Record a pending download for each of ``episodes`` (``None``: of all) that has none; return how many.
 
-    The release that is on its way or filed stays the one, else the link known longest is taken. Others
-    wait as links (a batch beside its single episodes, a second group), until it is given up. A link is
-    never taken twice by itself: what failed or was cancelled is tried again by hand.
+    The release that is on its way or filed stays the one, unless its group corrects it before it is there.
+    Others wait as links (a batch beside its single episodes, a second group), until it is given up. A link
+    is never taken twice by itself: what failed or was cancelled by hand is tried again by hand.
     """
-    wanted: dict[Episode, Any] = {}
-    for row in sorted(_free_links(connection, episodes), key=_preference):
-        wanted.setdefault((row.series_id, row.episode_no, row.episode_tenths), row)
-    rows = [
-        {
-            "link_id": row.link_id,
-            "downloader_type": row.download_type or DownloadType.HTTP.value,
-            "status": initial_status(row.download_type).value,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for row in wanted.values()
-    ]
-    for part in chunks(rows):
-        connection.execute(sa.insert(tables.downloads), part)
+    outcomes = plan_downloads(connection, episodes)
+    note_link_conflicts(connection, outcomes, now, is_all=episodes is None)
+    choices = [outcome for outcome in outcomes.values() if isinstance(outcome, Choice)]
+    replaced = [choice.replaces for choice in choices if choice.replaces is not None]
+    cancel_downloads(connection, replaced, CancelReason.REPLACED, now)
+    return add_downloads(connection, [choice.link_id for choice in choices], now)
+
+
+def add_downloads(connection: sa.Connection, link_ids: Sequence[int], now: datetime) -> int:
+    """Record a pending download for each of ``link_ids``, which have none; return how many."""
+    links = tables.links.c
+    rows: list[dict[str, Any]] = []
+    for part in chunks(sorted(link_ids)):
+        query = sa.select(links.link_id, links.download_type).where(links.link_id.in_(part))
+        rows += [
+            {
+                "link_id": row.link_id,
+                "downloader_type": row.download_type or DownloadType.HTTP.value,
+                "status": initial_status(row.download_type).value,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for row in connection.execute(query.order_by(links.link_id))
+        ]
+    for part_rows in chunks(rows):
+        connection.execute(sa.insert(tables.downloads), part_rows)
     refresh_desired(connection, [row["link_id"] for row in rows], None, now)
     return len(rows)
 
 
-def initial_status(download_type: str | None) -> DownloadStatus:
-    """Return where a new download starts: nobody fetches plain web files here."""
-    known = download_type in {DownloadType.MAGNET, DownloadType.TORRENT}
-    return DownloadStatus.PENDING if known else DownloadStatus.NO_DOWNLOADER
+def cancel_downloads(
+    connection: sa.Connection, link_ids: Iterable[int], reason: CancelReason, now: datetime
+) -> int:
+    """Take back the downloads of ``link_ids`` of which no file is used yet; return how many.
 
-
-def _preference(link: Any) -> tuple[bool, int]:
-    return initial_status(link.download_type) is DownloadStatus.NO_DOWNLOADER, link.link_id
+    Their torrents go too, afterwards, unless others need them (``ending.end_torrents``).
+    """
+    table = tables.downloads
+    cancelled = 0
+    for part in chunks(sorted(set(link_ids))):
+        done = connection.execute(
+            sa.update(table)
+            .where(
+                table.c.link_id.in_(part),
+                table.c.status.in_(sorted(BEFORE_FILES | {DownloadStatus.NO_DOWNLOADER})),
+            )
+            .values(
+                status=DownloadStatus.CANCELLED.value,
+                cancel_reason=reason.value,
+                torrent_wish=sa.case((table.c.torrent_hash.is_not(None), "delete")),
+                next_try_at=None,
+                updated_at=now,
+            )
+        )
+        cancelled += done.rowcount
+    return cancelled
 
 
 def want_instead(connection: sa.Connection, download_ids: Sequence[int], now: datetime) -> int:
@@ -63,40 +101,3 @@ def want_instead(connection: sa.Connection, download_ids: Sequence[int], now: da
         )
         episodes |= {(row[0], row[1], row[2]) for row in connection.execute(query)}
     return want_downloads(connection, episodes, now)
-
-
-def _free_links(connection: sa.Connection, episodes: Collection[Episode] | None) -> Iterable[Any]:
-    """Give the links that could be taken now."""
-    links, downloads = tables.links, tables.downloads
-    own = sa.exists().where(downloads.c.link_id == links.c.link_id)
-    query = sa.select(
-        links.c.link_id,
-        links.c.download_type,
-        links.c.series_id,
-        links.c.episode_no,
-        links.c.episode_tenths,
-    ).where(~links.c.filtered_flag, links.c.detached_at.is_(None), ~own, ~_is_fetched())
-    if episodes is None:
-        return connection.execute(query).all()
-    episode = sa.tuple_(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
-    found: list[Any] = []
-    for part in chunks(sorted(episodes)):
-        # SQLite finds no index for the triple alone.
-        series = links.c.series_id.in_({series_id for series_id, _number, _tenths in part})
-        found += connection.execute(query.where(series, episode.in_(part)))
-    return found
-
-
-def _is_fetched() -> sa.ColumnElement[bool]:
-    """Say of a link that another release of its episode is on its way, or there."""
-    links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
-    # What has not begun, of a title that no parser matches any more, does not begin.
-    asleep = (downloads.c.status == DownloadStatus.PENDING) & other.c.detached_at.is_not(None)
-    return sa.exists().where(
-        other.c.series_id == links.c.series_id,
-        other.c.episode_no == links.c.episode_no,
-        other.c.episode_tenths == links.c.episode_tenths,
-        downloads.c.link_id == other.c.link_id,
-        downloads.c.status.not_in(sorted(GIVEN_UP)),
-        ~asleep,
-    )

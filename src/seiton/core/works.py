@@ -16,9 +16,10 @@ from seiton.text import _
 
 
 def list_anime(core: Core, *, limit: int | None, offset: int) -> list[Record]:
-    """Return all works by id."""
+    """Return all works by id, without those that were removed."""
+    query = sa.select(tables.animes).where(tables.animes.c.removed_at.is_(None))
     with core.database.read() as connection:
-        return fetch_all(connection, page(sa.select(tables.animes), limit, offset, tables.animes.c.anime_id))
+        return fetch_all(connection, page(query, limit, offset, tables.animes.c.anime_id))
 
 
 def get_anime(core: Core, anime_id: int) -> Record:
@@ -28,7 +29,9 @@ def get_anime(core: Core, anime_id: int) -> Record:
 
 
 def _require_anime(connection: sa.Connection, anime_id: int) -> Record:
-    for row in fetch_all(connection, sa.select(tables.animes).where(tables.animes.c.anime_id == anime_id)):
+    table = tables.animes
+    query = sa.select(table).where(table.c.anime_id == anime_id, table.c.removed_at.is_(None))
+    for row in fetch_all(connection, query):
         return row
     raise NotFound(_("There is no anime {anime_id}.", anime_id=anime_id))
 
@@ -37,7 +40,8 @@ def list_groups(core: Core, *, limit: int | None, offset: int) -> list[Record]:
     """Return all subtitle groups by id."""
     table = tables.subtitle_groups
     with core.database.read() as connection:
-        return fetch_all(connection, page(sa.select(table), limit, offset, table.c.group_id))
+        query = sa.select(table).where(table.c.removed_at.is_(None))
+        return fetch_all(connection, page(query, limit, offset, table.c.group_id))
 
 
 def series_of(core: Core, anime_id: int) -> list[Record]:
@@ -45,7 +49,7 @@ def series_of(core: Core, anime_id: int) -> list[Record]:
     table = tables.series
     with core.database.read() as connection:
         _require_anime(connection, anime_id)
-        query = sa.select(table).where(table.c.anime_id == anime_id)
+        query = sa.select(table).where(table.c.anime_id == anime_id, table.c.removed_at.is_(None))
         return fetch_all(connection, query.order_by(table.c.series_no, table.c.series_id))
 
 
@@ -63,6 +67,7 @@ def list_series(core: Core, *, limit: int | None, offset: int) -> list[Record]:
             seasons, seasons.c.season_id == series.c.season_id
         )
     )
+    query = query.where(series.c.removed_at.is_(None), animes.c.removed_at.is_(None))
     with core.database.read() as connection:
         rows = fetch_all(connection, page(query, limit, offset, series.c.series_id.desc()))
         ids = [row["series_id"] for row in rows]

@@ -48,14 +48,15 @@ DOWNLOAD_TRANSITIONS: dict[DownloadStatus, frozenset[DownloadStatus]] = {
     ),
     D.NO_DOWNLOADER: frozenset({D.PENDING, D.CANCELLED, D.FAILED}),
     D.FAILED: frozenset({D.PENDING, D.DOWNLOADING, D.CANCELLED}),
-    D.CANCELLED: frozenset({D.PENDING}),
+    # What was removed comes back from the trash into the library.
+    D.CANCELLED: frozenset({D.PENDING, D.SYNCED}),
     # A report may come after the request was given up as lost.
     D.COMPLETED: frozenset({D.SYNCING, D.SYNCED, D.SYNC_FAILED, D.BATCH_UNMATCHED, D.CANCELLED}),
-    D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED}),
+    D.SYNCING: frozenset({D.SYNCED, D.COMPLETED, D.SYNC_FAILED, D.CANCELLED}),
     D.SYNC_FAILED: frozenset({D.COMPLETED, D.SYNCING, D.SYNCED, D.CANCELLED}),
     # A failed resync leaves the file where it was: playable, hence synced.
-    D.SYNCED: frozenset({D.RESYNCING}),
-    D.RESYNCING: frozenset({D.SYNCED}),
+    D.SYNCED: frozenset({D.RESYNCING, D.CANCELLED}),
+    D.RESYNCING: frozenset({D.SYNCED, D.CANCELLED}),
     D.BATCH_UNMATCHED: frozenset({D.COMPLETED, D.BATCH_FAILED, D.CANCELLED}),
     D.BATCH_FAILED: frozenset({D.COMPLETED, D.BATCH_UNMATCHED, D.PENDING, D.CANCELLED}),
 }
@@ -70,6 +71,9 @@ IN_CLIENT = frozenset({D.DOWNLOADING, D.DOWNLOADER_ERROR})
 UNMATCHED = frozenset({D.BATCH_UNMATCHED, D.BATCH_FAILED})
 """The torrent is there, but none of its files is this episode, by the rules as they were."""
 
+BEFORE_FILES = IN_CLIENT | {D.PENDING}
+"""On its way; no file of it is used yet, so that it can be taken back."""
+
 GIVEN_UP = UNMATCHED | {D.CANCELLED, D.FAILED, D.NO_DOWNLOADER}
 """Nothing comes of it as things are: another release of the episode may take its place."""
 
@@ -80,6 +84,28 @@ IN_VIEWER = frozenset({D.SYNCING, D.SYNCED, D.RESYNCING})
 def may_follow(before: DownloadStatus, after: DownloadStatus) -> bool:
     """Say whether a download may go from ``before`` to ``after``."""
     return before == after or after in DOWNLOAD_TRANSITIONS[before]
+
+
+class CancelReason(StrEnum):
+    """Why a download was taken back, other than by hand."""
+
+    FILTER = "filter"  #: a filter rule says that the release is not wanted
+    REPLACED = "replaced"  #: a better release of the episode came before this one was there
+
+
+class ConflictType(StrEnum):
+    """What a person has to choose."""
+
+    LINK = "link"  #: which release of an episode
+    SUBSCRIPTION = "subscription"  #: which fetcher serves a subscription
+
+
+class ResolutionStatus(StrEnum):
+    """Where a conflict stands; the first word is the contract's."""
+
+    UNRESOLVED = "unresolved"
+    RESOLVED = "resolved"  #: somebody chose
+    OBSOLETE = "obsolete"  #: there is nothing to choose any more
 
 
 class ResyncState(StrEnum):
@@ -98,6 +124,7 @@ class UnitState(StrEnum):
     WANTED = "wanted"  #: not in the library yet
     PLACED = "placed"  #: lies at its recorded path
     MISSING = "missing"  #: was placed; is not there any more
+    REMOVED = "removed"  #: lies in the trash, or is gone from there, too
 
 
 class StepState(StrEnum):
@@ -122,6 +149,7 @@ class TaskType(StrEnum):
 
     SYNC = "sync"
     RESYNC = "resync"
+    REMOVE = "remove"
 
 
 class HoldReason(StrEnum):
@@ -145,6 +173,17 @@ class HoldReason(StrEnum):
     BRAKED = "braked"  #: many files at once: a person has to confirm
     PINNED = "pinned"  #: set by hand
     GAVE_UP = "gave_up"  #: tried for 14 days
+    STALLED = "stalled"  #: the transfer stood still for days
+    NO_REMOVAL = "no_removal"  #: its viewer has no way to remove files
+    NO_PREVIEW = "no_preview"  #: its viewer cannot say beforehand what it will do
+
+
+class ModuleType(StrEnum):
+    """What a registered module does."""
+
+    FETCHER = "fetcher"
+    DOWNLOADER = "downloader"
+    VIEWER = "viewer"
 
 
 class SourceType(StrEnum):
@@ -165,8 +204,8 @@ class RulesMode(StrEnum):
     """How stored titles come from a version of the rules to the next."""
 
     EDIT = "edit"  #: the user changed them: everything follows
-    UPDATE = "update"  #: the built-in ones were updated: links that would change are offered
-    TAKE = "take"  #: the user takes what was offered
+    UPDATE = "update"  #: the built-in ones were updated: links that would change wait
+    TAKE = "take"  #: the user takes what waits
 
 
 class DownloadType(StrEnum):

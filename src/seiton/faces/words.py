@@ -32,6 +32,12 @@ WORDS = {
     "held": N_("held"),
     "queued": N_("queued"),
     "retrying": N_("to be tried again"),
+    "removed_download": N_("episode removed"),
+    "removed_series": N_("series removed"),
+    "removed_anime": N_("anime removed"),
+    "removed_subtitle_group": N_("subtitle group removed"),
+    "removed_subscription": N_("subscription removed"),
+    "restored": N_("restored from the trash"),
     "parser_created": N_("parser created"),
     "parser_updated": N_("parser edited"),
     "parser_deleted": N_("parser deleted"),
@@ -39,6 +45,17 @@ WORDS = {
     "builtin_taken": N_("update of the built-in parsers taken"),
     "builtin": N_("built in"),
     "user": N_("yours"),
+    "filter_created": N_("filter rule created"),
+    "filter_updated": N_("filter rule edited"),
+    "filter_deleted": N_("filter rule deleted"),
+    "groups": N_("several groups, none preferred"),
+    "variants": N_("several releases of one group"),
+    "global": N_("everything"),
+    "anime": N_("anime"),
+    "anime_series": N_("series"),
+    "subtitle_group": N_("subtitle group"),
+    "fetcher": N_("fetcher"),
+    "subscription": N_("subscription"),
 }
 
 HOLDS = {
@@ -60,6 +77,9 @@ HOLDS = {
     "braked": N_("many files at once: confirm first"),
     "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
+    "stalled": N_("the transfer stood still for days"),
+    "no_removal": N_("its viewer cannot remove files: remove them there"),
+    "no_preview": N_("its viewer cannot say beforehand what it will do"),
 }
 """Sentences for ``domain.states.HoldReason``."""
 

@@ -115,7 +115,8 @@ class Applier:
         if step.kind is StepKind.MOVE and step.source is not None:
             source = self._path(step.source)
             return self._parked(step, source) or self._retiring(step, source)
-        return step.kind in {StepKind.DROP, StepKind.LEAVE} and self._retiring(step, self._path(step.target))
+        retires = step.kind in {StepKind.DROP, StepKind.LEAVE, StepKind.ERASE}
+        return retires and self._retiring(step, self._path(step.target))
 
     def discard(self, steps: Iterable[Step]) -> None:
         """Remove the disposable files of ``steps``. After a crash there may be some for every step."""
@@ -259,6 +260,17 @@ class Applier:
         files.retire_generated(target, step=step.token, digest=step.before_digest or "", ways=self._ways)
         return None
 
+    def _erase(self, step: Step) -> Failure | None:
+        target, ours = self._path(step.target), _known(step)
+        self._touch(target)
+        found = files.identify(files.set_aside_at(files.retire_path(target, step.token)) or target)
+        if found is None:
+            return None
+        if not is_ours(ours, found, self._ways):
+            return Failure(step, HoldReason.SOURCE_CHANGED, os.fsdecode(step.target))
+        files.retire(target, step=step.token, ours=found, survivor=None, ways=self._ways)
+        return None
+
     def _prune(self, step: Step) -> Failure | None:
         path = self._path(step.target)
         if not files.remove_empty_folder(path) and os.path.lexists(path):
@@ -325,4 +337,5 @@ _DO: dict[StepKind, Callable[[Applier, Step], Failure | None]] = {
     StepKind.REWRITE: Applier._rewrite,
     StepKind.DROP: Applier._drop,
     StepKind.PRUNE: Applier._prune,
+    StepKind.ERASE: Applier._erase,
 }

@@ -127,7 +127,8 @@ def finish(
 def _left(ran: Ran) -> set[bytes]:
     """Return the folders that may be empty now; not those that were just found not to be."""
     left = {os.path.dirname(step.source) for step in ran.done if step.kind is StepKind.MOVE and step.source}
-    left |= {os.path.dirname(step.target) for step in ran.done if step.kind is StepKind.PRUNE}
+    taken = {StepKind.PRUNE, StepKind.ERASE}
+    left |= {os.path.dirname(step.target) for step in ran.done if step.kind in taken}
     in_vain = [step for step in itertools.chain(ran.undo, ran.dropped) if step.kind not in _PRUNING]
     return left | {os.path.dirname(step.target) for step in in_vain}
 

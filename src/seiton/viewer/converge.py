@@ -34,6 +34,7 @@ from seiton.viewer.service import Viewer
 from seiton.viewer.show_files import ShowFiles, load_artifacts
 from seiton.viewer.shows import ensure_shows
 from seiton.viewer.tasks import Held, Outcome, record_holds, record_outcomes
+from seiton.viewer.trash import empty_trash
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +62,9 @@ def converge(viewer: Viewer) -> Summary:
         if rows:
             _Pass(viewer, library, rows, summary).run()
         bring_home(viewer, library)
+        erased = empty_trash(viewer, library)
         prune(viewer, library)
-    if rows or summary.recovered:
+    if rows or erased or summary.recovered:
         viewer.wake("report")
     return summary
 

@@ -28,6 +28,7 @@ class StepKind(StrEnum):
     REWRITE = "rewrite"  #: replace a generated file that still has the content we left
     DROP = "drop"  #: take a generated file away; its content is kept in ``objects``
     PRUNE = "prune"  #: remove an empty folder that we made
+    ERASE = "erase"  #: delete a file that a removal put into the trash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,24 @@ def open_steps(connection: sa.Connection, library_id: str) -> tuple[str, list[St
     )
     rows = connection.execute(query).mappings().all()
     return (rows[0]["plan_id"] if rows else ""), [_step(row) for row in rows]
+
+
+def moves_into(connection: sa.Connection, unit_id: int, folder: bytes) -> list[Step]:
+    """Return the steps that moved something of a unit below ``folder`` (it ends in a slash), and stayed."""
+    table = tables.journal
+    query = (
+        sa.select(table)
+        .where(
+            table.c.unit_id == unit_id,
+            table.c.kind == StepKind.MOVE.value,
+            table.c.state == StepState.DONE.value,
+            table.c.target > folder,
+            table.c.target < folder + b"\xff",
+        )
+        .order_by(table.c.step_id)
+    )
+    steps = [_step(row) for row in connection.execute(query).mappings()]
+    return list({step.target: step for step in steps}.values())
 
 
 def _step(row: Any) -> Step:

@@ -70,6 +70,8 @@ class LegMaker:
 
     def _guarded(self, unit: Unit, shift: Shift) -> UnitLeg | Stuck:
         try:
+            if unit.trash is not None and shift.leg is not Leg.PARK:
+                return self._put_away(unit, shift)
             return self._enter(unit, shift) if shift.leg is Leg.ENTER else self._shift(unit, shift)
         except FileOutcome as error:
             return Stuck(unit=unit, reason=HoldReason.FILESYSTEM_ERROR, detail=str(error))
@@ -96,6 +98,19 @@ class LegMaker:
             nfo = (unit.stem or b"") + NFO
             leg.steps.append(Step(kind=StepKind.DROP, unit_id=unit.unit_id, target=nfo, before_digest=before))
         self._at[unit.unit_id] = target
+        return leg
+
+    def _put_away(self, unit: Unit, shift: Shift) -> UnitLeg:
+        """Take everything to the trash as it is, the NFO among it."""
+        origin = self._at.get(unit.unit_id, unit.stem or b"")
+        leg = UnitLeg(unit=unit, shift=shift, stem=unit.target)
+        leg.nfo_digest, leg.nfo_rendering = unit.nfo_digest, unit.nfo_rendering
+        if unit.nfo is not None and origin == unit.stem:
+            nfo = Member(tail=NFO, identity=unit.nfo)
+            leg.steps.append(_move_step(unit, origin, unit.target, nfo))
+        elif unit.parked_nfo is not None and not unit.has_nfo:
+            leg.write_nfo(unit.parked_nfo)
+        leg.steps += move_steps(unit, origin, unit.target)
         return leg
 
     def _old_nfo(self, unit: Unit) -> bytes | Stuck | None:
@@ -137,6 +152,9 @@ class LegMaker:
         ours = render_nfo(unit)
         leg = UnitLeg(unit=unit, shift=Shift(unit.unit_id, Leg.DIRECT), stem=unit.stem or b"")
         leg.nfo_digest, leg.nfo_rendering = unit.nfo_digest, digest_of(ours)
+        if unit.trash is not None:
+            leg.nfo_rendering = unit.nfo_rendering
+            return leg
         old = self._old_nfo(unit)
         if isinstance(old, Stuck):
             return old
@@ -169,16 +187,17 @@ class LegMaker:
 def move_steps(unit: Unit, origin: bytes, target: bytes) -> list[Step]:
     """Return the steps that take sidecars and video from the stem ``origin`` to ``target``, video last."""
     files = [*unit.sidecars, Member(tail=unit.video_tail, identity=unit.identity)]
-    return [
-        Step(
-            kind=StepKind.MOVE,
-            unit_id=unit.unit_id,
-            source=origin + member.tail,
-            target=target + member.tail,
-            identity=member.identity,
-        )
-        for member in files
-    ]
+    return [_move_step(unit, origin, target, member) for member in files]
+
+
+def _move_step(unit: Unit, origin: bytes, target: bytes, member: Member) -> Step:
+    return Step(
+        kind=StepKind.MOVE,
+        unit_id=unit.unit_id,
+        source=origin + member.tail,
+        target=target + member.tail,
+        identity=member.identity,
+    )
 
 
 def render_nfo(unit: Unit) -> bytes:

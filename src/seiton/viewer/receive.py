@@ -133,7 +133,7 @@ def _judge(request: Described, unit: Row | None, stored: dict[str, Any]) -> tupl
     if unit is None:
         return request.revision or 1, Receipt.ACCEPTED
     current: int = unit["revision"]
-    same = unit["wish"] == stored
+    same = unit["wish"] == stored and unit["trash_id"] is None
     if request.revision is None:
         return (current, Receipt.REPEATED) if same else (current + 1, Receipt.ACCEPTED)
     if request.revision > current:
@@ -154,6 +154,8 @@ _UPDATED = (
     "next_try_at",
     "source_path",
     "subtitle_sources",
+    "trash_id",
+    "erase",
 )
 
 
@@ -174,8 +176,10 @@ def _wanted(
         "hold_detail": None,
         "attempts": 0,
         "next_try_at": None,
+        "trash_id": None,  # wanted again
+        "erase": False,
     }
-    if isinstance(request, ViewerSyncRequest) and (unit is None or unit["state"] == UnitState.WANTED):
+    if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
         if source is None:
             return HoldReason.OUTSIDE_ROOT

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.contract import ViewerSyncCallback
-from seiton.domain.states import TaskStatus
+from seiton.domain.states import TaskStatus, TaskType
 from seiton.viewer import tables
 from seiton.viewer.receive import FOREIGN
 from seiton.viewer.service import Viewer
@@ -91,5 +91,6 @@ def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
         core_instance=None if task["core_instance"] == FOREIGN else task["core_instance"],
         reason=task["reason"],
         held=held,
+        removed=task["task_type"] == TaskType.REMOVE,
         changed=task["outcome"] == "moved" if task["status"] == TaskStatus.COMPLETED else None,
     )

@@ -13,13 +13,14 @@ from seiton.adapters.database import chunks
 from seiton.domain.naming import path_key
 from seiton.domain.states import UnitState
 from seiton.viewer import tables
+from seiton.viewer.gather import TRASH
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
 from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO
 
 _ALWAYS = (
     *("stem", "video", "inode", "size", "mtime_ns", "birth_ns"),
-    *("nfo_digest", "nfo_rendering", "home", "home_nfo", "updated_at"),
+    *("nfo_digest", "nfo_rendering", "home", "home_nfo", "state", "updated_at"),
 )
 _IF_KNOWN = ("added_at", "content_digest", "show_id", "applied_revision", "applied_video")
 
@@ -35,7 +36,7 @@ def record_arrivals(
     for name in _IF_KNOWN:
         column = units.c[name]
         values[name] = sa.func.coalesce(sa.bindparam(f"{name}_", type_=column.type), column)
-    values |= {"state": UnitState.PLACED.value, "hold_reason": None, "hold_detail": None}
+    values |= {"hold_reason": None, "hold_detail": None}
     values |= {"attempts": 0, "next_try_at": None}
     update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(values)
     connection.execute(update, [_row(arrival, now) for arrival in arrivals])
@@ -44,7 +45,9 @@ def record_arrivals(
 
 def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     identity, is_applied = arrival.identity, arrival.applied_revision is not None
+    state = UnitState.REMOVED if arrival.stem.startswith(TRASH) else UnitState.PLACED
     return {
+        "state_": state.value,
         "its_id": arrival.unit_id,
         "stem_": arrival.stem,
         "video_": arrival.video,

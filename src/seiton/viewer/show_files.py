@@ -64,6 +64,8 @@ class ShowFiles:
         """Return what the folders of ``units`` lack; nothing for folders that were asked about before."""
         shared = Shared()
         for unit in units:
+            if unit.trash is not None:
+                self._trash_folders(unit.trash, shared)
             if unit.name is None or unit.name.season_folder in self._ready:
                 continue
             show, season = unit.name.show_folder, unit.name.season_folder
@@ -84,6 +86,15 @@ class ShowFiles:
     def _folder(self, folder: bytes, shared: Shared) -> None:
         if not os.path.lexists(os.path.join(self._root, folder)):
             shared.steps.append(Step(kind=StepKind.FOLDER, target=folder))
+
+    def _trash_folders(self, stem: bytes, shared: Shared) -> None:
+        """Make the folders of a trash one by one: each is on record, so each is removed when it is empty."""
+        parts = os.path.dirname(stem).split(b"/")
+        for depth in range(2, len(parts) + 1):
+            folder = b"/".join(parts[:depth])
+            if folder not in self._ready:
+                self._folder(folder, shared)
+                self._ready.add(folder)
 
     def _show_file(self, folder: bytes, shared: Shared) -> None:
         show, speaker = self._shows[folder], self._speaker[folder]

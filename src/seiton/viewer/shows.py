@@ -89,7 +89,7 @@ def _leaving(connection: sa.Connection, wanted: Mapping[bytes, list[Unit]]) -> d
     for part in chunks(list(goes_to)):
         query = (
             sa.select(table.c.show_id, sa.func.count())
-            .where(table.c.show_id.in_(part))
+            .where(table.c.show_id.in_(part), table.c.trash_id.is_(None))
             .group_by(table.c.show_id)
         )
         sizes.update((row[0], row[1]) for row in connection.execute(query))

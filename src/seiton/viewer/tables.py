@@ -55,6 +55,8 @@ units = _table(
     Column("source_path", LargeBinary),  # absolute, below the download folder
     Column("subtitle_sources", sa.JSON, nullable=False),
     Column("added_at", Instant),  # first import; <dateadded>, constant over resyncs
+    Column("trash_id", String(64)),  # part of the wish: to lie in this folder of the trash
+    Column("erase", sa.Boolean, nullable=False),  # … and not even there any more
     Column("hold_reason", String(30)),
     Column("hold_detail", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),

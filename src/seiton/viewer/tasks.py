@@ -25,7 +25,7 @@ class Outcome:
     unit_id: int
     revision: int
     has_moved: bool
-    video: bytes
+    video: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def record_outcomes(connection: sa.Connection, outcomes: Sequence[Outcome], now:
             "what": "moved" if outcome.has_moved else "unchanged",
             "why": None,
             "detail": None,
-            "path": os.fsdecode(outcome.video),
+            "path": os.fsdecode(outcome.video) if outcome.video is not None else None,
         }
         for outcome in outcomes
     ]

@@ -37,14 +37,21 @@ def fetch_feed(
     etag: str | None = None,
     last_modified: str | None = None,
     limits: FeedLimits = DEFAULT_LIMITS,
+    linked_from: str | None = None,
 ) -> FetchedFeed:
-    """Fetch and read ``url``, whose host the client's policy must know as configured.
+    """Fetch and read ``url``, whose host the client's policy must know as configured, unless it is public and
+    named by ``linked_from``, whose host is.
 
     Raises ``FetchError`` and ``FeedError``; then ``etag`` and ``last_modified`` must stay as they were, or
     a broken answer would be taken for the last good one.
     """
     answer = client.get(
-        url, max_bytes=limits.max_bytes, accept=ACCEPT, etag=etag, last_modified=last_modified
+        url,
+        max_bytes=limits.max_bytes,
+        accept=ACCEPT,
+        etag=etag,
+        last_modified=last_modified,
+        linked_from=linked_from,
     )
     if isinstance(answer, NotModified):
         return FetchedFeed(feed=None, etag=answer.etag, last_modified=answer.last_modified)

@@ -61,11 +61,15 @@ class TorrentSource:
     """Where a torrent comes from: a magnet link, or the bytes of a .torrent file that we fetched.
 
     ``content`` is preferred where both are given. ``info_hash`` is what the feed promised, if it did.
+    ``url`` is the link itself, for clients that fetch. ``hash_is_ours``: no torrent, so ``info_hash`` is only
+    a name that we gave it.
     """
 
     magnet: str | None = None
     content: bytes | None = None
     info_hash: str | None = None
+    url: str | None = None
+    hash_is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,9 @@ class TorrentStatus:
 
     ``progress`` is 0..1 of the wanted bytes, ``size`` and ``downloaded`` are bytes (0 until a magnet's
     metadata is there). ``content_path`` is the file, or the folder, that the torrent consists of, as the
-    client sees it. ``error`` is a sentence for people, set with ``ERROR`` and ``MISSING_FILES``.
+    client sees it. ``error`` is a sentence for people, set with ``ERROR`` and ``MISSING_FILES``. ``folder``
+    is where the paths of ``files`` begin; ``None``: at the save path that was asked for. ``uploaded`` are
+    bytes over all sessions, ``seeding_seconds`` the time since it was complete that the client was at work.
     """
 
     info_hash: str
@@ -92,6 +98,9 @@ class TorrentStatus:
     downloaded: int
     content_path: str | None
     error: str | None = None
+    uploaded: int = 0
+    seeding_seconds: float = 0.0
+    folder: str | None = None
 
 
 class TorrentClient(Protocol):

@@ -187,6 +187,8 @@ class Transfer:
             downloaded=seen.total_wanted if complete else seen.total_wanted_done,
             content_path=self._content_path(),
             error=error,
+            uploaded=seen.all_time_upload,
+            seeding_seconds=seen.seeding_duration.total_seconds(),
         )
 
     def _absent(self) -> TorrentStatus:

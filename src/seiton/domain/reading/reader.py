@@ -229,8 +229,9 @@ def _late_group(
         return title[segment.start : segment.stop].replace("_", " ")
     titles = set(used)
     late = [(at, segment) for at, segment in line.texts if segment not in titles]
-    behind = [segment for at, segment in late if not LETTER.search(looks, at + 1)]
-    for segment in (*behind, *(segment for _, segment in late)):
+    # One in the middle may be a word of the title: You Are [Not] Alone.
+    at_end = [segment for at, segment in late if not LETTER.search(looks, at + 1)]
+    for segment in (*at_end, *(segment for _, segment in late)):
         return title[segment.start : segment.stop].replace("_", " ")
     if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
         return inside[1].replace("_", " ")

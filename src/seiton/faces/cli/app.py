@@ -51,11 +51,17 @@ def build() -> typer.Typer:
     """Return the program."""
     from seiton.faces.cli import (
         config,
+        conflicts,
+        doctor,
         downloads,
+        filters,
+        modules,
         parsers,
         plan,
         raw_items,
+        removals,
         resyncs,
+        roles,
         serve,
         status,
         subscriptions,
@@ -73,15 +79,23 @@ def build() -> typer.Typer:
     )
     app.callback()(_program)
     app.command("serve", help=serve.HELP)(serve.serve)
+    for role, text in roles.helps().items():
+        app.command(role, help=text)(roles.command(role))
     app.command("demo", help=_DEMO)(_demo)
     app.command("status", help=status.HELP)(status.status)
+    app.command("doctor", help=doctor.HELP)(doctor.doctor)
     app.command("config", help=config.HELP)(config.config)
     app.add_typer(subscriptions.commands(), name="subscriptions")
     app.add_typer(parsers.commands(), name="parsers")
+    app.add_typer(filters.commands(), name="filters")
+    app.add_typer(conflicts.commands(), name="conflicts")
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
+    app.command("remove", help=removals.HELP)(removals.remove)
+    app.add_typer(removals.commands(), name="trash")
     return app
 
 

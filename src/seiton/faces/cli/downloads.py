@@ -31,6 +31,10 @@ def commands() -> typer.Typer:
             "Example: seiton downloads retry 17"
         ),
     )(retry)
+    group.command(
+        "cancel",
+        help=_("Take back a download that is not complete.\n\nExample: seiton downloads cancel 17"),
+    )(cancel)
     return group
 
 
@@ -108,6 +112,18 @@ def retry(download_id: Id, url: Url = None, as_json: Json = False) -> None:
             status=word(row["status"]),
         )
     )
+
+
+def cancel(download_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Take a download back."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        row = api.post(f"/downloads/{download_id}/cancel")
+    if as_json:
+        print_json(row)
+        return
+    say(_("Download {download_id} is cancelled.", download_id=download_id))
 
 
 def episode(row: dict[str, Any]) -> str:

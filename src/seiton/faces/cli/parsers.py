@@ -55,7 +55,7 @@ def commands() -> typer.Typer:
     group.command(
         "builtin",
         help=_(
-            "Show the version of the built-in parsers; see or take what an update of them offers.\n\n"
+            "Show the version of the built-in parsers; see or take what an update of them deferred.\n\n"
             "Example: seiton parsers builtin --preview"
         ),
     )(builtin)
@@ -225,7 +225,7 @@ def builtin(
         else:
             row = api.get("/parsers/builtin")
             print_json(row) if as_json else print_facts(
-                {_("Version"): row["version"], _("Titles that an update reads otherwise"): row["offered"]}
+                {_("Version"): row["version"], _("Titles that an update reads otherwise"): row["deferred"]}
             )
 
 

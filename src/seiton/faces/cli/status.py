@@ -31,6 +31,8 @@ def status(url: Url = None, as_json: Json = False) -> None:
             _("Held, with a reason"): figures["held"],
             _("Not yet where the rules say"): figures["drifting"],
             _("Resyncs that run"): figures["running_resyncs"],
+            _("Edits that wait for you"): figures["waiting_resyncs"] or None,
+            _("Conflicts that only you can decide"): figures["pending_conflicts"] or None,
         }
     )
     busy = [job for job in jobs if job["state"] not in {"done"}]

@@ -9,11 +9,17 @@ from seiton.core.service import Core
 from seiton.faces.core_api import (
     builtin,
     callbacks,
+    catalogue,
+    conflicts,
     downloads,
+    fetcher_results,
+    filters,
     learning,
+    modules,
     parser_preview,
     parsers,
     raw_items,
+    removals,
     resyncs,
     state,
     subscriptions,
@@ -34,8 +40,14 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         parsers,
         works,
         downloads,
+        removals,
         resyncs,
         callbacks,
+        filters,
+        conflicts,
+        catalogue,
+        modules,
+        fetcher_results,
     ):
         part.add_routes(router, core)
     return router

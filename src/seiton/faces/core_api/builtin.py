@@ -1,13 +1,13 @@
-"""The built-in parsers: their version, what an update of them offers, and a copy to change."""
+"""The built-in parsers: their version, what an update of them deferred, and a copy to change."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from seiton.core.offers import count_offered, take_offer
+from seiton.core.pack_updates import count_deferred, take_deferred
 from seiton.core.parsers import copy_parser, wait_for_reparse
-from seiton.core.preview import preview_offer
+from seiton.core.preview import preview_deferred
 from seiton.core.queries import get_pack_version
 from seiton.core.service import Core
 from seiton.faces.core_api.parser_preview import ImpactAnswer, answer_of
@@ -17,10 +17,10 @@ from seiton.faces.problems import documented
 
 
 class Builtin(BaseModel):
-    """The pack of built-in parsers. ``offered``: titles that its last update reads otherwise than before."""
+    """The pack of built-in parsers. ``deferred``: titles that its last update reads otherwise than before."""
 
     version: int
-    offered: int
+    deferred: int
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
@@ -30,17 +30,17 @@ def add_routes(router: APIRouter, core: Core) -> None:
     def show_builtin() -> Builtin:
         """Show the version of the built-in parsers, and how many titles wait for you to take an update."""
         with core.database.read() as connection:
-            return Builtin(version=get_pack_version(connection), offered=count_offered(connection))
+            return Builtin(version=get_pack_version(connection), deferred=count_deferred(connection))
 
     @router.post("/parsers/builtin/preview")
     def preview_update() -> ImpactAnswer:
         """Show what taking the update would do: links that change, and the files that would move."""
-        return answer_of(preview_offer(core))
+        return answer_of(preview_deferred(core))
 
     @router.post("/parsers/builtin/take", responses=documented(409))
     def take_update() -> Follows:
-        """Take what an update of the built-in parsers offers. Files follow."""
-        return Follows.model_validate(follows(wait_for_reparse(core, take_offer(core))))
+        """Take what an update of the built-in parsers deferred. Files follow."""
+        return Follows.model_validate(follows(wait_for_reparse(core, take_deferred(core))))
 
     @router.post("/parsers/{parser_id}/copy", status_code=201, responses=documented(404))
     def copy_one(parser_id: IdInPath) -> ParserWritten:

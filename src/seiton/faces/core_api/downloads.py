@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from seiton.core.ending import cancel_download
 from seiton.core.queries import get_download, list_downloads
 from seiton.core.retry import retry_download
 from seiton.core.service import Core
-from seiton.domain.states import DownloadStatus
+from seiton.domain.states import CancelReason, DownloadStatus
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of
 from seiton.faces.problems import documented
 
@@ -39,8 +40,11 @@ class Download(BaseModel):
     attempts: int
     next_try_at: datetime | None
     resync_id: int | None
+    cancel_reason: CancelReason | None
     desired_revision: int
     applied_revision: int
+    removed_at: datetime | None
+    torrent_ended_at: datetime | None
     series_id: int
     anime_title: str
     series_no: int
@@ -73,6 +77,12 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.get("/downloads/{download_id}", responses=documented(404))
     def show_download(download_id: IdInPath) -> Download:
         """Show one download."""
+        return download_of(get_download(core, download_id))
+
+    @router.post("/downloads/{download_id}/cancel", responses=documented(404, 409))
+    def cancel(download_id: IdInPath) -> Download:
+        """Take back a download that is not complete; its torrent goes unless another download needs it."""
+        cancel_download(core, download_id)
         return download_of(get_download(core, download_id))
 
     @router.post("/downloads/{download_id}/retry", responses=documented(404, 409))

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from seiton.core.queries import get_resync, list_resyncs
+from seiton.core.refilter import confirm_filter_edit
 from seiton.core.service import Core
 from seiton.domain.states import ResyncState
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of
@@ -50,7 +51,11 @@ class Counts(BaseModel):
 
 
 class Resync(BaseModel):
-    """One cause. ``reparsed``: all titles were looked at; then files may still be on their way."""
+    """One cause. ``reparsed``: all titles were looked at; then files may still be on their way.
+
+    ``starts`` and ``cancels``: downloads that an edited filter rule begins and takes back; in the state
+    ``waiting`` it would.
+    """
 
     resync_id: int
     cause: str
@@ -60,6 +65,8 @@ class Resync(BaseModel):
     reparsed: bool
     statistics: Statistics
     new_links: int
+    starts: int
+    cancels: int
     counts: Counts
     error_message: str | None
     created_at: datetime
@@ -124,4 +131,11 @@ def add_routes(router: APIRouter, core: Core) -> None:
         """Show a resync with its files; at most 1000 at a time."""
         outcomes = words_of("outcome", outcome, Outcome)
         row = get_resync(core, resync_id, outcomes=outcomes, limit=limit, offset=offset)
+        return ResyncDetail.model_validate(row | {"statistics": statistics_of(row)})
+
+    @router.post("/resyncs/{resync_id}/confirm", responses=documented(404, 409))
+    def confirm(resync_id: IdInPath) -> ResyncDetail:
+        """Let an edit that waits, because it would begin or take back many downloads, go on."""
+        confirm_filter_edit(core, resync_id)
+        row = get_resync(core, resync_id)
         return ResyncDetail.model_validate(row | {"statistics": statistics_of(row)})

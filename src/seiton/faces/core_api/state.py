@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from seiton import __version__
 from seiton.adapters.jobs import Jobs, JobState
+from seiton.core.activities import list_activities
+from seiton.core.modules import is_healthy, list_modules
 from seiton.core.queries import count_everything
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
@@ -37,13 +39,15 @@ class Figures(BaseModel):
     completed: int
     failed: int
     pending_raw_items: int
-    pending_conflicts: int = 0
+    pending_conflicts: int
     services: list[dict[str, Any]] = []
     downloads: dict[str, int]
     raw_items: dict[str, int]
     held: int
     drifting: int
     running_resyncs: int
+    waiting_resyncs: int
+    filtered_links: int
 
 
 class JobEntry(BaseModel):
@@ -57,10 +61,23 @@ class JobEntry(BaseModel):
     error: str | None
 
 
+class Activity(BaseModel):
+    """Something that takes a while: how much of it is done; ``unit`` is titles, files or bytes."""
+
+    kind: Literal["reparse", "resync", "transfer", "fetch"]
+    id: str
+    name: str | None
+    done: int
+    total: int | None
+    unit: Literal["titles", "files", "bytes", "fetches"]
+    error: str | None = None
+
+
 class JobList(BaseModel):
-    """What is not finished first, then the newest first."""
+    """Jobs: what is not finished first, then the newest first; and the work that they are busy with."""
 
     jobs: list[JobEntry]
+    activities: list[Activity]
 
 
 _DONE = (
@@ -93,11 +110,15 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             downloading=by_status.get(DownloadStatus.DOWNLOADING, 0),
             completed=sum(by_status.get(status, 0) for status in _DONE),
             failed=sum(by_status.get(status, 0) for status in failed),
+            services=[
+                {"name": row["name"], "module_type": row["module_type"], "is_healthy": is_healthy(core, row)}
+                for row in list_modules(core)
+            ],
         )
 
     @router.get("/jobs")
     def list_jobs(limit: Annotated[int, Query(ge=0, le=MOST), cap(1000)] = 100) -> JobList:
-        """List background work: what runs, waits, failed, and what was done lately."""
+        """List background work: what runs, waits, failed, was done lately, and how far it has got."""
         entries = [
             JobEntry(
                 id=job.id,
@@ -109,4 +130,5 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
             )
             for job in jobs.list(limit=limit)
         ]
-        return JobList(jobs=entries)
+        found = list_activities(core, limit=limit)
+        return JobList(jobs=entries, activities=[Activity.model_validate(row) for row in found])

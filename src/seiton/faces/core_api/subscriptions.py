@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 from seiton.core.queries import get_subscription, list_subscriptions
 from seiton.core.service import Core
 from seiton.core.subscriptions import MAX_INTERVAL_MINUTES, MAX_URL, add_subscription, remove_subscription
-from seiton.errors import Conflict, InvalidInput, Problem
+from seiton.errors import Conflict
 from seiton.faces.fields import IdInPath, Offset, OptionalLimit, Prose, Small, plain_json
 from seiton.faces.problems import documented
 from seiton.text import _
@@ -89,11 +89,9 @@ class FetchAccepted(BaseModel):
 def add_routes(router: APIRouter, core: Core) -> None:
     """Add ``/subscriptions``."""
 
-    @router.post("/subscriptions", status_code=201, responses=documented(409))
+    @router.post("/subscriptions", status_code=201, responses=documented(400, 409))
     def create_subscription(body: SubscriptionInput) -> Subscription:
         """Follow a feed; it is fetched at once, in the background."""
-        if body.fetcher_id:
-            raise InvalidInput([Problem(field="fetcher_id", message=_("There is no such fetcher."))])
         try:
             row = add_subscription(core, body.model_dump())
         except Conflict as error:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from seiton.core.removal import FileChoice, TargetType, remove
 from seiton.core.service import Core
 from seiton.core.works import get_anime, list_anime, list_groups, list_links, list_series, series_of
 from seiton.faces.fields import IdInPath, Offset, OptionalLimit
@@ -101,6 +102,13 @@ class GroupList(BaseModel):
     groups: list[Group]
 
 
+class Deleted(BaseModel):
+    """It is off the list; by ``removal_id`` it can be restored."""
+
+    deleted: bool = True
+    removal_id: int
+
+
 class LinkDownload(BaseModel):
     """The last changed download of a link."""
 
@@ -153,6 +161,21 @@ def add_routes(router: APIRouter, core: Core) -> None:
     def show_anime(anime_id: IdInPath) -> Anime:
         """Show one work."""
         return Anime.model_validate(get_anime(core, anime_id))
+
+    @router.delete("/anime/{anime_id}", responses=documented(404, 409))
+    def delete_anime(anime_id: IdInPath) -> Deleted:
+        """Take a work off the list: nothing new of it is downloaded. Files and history stay.
+
+        ``POST /removals`` takes the files away, too; ``POST /removals/{removal_id}/restore`` undoes either.
+        """
+        removal_id = remove(core, TargetType.ANIME, anime_id, files=FileChoice.KEEP)
+        return Deleted(removal_id=removal_id)
+
+    @router.delete("/subtitle-groups/{group_id}", responses=documented(404, 409))
+    def delete_group(group_id: IdInPath) -> Deleted:
+        """Take a group off the list: nothing new of it is downloaded. Files and history stay."""
+        removal_id = remove(core, TargetType.SUBTITLE_GROUP, group_id, files=FileChoice.KEEP)
+        return Deleted(removal_id=removal_id)
 
     @router.get("/anime/{anime_id}/series", responses=documented(404))
     def show_series_of_anime(anime_id: IdInPath) -> SeriesOfAnime:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -17,8 +17,12 @@ from seiton.contract import (
     ItemReceipt,
     PlanAnswer,
     Receipt,
+    Reporting,
     ViewerBatch,
+    ViewerFiles,
+    ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemovals,
     ViewerResyncRequest,
     ViewerSyncRequest,
 )
@@ -28,6 +32,7 @@ from seiton.text import _
 from seiton.viewer.batches import batch_status
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.service import Viewer
 
 MOST_REVISION = 2**31 - 1
@@ -79,13 +84,32 @@ def _refusal(request: Described, receipt: ItemReceipt) -> JSONResponse:
 
 
 def create_viewer_api(
-    viewer: Viewer, previews: Previews, *, health_path: str = "/viewer/health"
+    viewer: Viewer,
+    previews: Previews,
+    *,
+    health_path: str = "/viewer/health",
+    may_report: Callable[[Reporting, str | None], bool] = lambda _message, _caller: True,
 ) -> APIRouter:
-    """Return the routes over ``viewer``. On a port of its own its health is at ``/health``."""
+    """Return the routes over ``viewer``. On a port of its own its health is at ``/health``.
+
+    ``may_report`` says whether a message of somebody at an address names a place that reports may go to.
+    """
     router = APIRouter()
 
-    def take(request: Described) -> ItemReceipt | JSONResponse:
+    def check_callbacks(requests: Sequence[Reporting], http: Request, at: str = "") -> None:
+        caller = http.client.host if http.client else None
+        message = _("The host of this address is not configured here, so nothing is sent to it.")
+        problems = [
+            Problem(field=f"{at}.{number}.callback_url" if at else "callback_url", message=message)
+            for number, request in enumerate(requests)
+            if not may_report(request, caller)
+        ]
+        if problems:
+            raise InvalidInput(problems)
+
+    def take(request: Described, http: Request) -> ItemReceipt | JSONResponse:
         _check([request])
+        check_callbacks([request], http)
         receipt = receive(viewer, [request])[0]
         taken = receipt.receipt in {Receipt.ACCEPTED, Receipt.REPEATED}
         return receipt if taken else _refusal(request, receipt)
@@ -96,19 +120,20 @@ def create_viewer_api(
         return Health()
 
     @router.post("/sync", status_code=202, response_model=ItemReceipt, responses=documented(404, 409))
-    def sync(body: ViewerSyncRequest) -> ItemReceipt | JSONResponse:
+    def sync(body: ViewerSyncRequest, http: Request) -> ItemReceipt | JSONResponse:
         """File a finished download. It is recorded before this answers; a callback says what became of it."""
-        return take(body)
+        return take(body, http)
 
     @router.post("/resync", status_code=202, response_model=ItemReceipt, responses=documented(404, 409))
-    def resync(body: ViewerResyncRequest) -> ItemReceipt | JSONResponse:
+    def resync(body: ViewerResyncRequest, http: Request) -> ItemReceipt | JSONResponse:
         """Bring a filed episode to where its new metadata belongs."""
-        return take(body)
+        return take(body, http)
 
     @router.post("/resync/batch", status_code=202)
-    def resync_batch(body: ViewerBatch) -> BatchReceipt:
+    def resync_batch(body: ViewerBatch, http: Request) -> BatchReceipt:
         """Take many resyncs in one transaction; the answer says for each what becomes of it."""
         _check(body.items, "items")
+        check_callbacks(body.items, http, "items")
         items = [item.model_copy(update={"batch_id": body.batch_id}) for item in body.items]
         _check_batch_id(body.batch_id)
         return BatchReceipt(batch_id=body.batch_id, items=tuple(receive(viewer, items) if items else ()))
@@ -117,6 +142,21 @@ def create_viewer_api(
     def show_batch(batch_id: Annotated[str, Path(max_length=64)]) -> BatchStatus:
         """Say how far a batch has got."""
         return batch_status(viewer, batch_id)
+
+    @router.post("/remove", status_code=202)
+    def remove(body: ViewerRemovals, http: Request) -> list[ItemReceipt]:
+        """Put files into the library's trash, or delete them there; the answer says what becomes of each."""
+        for number, item in enumerate(body.items):
+            if item.revision > MOST_REVISION or len(item.core_instance or "") > 64:
+                message = _("Give {bound} or less.", bound=MOST_REVISION)
+                raise InvalidInput([Problem(field=f"items.{number}", message=message)])
+        check_callbacks(body.items, http, "items")
+        return receive_removals(viewer, body.items) if body.items else []
+
+    @router.post("/files")
+    def files(body: ViewerFilesRequest) -> ViewerFiles:
+        """List what the library has of downloads, with sizes."""
+        return list_files(viewer, body)
 
     @router.post("/resync/plan")
     def resync_plan(body: ViewerPlanRequest) -> PlanAnswer:

@@ -18,10 +18,86 @@ def upgrade() -> None:
         "core_animes",
         sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("anime_id", name=op.f("pk_core_animes")),
         sa.UniqueConstraint("title", name=op.f("uq_core_animes_title")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_filter_rules",
+        sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule_order", sa.Integer(), nullable=False),
+        sa.Column("regex_pattern", sa.Text(), nullable=False),
+        sa.Column("is_positive", sa.Boolean(), nullable=False),
+        sa.Column("target_type", sa.String(length=20), nullable=False),
+        sa.Column("target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "(target_type = 'global') = (target_id IS NULL)", name=op.f("ck_core_filter_rules_target_id")
+        ),
+        sa.CheckConstraint(
+            "target_type IN ('global', 'anime', 'anime_series', 'subtitle_group', 'fetcher', 'subscription')",
+            name=op.f("ck_core_filter_rules_target_type"),
+        ),
+        sa.PrimaryKeyConstraint("rule_id", name=op.f("pk_core_filter_rules")),
+        sa.UniqueConstraint(
+            "target_type",
+            "target_id",
+            "rule_order",
+            name=op.f("uq_core_filter_rules_target_type_target_id_rule_order"),
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_filter_rules_global_order",
+            ["rule_order"],
+            unique=True,
+            sqlite_where=sa.text("target_id IS NULL"),
+            postgresql_where=sa.text("target_id IS NULL"),
+        )
+
+    op.create_table(
+        "core_library_policy",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("group_order", sa.JSON(), nullable=False),
+        sa.Column("resolution_order", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_library_policy")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_modules",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("module_type", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.String(length=50), server_default="1.0.0", nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("config_schema", sa.Text(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("service_id", sa.String(length=36), nullable=False),
+        sa.Column("capabilities", sa.JSON(), nullable=False),
+        sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("core_url", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "module_type IN ('fetcher', 'downloader', 'viewer')", name=op.f("ck_core_modules_module_type")
+        ),
+        sa.PrimaryKeyConstraint("module_id", name=op.f("pk_core_modules")),
+        sa.UniqueConstraint("module_type", "name", name=op.f("uq_core_modules_module_type_name")),
+        sa.UniqueConstraint("service_id", name=op.f("uq_core_modules_service_id")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -81,10 +157,14 @@ def upgrade() -> None:
         sa.Column("no_match", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resync_triggered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("new_links", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("starts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cancels", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reparsed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trash_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('running', 'waiting', 'done', 'failed', 'superseded')",
             name=op.f("ck_core_resyncs_state"),
@@ -127,6 +207,14 @@ def upgrade() -> None:
         sa.Column("reparse_target", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reparse_cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("pack_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "filters_version",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column("filter_targets", sa.JSON(), nullable=True),
+        sa.Column("filter_resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_state")),
         sqlite_autoincrement=True,
     )
@@ -159,6 +247,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("item_faults", sa.JSON(), nullable=True),
+        sa.Column("awaiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("fetch_interval_minutes > 0", name=op.f("ck_core_subscriptions_interval")),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_core_subscriptions")),
         sa.UniqueConstraint("url_hash", name=op.f("uq_core_subscriptions_url_hash")),
@@ -168,9 +257,24 @@ def upgrade() -> None:
         "core_subtitle_groups",
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("group_name", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
         sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_module_capabilities",
+        sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("download_type", sa.String(length=20), nullable=False),
+        sa.CheckConstraint(
+            "download_type IN ('magnet', 'torrent', 'http')",
+            name=op.f("ck_core_module_capabilities_download_type"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["module_id"], ["core_modules.module_id"], name=op.f("fk_core_module_capabilities_module_id")
+        ),
+        sa.PrimaryKeyConstraint("module_id", "download_type", name=op.f("pk_core_module_capabilities")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -192,7 +296,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("page_url", sa.Text(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=True),
-        sa.Column("is_offered", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_deferred", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint(
             "status IN ('pending', 'parsed', 'no_match', 'failed', 'skipped')",
             name=op.f("ck_core_raw_items_status"),
@@ -211,11 +315,11 @@ def upgrade() -> None:
             batch_op.f("ix_core_raw_items_created_at"), ["created_at", "item_id"], unique=False
         )
         batch_op.create_index(
-            "ix_core_raw_items_offered",
+            "ix_core_raw_items_deferred",
             ["item_id"],
             unique=False,
-            sqlite_where=sa.text("is_offered"),
-            postgresql_where=sa.text("is_offered"),
+            sqlite_where=sa.text("is_deferred"),
+            postgresql_where=sa.text("is_deferred"),
         )
         batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
@@ -228,6 +332,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("aired_date", sa.Date(), nullable=True),
         sa.Column("end_date", sa.Date(), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("series_no >= 0", name=op.f("ck_core_series_series_no")),
@@ -239,6 +344,66 @@ def upgrade() -> None:
         sa.UniqueConstraint("anime_id", "series_no", name=op.f("uq_core_series_anime_id_series_no")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "core_conflicts",
+        sa.Column("conflict_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("conflict_type", sa.String(length=20), nullable=False),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("conflict_data", sa.JSON(), nullable=False),
+        sa.Column("resolution_status", sa.String(length=20), nullable=False),
+        sa.Column("resolution_data", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("episode_no", sa.Integer(), nullable=True),
+        sa.Column("episode_tenths", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(conflict_type = 'link') = (series_id IS NOT NULL AND episode_no IS NOT NULL)",
+            name=op.f("ck_core_conflicts_of_link"),
+        ),
+        sa.CheckConstraint(
+            "(conflict_type = 'subscription') = (subscription_id IS NOT NULL)",
+            name=op.f("ck_core_conflicts_of_subscription"),
+        ),
+        sa.CheckConstraint(
+            "conflict_type IN ('link', 'subscription')", name=op.f("ck_core_conflicts_conflict_type")
+        ),
+        sa.CheckConstraint(
+            "resolution_status IN ('unresolved', 'resolved', 'obsolete')",
+            name=op.f("ck_core_conflicts_resolution_status"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_conflicts_series_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_conflicts_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("conflict_id", name=op.f("pk_core_conflicts")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_conflicts_one_open_per_episode",
+            ["series_id", "episode_no", "episode_tenths"],
+            unique=True,
+            sqlite_where=sa.text("resolution_status = 'unresolved'"),
+            postgresql_where=sa.text("resolution_status = 'unresolved'"),
+        )
+        batch_op.create_index(
+            "ix_core_conflicts_one_open_per_subscription",
+            ["subscription_id"],
+            unique=True,
+            sqlite_where=sa.text("resolution_status = 'unresolved'"),
+            postgresql_where=sa.text("resolution_status = 'unresolved'"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_core_conflicts_resolution_status"),
+            ["resolution_status", "conflict_id"],
+            unique=False,
+        )
+
     op.create_table(
         "core_item_subscriptions",
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -314,6 +479,7 @@ def upgrade() -> None:
         sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("torrent_hash", sa.String(length=64), nullable=True),
         sa.Column("sync_retry_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cancel_reason", sa.String(length=20), nullable=True),
         sa.Column("content_path", sa.Text(), nullable=True),
         sa.Column("source_path", sa.Text(), nullable=True),
         sa.Column("subtitle_paths", sa.JSON(), nullable=True),
@@ -332,6 +498,13 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_reason", sa.String(length=30), nullable=True),
         sa.Column("hold_detail", sa.Text(), nullable=True),
+        sa.Column("progress_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("torrent_wish", sa.String(length=10), nullable=True),
+        sa.Column("torrent_ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "cancel_reason IN ('filter', 'replaced')", name=op.f("ck_core_downloads_cancel_reason")
+        ),
         sa.CheckConstraint(
             "status <> 'synced' OR library_path IS NOT NULL", name=op.f("ck_core_downloads_synced_has_path")
         ),
@@ -362,6 +535,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
             postgresql_where=sa.text("status NOT IN ('cancelled')"),
         )
+        batch_op.create_index(batch_op.f("ix_core_downloads_removed_at"), ["removed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_downloads_status"), ["status", "download_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_downloads_torrent_hash"), ["torrent_hash"], unique=False)
         batch_op.create_index(
@@ -411,6 +585,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_downloads_updated_at"))
         batch_op.drop_index(batch_op.f("ix_core_downloads_torrent_hash"))
         batch_op.drop_index(batch_op.f("ix_core_downloads_status"))
+        batch_op.drop_index(batch_op.f("ix_core_downloads_removed_at"))
         batch_op.drop_index(
             "ix_core_downloads_one_active_per_link",
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
@@ -432,17 +607,32 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_item_subscriptions_subscription_id"))
 
     op.drop_table("core_item_subscriptions")
+    with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_conflicts_resolution_status"))
+        batch_op.drop_index(
+            "ix_core_conflicts_one_open_per_subscription",
+            sqlite_where=sa.text("resolution_status = 'unresolved'"),
+            postgresql_where=sa.text("resolution_status = 'unresolved'"),
+        )
+        batch_op.drop_index(
+            "ix_core_conflicts_one_open_per_episode",
+            sqlite_where=sa.text("resolution_status = 'unresolved'"),
+            postgresql_where=sa.text("resolution_status = 'unresolved'"),
+        )
+
+    op.drop_table("core_conflicts")
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
         batch_op.drop_index(
-            "ix_core_raw_items_offered",
-            sqlite_where=sa.text("is_offered"),
-            postgresql_where=sa.text("is_offered"),
+            "ix_core_raw_items_deferred",
+            sqlite_where=sa.text("is_deferred"),
+            postgresql_where=sa.text("is_deferred"),
         )
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
+    op.drop_table("core_module_capabilities")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
     op.drop_table("core_state")
@@ -450,4 +640,14 @@ def downgrade() -> None:
     op.drop_table("core_rulesets")
     op.drop_table("core_resyncs")
     op.drop_table("core_parsers")
+    op.drop_table("core_modules")
+    op.drop_table("core_library_policy")
+    with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_core_filter_rules_global_order",
+            sqlite_where=sa.text("target_id IS NULL"),
+            postgresql_where=sa.text("target_id IS NULL"),
+        )
+
+    op.drop_table("core_filter_rules")
     op.drop_table("core_animes")

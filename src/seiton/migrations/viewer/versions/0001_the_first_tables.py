@@ -135,13 +135,17 @@ def upgrade() -> None:
         sa.Column("source_path", sa.LargeBinary(), nullable=True),
         sa.Column("subtitle_sources", sa.JSON(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trash_id", sa.String(length=64), nullable=True),
+        sa.Column("erase", sa.Boolean(), nullable=False),
         sa.Column("hold_reason", sa.String(length=30), nullable=True),
         sa.Column("hold_detail", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("state IN ('wanted', 'placed', 'missing')", name=op.f("ck_viewer_units_state")),
+        sa.CheckConstraint(
+            "state IN ('wanted', 'placed', 'missing', 'removed')", name=op.f("ck_viewer_units_state")
+        ),
         sa.ForeignKeyConstraint(
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_units_library_id")
         ),
@@ -214,7 +218,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status IN ('processing', 'completed', 'failed')", name=op.f("ck_viewer_sync_tasks_status")
         ),
-        sa.CheckConstraint("task_type IN ('sync', 'resync')", name=op.f("ck_viewer_sync_tasks_task_type")),
+        sa.CheckConstraint(
+            "task_type IN ('sync', 'resync', 'remove')", name=op.f("ck_viewer_sync_tasks_task_type")
+        ),
         sa.ForeignKeyConstraint(
             ["unit_id"], ["viewer_units.unit_id"], name=op.f("fk_viewer_sync_tasks_unit_id")
         ),
