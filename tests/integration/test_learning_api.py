@@ -100,3 +100,10 @@ def test_the_command_line_learns_copies_and_shows_shapes(
         assert "Nothing was changed." in seiton("parsers", "builtin", "--preview")
         seiton("parsers", "builtin", "--preview", "--take", code=2)
         seiton("parsers", "builtin", "--take", code=1)
+
+
+def test_works_that_share_a_name_are_suggested_to_be_one(world: ApiWorld) -> None:
+    world.subscribe(["[A] 某部动画 / Other Name - 05 [1080p]", "[B] Other Name - 05 [1080p]"])
+    (found,) = world.client.get("/anime/likely-same").json()
+    assert found["name"] == "Other Name"
+    assert {anime["title"] for anime in found["animes"]} == {"某部动画", "Other Name"}
