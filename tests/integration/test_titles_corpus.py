@@ -20,6 +20,7 @@ from seiton.domain.learning import NotLearnt, find_marks, learn
 from seiton.domain.reading import Kind, ParsedTitle, parse, read_title, without_season
 from seiton.domain.rules import ParserRule
 from seiton.domain.shapes import Shape, shape_of
+from seiton.domain.states import ParserKind
 from seiton.domain.titles import Matched, Ruleset
 
 _ROOT = Path(__file__).parents[2]
@@ -58,7 +59,10 @@ def scores(benchmark: ModuleType) -> Any:
         ("hand", "zh", "group", 99),
         ("hand", "zh", "resolution", 99),
         ("hand", "en", "title", 92),
-        ("hand", "en", "episode", 95),
+        ("hand", "en", "episode", 96),
+        ("hand", "en", "season", 95),
+        ("hand", "en", "group", 97),
+        ("hand", "en", "resolution", 99),
         ("hand", "ja", "episode", 97),
         ("hand", "other", "episode", 97),
         ("snapshot", "zh", "title", 98),
@@ -76,7 +80,7 @@ def test_the_corpus_is_read_as_well_as_documented(
 
 
 def test_rules_and_reader_say_the_same(benchmark: ModuleType) -> None:
-    rules = Ruleset(entry.rule for entry in builtin_pack().rules)
+    rules = Ruleset(e.rule for e in builtin_pack().rules if e.rule.kind is ParserKind.PATTERN)
     titles = [row["title"] for row in benchmark.load(_CORPUS / "titles.jsonl", None)]
     matched = [
         (title, outcome.parsed) for title in titles if isinstance(outcome := rules.parse(title), Matched)
@@ -184,7 +188,6 @@ def test_every_item_of_the_real_feeds_is_read() -> None:
     titles = _feed_titles()
     assert len(titles) > 50
     unread = [title for title in titles if not isinstance(rules.parse(title), Matched)]
-    unread = [title for title in unread if not isinstance(parse(title), ParsedTitle)]
     for title in unread:
         read = read_title(title)
         assert read.names, title
