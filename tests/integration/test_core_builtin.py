@@ -10,21 +10,36 @@ import sqlalchemy as sa
 from seiton.adapters.pack_file import builtin_pack
 from seiton.core import tables
 from seiton.core.builtin import prepare_state
+from seiton.core.confirming import confirm, reject
+from seiton.core.follow_modes import set_mode
+from seiton.core.history import parser_history
 from seiton.core.pack_updates import count_deferred, take_deferred
 from seiton.core.parsers import copy_parser, delete_parser, update_parser
+from seiton.core.pinning import set_pin
 from seiton.core.preview import preview_deferred, preview_parser
 from seiton.core.queries import list_parsers
 from seiton.core.reparse import reparse
 from seiton.core.skip import skip_raw_item
+from seiton.core.undo import undo
+from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.pack import Pack
+from seiton.domain.pins import PinField
 from seiton.domain.rules import FieldSource
 from seiton.domain.states import SourceType
 from seiton.errors import Conflict
-from tests.integration.core_world import START, CoreWorld, rule
+from tests.integration.core_world import START, CoreWorld, everything, rule
 from tests.integration.core_world import world as world
 
 STRUCTURAL = "structure"
 TITLES = ("[G] Show - 01 [1080p]", "[G] Show - 02 [1080p]")
+
+
+_READ = {
+    "parse_regex": "",
+    "anime_title_value": "title",
+    "episode_no_value": "episode",
+    "subtitle_group_value": "group",
+}
 
 
 def _parser(world: CoreWorld, key: str) -> int:
@@ -162,6 +177,8 @@ def test_an_update_changes_the_parsers_and_neither_switches_nor_parsers_of_the_u
 
 
 def test_a_start_without_an_update_changes_nothing(world: CoreWorld) -> None:
+    copy_parser(world.core, _parser(world, STRUCTURAL))
+    update_parser(world.core, world.create().resync["subject_id"], {"kind": "structural", **_READ})
     before = world.rows(tables.parsers), world.rows(tables.resyncs), world.rows(tables.state)
     world.start()
     assert before == (world.rows(tables.parsers), world.rows(tables.resyncs), world.rows(tables.state))
@@ -186,6 +203,95 @@ def test_an_update_moves_no_file_until_its_deferred_is_taken(world: CoreWorld) -
     assert sorted(world.videos()) == ["Show - S03E01", "Show - S03E02", "Show - S03E03"]
     with pytest.raises(Conflict, match="waits"):
         take_deferred(world.core)
+
+
+def test_a_preview_of_what_is_deferred_is_the_plan_and_writes_nothing(world: CoreWorld) -> None:
+    world.brake = Brake(files=1)
+    world.start()
+    world.bring(*TITLES)
+    world.settle()
+    assert (preview_deferred(world.core).items_reparsed, _deferred(world)) == (0, 0), "there is none"
+    _update(world, _updated(**{_winner(world): "3"}))
+    before = everything(world)
+    impact = preview_deferred(world.core)
+    assert (impact.waits, impact.needs_confirmation, everything(world) == before) == (2, True, True)
+    resync_id = take_deferred(world.core, plan_id=impact.plan_id)
+    reparse(world.core)
+    assert world.outcomes(resync_id) == {"pending": 2}
+    assert world.resync(resync_id)["confirmed_at"] is not None
+
+
+def test_taking_more_than_the_brake_lets_pass_waits_and_goes_on_when_it_is_confirmed(
+    world: CoreWorld,
+) -> None:
+    world.brake = Brake(files=1)
+    world.start()
+    world.bring(*TITLES)
+    world.settle()
+    _update(world, _updated(**{_winner(world): "3"}))
+    before = world.tree()
+    resync_id = take_deferred(world.core)
+    reparse(world.core)
+    world.settle()
+    assert (world.resync(resync_id)["state"], world.tree() == before) == ("waiting", True)
+    with pytest.raises(Conflict, match="cannot be taken back"):
+        reject(world.core, resync_id)
+    confirm(world.core, resync_id)
+    world.settle()
+    assert sorted(world.videos()) == ["Show - S03E01", "Show - S03E02"]
+
+
+def test_series_that_follow_updates_by_themselves_are_not_deferred(world: CoreWorld) -> None:
+    world.bring(*TITLES, "[G] Other - 01 [1080p]")
+    world.settle()
+    shown = world.rows(tables.links)[0]["series_id"]
+    set_mode(world.core, CauseKind.BUILTIN_RULES, FollowMode.AUTOMATIC)
+    set_mode(world.core, CauseKind.BUILTIN_RULES, FollowMode.ASK, shown)
+    _update(world, _updated(**{_winner(world): "3"}))
+    assert ([link[1] for link in world.links()], _deferred(world)) == ([1, 1, 3], 2)
+    assert sorted(world.videos()) == ["Other - S03E01", "Show - S01E01", "Show - S01E02"]
+
+
+def test_a_series_that_follows_by_itself_is_not_left_unasked_for_another_one(world: CoreWorld) -> None:
+    world.bring(*TITLES)
+    world.settle()
+    mine = world.rows(tables.links)[0]["series_id"]
+    set_mode(world.core, CauseKind.BUILTIN_RULES, FollowMode.AUTOMATIC, mine)
+    _update(world, _updated(**{_winner(world): "3"}))
+    assert ([link[1] for link in world.links()], _deferred(world)) == ([1, 1], 2)
+
+
+def test_what_is_set_by_hand_stays_so_an_update_that_reads_it_otherwise_defers_nothing(
+    world: CoreWorld,
+) -> None:
+    world.bring(TITLES[0])
+    link_id = world.row(tables.links)["link_id"]
+    set_pin(world.core, link_id=link_id, field=PinField.SERIES_NO, value=2)
+    _update(world, _updated(**{_winner(world): "3"}))
+    assert ([link[1] for link in world.links()], _deferred(world)) == ([2], 0)
+
+
+def test_a_switch_is_undone_although_an_update_came_in_between(world: CoreWorld) -> None:
+    world.bring(*TITLES)
+    world.settle()
+    key = _winner(world)
+    parser_id = _parser(world, key)
+    off = update_parser(world.core, parser_id, {"is_enabled": False}).resync["resync_id"]
+    _update(world, _updated(**{key: "3"}))
+    undo(world.core, off)
+    row = world.row(tables.parsers, tables.parsers.c.parser_id == parser_id)
+    assert (row["is_enabled"], row["series_no_value"], row["origin"]) == (True, "3", "builtin")
+    (undone, edit) = parser_history(world.core, parser_id)
+    assert (undone["undoes"], edit["undone_by"]) == (off, undone["resync_id"])
+
+
+def test_a_deleted_copy_of_the_structural_reader_comes_back_as_it_was(world: CoreWorld) -> None:
+    copied = copy_parser(world.core, _parser(world, STRUCTURAL)).parser
+    assert copied is not None
+    deleted = delete_parser(world.core, copied["parser_id"]).resync["resync_id"]
+    undo(world.core, deleted)
+    row = world.row(tables.parsers, tables.parsers.c.parser_id == copied["parser_id"])
+    assert (row["kind"], row["edition"], row["origin"]) == ("structural", copied["edition"], "user")
 
 
 def test_an_update_reads_what_was_not_read_before(world: CoreWorld) -> None:

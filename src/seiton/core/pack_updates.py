@@ -18,12 +18,15 @@ from seiton.core.follow_modes import load_modes
 from seiton.core.rulesets import cause_of_pack, lock_state
 from seiton.core.service import Core
 from seiton.core.wanted import LinksOf, Wanted, load_series_pins, pin_down, wanted_links
-from seiton.domain.consent import CauseKind, FollowMode
+from seiton.domain.consent import CauseKind, FollowMode, Modes
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.rules import Failed, Matched, Outcome
 from seiton.domain.states import RawItemStatus, RulesMode
 from seiton.errors import Conflict
 from seiton.text import _
+
+_NO_SERIES = 0
+"""Stands for a series that has no follow mode of its own."""
 
 Pairs = Sequence[tuple[Row, Outcome]]
 
@@ -70,12 +73,10 @@ def set_aside(connection: sa.Connection, pairs: Pairs) -> Pairs:
     kept: list[tuple[Row, Outcome]] = []
     deferred: list[dict[str, int | None]] = []
     for item, outcome in pairs:
-        item_id = item["item_id"]
-        links = known.get(item_id, ())
-        asks = any(modes.of(CauseKind.BUILTIN_RULES, row["series_id"]) is FollowMode.ASK for row in links)
-        if asks and not isinstance(outcome, Failed) and _differ(links, wanted.get(item_id, ())):
+        links, new = known.get(item["item_id"], ()), wanted.get(item["item_id"], ())
+        if not isinstance(outcome, Failed) and _asks(modes, links, new) and _differ(links, new):
             reader = outcome.parser_id if isinstance(outcome, Matched) else item["parser_id"]
-            deferred.append({"its_id": item_id, "its_reader": reader})
+            deferred.append({"its_id": item["item_id"], "its_reader": reader})
         else:
             kept.append((item, outcome))
     if deferred:
@@ -101,6 +102,15 @@ def _wanted(connection: sa.Connection, pairs: Pairs, known: LinksOf) -> dict[int
     for link in wanted:
         found.setdefault(link.item["item_id"], []).append(link)
     return found
+
+
+def _asks(modes: Modes, known: Sequence[Row], wanted: Sequence[Wanted]) -> bool:
+    """Say whether a person is asked: for the series of the links, and for one that they would go to."""
+    if any(modes.of(CauseKind.BUILTIN_RULES, row["series_id"]) is FollowMode.ASK for row in known):
+        return True
+    names = {(row["anime_title"], row["series_no"]) for row in known}
+    leaves = any((link.title, link.series_no) not in names for link in wanted)
+    return bool(known) and leaves and modes.of(CauseKind.BUILTIN_RULES, _NO_SERIES) is FollowMode.ASK
 
 
 def _differ(known: Sequence[Row], wanted: Sequence[Wanted]) -> bool:
