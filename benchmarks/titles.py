@@ -45,6 +45,8 @@ from seiton.domain.reading import (
     resolution_of,
     without_season,
 )
+from seiton.domain.rules import ParserRule
+from seiton.domain.states import ParserKind
 from seiton.domain.titles import Matched, Ruleset
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "titles.jsonl"
@@ -80,7 +82,7 @@ def seiton() -> tuple[Parser, Callable[[str], object]]:
 
     def filing(title: str) -> object:
         outcome = rules.parse(title)
-        return outcome.parsed if isinstance(outcome, Matched) else parse(title)
+        return outcome.parsed if isinstance(outcome, Matched) else None
 
     for entry in builtin_pack().rules:
         for example in entry.examples:
@@ -140,7 +142,7 @@ def reader_only() -> tuple[Parser, Callable[[str], object]]:
 
 def rules_only() -> tuple[Parser, Callable[[str], object]]:
     """Return the pack without the reader; for its speed and its share, which is printed as matched."""
-    rules = Ruleset(entry.rule for entry in builtin_pack().rules)
+    rules = Ruleset(_patterns())
     for entry in builtin_pack().rules:
         for example in entry.examples:
             rules.parse(example.release)
@@ -390,8 +392,12 @@ def main() -> None:
                     print(f"  {title}\n      asserted {wanted!r}, read {given!r}")
 
 
+def _patterns() -> Iterable[ParserRule]:
+    return (entry.rule for entry in builtin_pack().rules if entry.rule.kind is ParserKind.PATTERN)
+
+
 def _matched(titles: list[str]) -> float:
-    rules = Ruleset(entry.rule for entry in builtin_pack().rules)
+    rules = Ruleset(_patterns())
     return sum(isinstance(outcome, Matched) for outcome in rules.parse_many(titles)) / max(len(titles), 1)
 
 

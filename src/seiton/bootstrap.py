@@ -23,6 +23,7 @@ from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.modules.reporting import ReportsOverHttp
+from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
@@ -41,6 +42,7 @@ from seiton.contract import (
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
+from seiton.core.builtin import prepare_state
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
@@ -52,7 +54,6 @@ from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.retry import retry_failed
-from seiton.core.rulesets import prepare_state
 from seiton.core.service import Core, utc_now
 from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.transfers import check_transfers
@@ -199,7 +200,7 @@ class Seiton:
             except SeitonError:
                 self.database.close()
                 raise
-        return prepare_state(self.database, utc_now()) if Role.CORE in self.roles else ""
+        return prepare_state(self.database, builtin_pack(), utc_now()) if Role.CORE in self.roles else ""
 
     def _jobs(self) -> Jobs:
         """Core and its workers are one application on one database; every other role is one of its own."""

@@ -136,8 +136,14 @@ def episodes(library: str) -> dict[int, str]:
 
 
 def moved_by(library: str, before: dict[int, str], places: int) -> bool:
-    """Say whether every unit is ``places`` further on; the batch fills the numbers that became free."""
-    now = episodes(library)
+    """Say whether every unit is ``places`` further on; the batch fills the numbers that became free.
+
+    A file that moves on after it was listed, and before it is read, is not there yet: ask again.
+    """
+    try:
+        now = episodes(library)
+    except FileNotFoundError:
+        return False
     return all(now.get(number + places) == digest for number, digest in before.items())
 
 

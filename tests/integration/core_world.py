@@ -24,6 +24,7 @@ from seiton.adapters.feeds import FeedItem
 from seiton.adapters.files import LinkMode
 from seiton.adapters.http import HostPolicy, WebClient
 from seiton.adapters.migrations import SERVICES, upgrade
+from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.port import Added, ClientAway, TorrentSource, TorrentStatus, TransferState
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
 from seiton.bootstrap import ViewerHere
@@ -43,6 +44,7 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.core import tables
+from seiton.core.builtin import prepare_state
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.ingest import Ingested, ingest
@@ -51,7 +53,7 @@ from seiton.core.parsers import ParserWrite, create_parser, update_parser
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
-from seiton.core.rulesets import prepare_state
+from seiton.core.rulesets import BUILTIN, advance
 from seiton.core.service import Core
 from seiton.core.subscriptions import add_subscription
 from seiton.core.transfers import check_transfers
@@ -267,7 +269,7 @@ class CoreWorld:
         )
         self.core = Core(
             database=self.database,
-            instance_id=prepare_state(self.database, START),
+            instance_id=prepare_state(self.database, builtin_pack(), START),
             viewer=self.wire,
             torrents=self.torrents,
             web=self.web,
@@ -322,6 +324,15 @@ class CoreWorld:
 
     def edit(self, parser_id: int, **values: Any) -> ParserWrite:
         return update_parser(self.core, parser_id, values)
+
+    def without_builtin(self) -> None:
+        """Switch all built-in parsers off, at once."""
+        parsers = tables.parsers
+        with self.database.write() as connection:
+            off = sa.update(parsers).where(parsers.c.origin == BUILTIN).values(is_enabled=False)
+            connection.execute(off)
+            advance(connection, None, self.time)
+        reparse(self.core)
 
     # What runs in the background
 

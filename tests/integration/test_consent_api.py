@@ -254,7 +254,8 @@ def test_a_plan_is_confirmed_with_the_save(both: ApiWorld) -> None:
     deletion = both.client.post(f"/parsers/{number}/preview-deletion").json()
     gone = both.client.delete(f"/parsers/{number}?plan_id={deletion['plan_id']}").json()
     assert (deletion["waits"], gone["state"]) == (2, "running")
-    quick = both.client.post("/parsers/preview", json=draft | {"parser_id": 1, "with_impact": False}).json()
+    switch = {"parser_id": 1, "is_enabled": False, "with_impact": False}
+    quick = both.client.post("/parsers/preview", json=switch).json()
     assert quick["impact"] is None
 
 

@@ -350,17 +350,17 @@ def test_a_rejection_would_not_undo_a_later_edit(world: CoreWorld) -> None:
 
 def test_many_downloads_of_a_new_parser_wait(world: CoreWorld) -> None:
     _braked(world, downloads=3)
-    world.bring(*(f"Show {episode} raw" for episode in range(1, 5)))
-    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) (?<episode>\d+)(?<group>)")
+    world.bring(*(f"Show q{episode} raw" for episode in range(1, 5)))
+    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) q(?<episode>\d+)(?<group>)")
     impact = preview_parser(world.core, draft).impact
     assert impact is not None
     assert (impact.starts, impact.needs_confirmation, impact.links_new) == (4, True, 4)
-    assert [row["title"] for row in impact.starting] == [f"Show {episode} raw" for episode in range(1, 5)]
+    assert [row["title"] for row in impact.starting] == [f"Show q{episode} raw" for episode in range(1, 5)]
     resync_id = create_parser(world.core, draft).resync["resync_id"]
     world.settle()
     assert (_state(world, resync_id), world.states()) == ("waiting", [])
     # Neither a new title nor another edit begins what waits.
-    world.bring("[G] Other - 01", "Show 5 raw")
+    world.bring("[G] Other - 01", "Show q5 raw")
     world.create(name="else", priority=1, condition="Else")
     assert len(world.states()) == 2
     confirm(world.core, resync_id)
@@ -369,8 +369,8 @@ def test_many_downloads_of_a_new_parser_wait(world: CoreWorld) -> None:
 
 def test_downloads_confirmed_in_the_preview_begin_at_once(world: CoreWorld) -> None:
     _braked(world, downloads=3)
-    world.bring(*(f"Show {episode} raw" for episode in range(1, 5)))
-    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) (?<episode>\d+)(?<group>)")
+    world.bring(*(f"Show q{episode} raw" for episode in range(1, 5)))
+    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) q(?<episode>\d+)(?<group>)")
     impact = preview_parser(world.core, draft).impact
     assert impact is not None
     write = create_parser(world.core, draft, plan_id=impact.plan_id)
@@ -378,11 +378,11 @@ def test_downloads_confirmed_in_the_preview_begin_at_once(world: CoreWorld) -> N
 
 
 def test_downloads_that_do_not_fit_on_the_disk_wait(world: CoreWorld) -> None:
-    world.bring("Show 1 raw", "Show 2 raw")
+    world.bring("Show q1 raw", "Show q2 raw")
     with world.database.write() as connection:
         connection.execute(sa.update(tables.raw_items).values(size=600))
     world.free_bytes = 1000
-    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) (?<episode>\d+)(?<group>)")
+    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) q(?<episode>\d+)(?<group>)")
     impact = preview_parser(world.core, draft).impact
     assert impact is not None
     assert impact.needs_confirmation
@@ -392,8 +392,8 @@ def test_downloads_that_do_not_fit_on_the_disk_wait(world: CoreWorld) -> None:
 
 def test_rejected_downloads_never_begin(world: CoreWorld) -> None:
     _braked(world, downloads=3)
-    world.bring(*(f"Show {episode} raw" for episode in range(1, 5)))
-    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) (?<episode>\d+)(?<group>)")
+    world.bring(*(f"Show q{episode} raw" for episode in range(1, 5)))
+    draft = rule(name="raw", priority=9, condition="raw", parse=r"^(?<title>\w+) q(?<episode>\d+)(?<group>)")
     resync_id = create_parser(world.core, draft).resync["resync_id"]
     reject(world.core, resync_id)
     world.create(name="else", priority=1, condition="Else")

@@ -40,7 +40,7 @@ class Costs:
 
     def run(self) -> None:
         world, core = self.world, self.world.core
-        titles = [f"[G{n % 7}] Show {n % 5} - {n:03}" for n in range(1, self.number + 1)]
+        titles = [f"[G{n % 7}] Show {'ABCDE'[n % 5]} - {n:03}" for n in range(1, self.number + 1)]
         self.count("ingest", lambda: world.bring(*titles))
         while start_downloads(core):
             pass

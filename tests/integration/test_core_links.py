@@ -220,9 +220,7 @@ def test_a_title_that_stops_matching_loses_neither_download_nor_file(world: Core
     world.bring("[G] Show - 01", "[G] Show - 02")
     world.settle()
     before = world.tree()
-    for row in world.rows(tables.parsers):
-        if row["parser_id"] != write.parser["parser_id"]:
-            delete_parser(world.core, row["parser_id"])
+    world.without_builtin()
     gone = world.edit(write.parser["parser_id"], condition_regex="^nothing$")
     world.settle()
     assert gone.resync["no_match"] == 2
@@ -240,8 +238,7 @@ def test_a_title_that_stops_matching_loses_neither_download_nor_file(world: Core
 
 def test_a_download_that_has_not_begun_waits_while_no_parser_says_what_it_is(world: CoreWorld) -> None:
     world.bring("[G] Show - 01 [1080p]")
-    for row in world.rows(tables.parsers):
-        delete_parser(world.core, row["parser_id"])
+    world.without_builtin()
     world.settle()
     assert world.states() == ["pending"]
     assert world.torrents.added == []
@@ -267,9 +264,7 @@ def test_a_title_that_a_parser_cannot_use_keeps_its_last_good_link(world: CoreWo
     assert write.parser is not None
     world.bring("[G] Show - 01")
     world.settle()
-    for row in world.rows(tables.parsers):
-        if row["parser_id"] != write.parser["parser_id"]:
-            delete_parser(world.core, row["parser_id"])
+    world.without_builtin()
     failed = world.edit(write.parser["parser_id"], episode_no_value="title")
     world.settle()
     assert failed.resync["failed"] == 1

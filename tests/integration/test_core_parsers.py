@@ -175,6 +175,7 @@ def test_a_preview_says_what_the_edit_then_does_and_writes_nothing(world: CoreWo
 
 
 def test_a_preview_shows_each_title_before_and_after(world: CoreWorld) -> None:
+    world.without_builtin()
     world.create(name="shows", priority=9, condition="Show")
     parse = r"^\[(?<group>.+)\] .+ - (?:then )?(?<episode>\d+)"
     world.bring("[G] Show - 01", "[G] Other - then 02", "nothing")
@@ -206,9 +207,7 @@ def test_a_preview_of_a_parser_that_is_not_saved_counts_links_that_would_change(
 
 def test_a_preview_of_a_deletion_says_what_is_left(world: CoreWorld) -> None:
     parser_id = _filed(world, 2)
-    for row in world.rows(tables.parsers):
-        if row["parser_id"] != parser_id:
-            delete_parser(world.core, row["parser_id"])
+    world.without_builtin()
     impact = preview_deletion(world.core, parser_id)
     assert (impact.items_reparsed, impact.unmatched, impact.links_changed) == (2, 2, 0)
     assert [row["title"] for row in impact.titles_lost] == ["[G] Show - 01", "[G] Show - 02"]

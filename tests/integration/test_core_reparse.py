@@ -81,10 +81,15 @@ def _random_rule(chance: random.Random) -> dict[str, Any]:
 
 def _edit(world: CoreWorld, chance: random.Random) -> None:
     """Make, change or delete a parser at random; nothing is parsed yet."""
-    ids = [row["parser_id"] for row in world.rows(tables.parsers)]
+    builtin = tables.parsers.c.origin == "builtin"
+    ids = [row["parser_id"] for row in world.rows(tables.parsers, ~builtin)]
     what = chance.random()
     if what < 0.35 or not ids:
         create_parser(world.core, _random_rule(chance))
+    elif what < 0.45:
+        number = chance.choice([row["parser_id"] for row in world.rows(tables.parsers, builtin)])
+        switches = {"priority": -chance.randrange(1000), "is_enabled": chance.random() < 0.5}
+        update_parser(world.core, number, switches)
     elif what < 0.8:
         draft = _random_rule(chance)
         names = [("priority",), ("is_enabled",), ("episode_offset",), tuple(draft)]
@@ -153,6 +158,8 @@ def _check(world: CoreWorld) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_what_an_edit_can_affect_is_enough(world: CoreWorld, seed: int) -> None:
     chance = random.Random(seed)
+    if seed % 2:
+        world.without_builtin()
     world.bring(*_titles(chance, 60))
     _check(world)
     for _turn in range(12):
@@ -172,6 +179,8 @@ def test_anything_may_happen_while_titles_are_parsed_again(world: CoreWorld, see
     chance = random.Random(seed)
     world.chunk = 7
     world.start()
+    if seed % 2:
+        world.without_builtin()
     world.bring(*_titles(chance, 40))
     world.reparses = False
     skipped: set[int] = set()
@@ -352,8 +361,7 @@ def test_an_edit_that_changes_no_title_costs_no_reparse(world: CoreWorld) -> Non
 
 
 def test_the_statistics_say_how_all_titles_stand(world: CoreWorld) -> None:
-    for row in world.rows(tables.parsers):
-        delete_parser(world.core, row["parser_id"])
+    world.without_builtin()
     world.bring("[G] Show - 01", "[G] Show - 02", "[G] Show - 03v", "nothing", "nothing else", "skip me")
     skip_raw_item(world.core, 6)
     write = world.create()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seiton.domain.default_rules import DEFAULT_RULES
 from seiton.domain.states import SourceType
 from seiton.domain.title_engine import FEW, Engine, Prefilter
 from seiton.domain.titles import (
@@ -26,8 +22,6 @@ from seiton.domain.titles import (
     Ruleset,
     check_rule,
 )
-
-FEEDS = Path(__file__).parents[2].parent / "shared" / "corpus" / "feeds"
 
 
 def taken(value: str | int) -> FieldSource:
@@ -365,113 +359,6 @@ def test_a_title_that_contains_the_canary_is_like_any_other() -> None:
     outcome = parse("\x01seiton prefilter\x01 - 01", *rules)
     assert isinstance(outcome, Matched)
     assert outcome.parsed.anime_title == "seiton prefilter"
-
-
-# The rules of a new installation
-
-
-def titles_of(path: Path) -> list[str]:
-    tree = ElementTree.parse(path)
-    return [element.text for element in tree.iterfind(".//item/title") if element.text]
-
-
-def test_default_rules_are_valid_and_differ_in_id_and_priority() -> None:
-    assert [fault for made in DEFAULT_RULES for fault in check_rule(made)] == []
-    assert len({made.parser_id for made in DEFAULT_RULES}) == len(DEFAULT_RULES)
-    assert len({made.priority for made in DEFAULT_RULES}) == len(DEFAULT_RULES)
-
-
-@pytest.mark.skipif(not FEEDS.is_dir(), reason=f"the corpus is not at {FEEDS}")
-def test_default_rules_read_the_real_mikan_document() -> None:
-    titles = titles_of(FEEDS / "mikan_goto_bangumi_3391.xml")
-    parsed = [
-        outcome.parsed
-        for outcome in Ruleset(DEFAULT_RULES).parse_many(titles)
-        if isinstance(outcome, Matched)
-    ]
-    assert len(parsed) == len(titles) == 13
-    assert {p.anime_title for p in parsed} == {"败犬女主角也太多了！"}
-    assert {p.subtitle_group for p in parsed} == {"喵萌奶茶屋&LoliHouse"}
-    assert {(p.resolution, p.series_no, p.episode_tenths, p.version) for p in parsed} == {("1080p", 1, 0, 1)}
-    assert [(p.episode_no, p.episode_end) for p in parsed] == [
-        (1, 12),
-        *((n, None) for n in range(12, 0, -1)),
-    ]
-
-
-@pytest.mark.skipif(not FEEDS.is_dir(), reason=f"the corpus is not at {FEEDS}")
-def test_default_rules_are_counted_on_the_other_real_feeds() -> None:
-    ruleset = Ruleset(DEFAULT_RULES)
-    for path in sorted(FEEDS.glob("*.xml")):
-        try:
-            titles = titles_of(path)
-        except ElementTree.ParseError:
-            continue
-        print(path.name, len(titles), dict(Counter(type(o).__name__ for o in ruleset.parse_many(titles))))
-
-
-@pytest.mark.parametrize(
-    ("title", "expected"),
-    [
-        (
-            "[ANi] Fate/stay night - 03 [1080P][Baha]",
-            ("Fate/stay night", 1, 3, None, 1, "ANi", "1080P"),
-        ),
-        (
-            "[LoliHouse] 葬送的芙莉蓮 第二季 / Sousou no Frieren S2 - 05v2 [WebRip 1080p HEVC-10bit AAC]",
-            ("葬送的芙莉蓮", 2, 5, None, 2, "LoliHouse", "1080p"),
-        ),
-        (
-            "[SubsPlease] Oshi no Ko S2 - 12 (1080p) [4B2C1D0E].mkv",
-            ("Oshi no Ko", 2, 12, None, 1, "SubsPlease", "1080p"),
-        ),
-        (
-            "[SubsPlease] Mushoku Tensei 2nd Season - 12.5 (720p) [4B2C1D0E].mkv",
-            ("Mushoku Tensei", 2, 12, None, 1, "SubsPlease", "720p"),
-        ),
-        (
-            "【喵萌Production】★04月新番★[GIRLS BAND CRY][01-13][1080p][繁日双语][招募翻译时轴]",
-            ("GIRLS BAND CRY", 1, 1, 13, 1, "喵萌Production", "1080p"),
-        ),
-        (
-            "[SubsPlease] Hanyou no Yashahime (25-48) (1080p) [Batch]",
-            ("Hanyou no Yashahime", 1, 25, 48, 1, "SubsPlease", "1080p"),
-        ),
-        (
-            "[北宇治字幕组][结缘甘神神社][03][1080p][简日双语]",
-            ("结缘甘神神社", 1, 3, None, 1, "北宇治字幕组", "1080p"),
-        ),
-        (
-            "【幻樱字幕组】【4月新番】【鬼灭之刃 第三季】【07】【1920X1080】",
-            ("鬼灭之刃", 3, 7, None, 1, "幻樱字幕组", "1920X1080"),
-        ),
-        (
-            "Lilith-Raws★无职转生★05★1920x1080★MP4",
-            ("无职转生", 1, 5, None, 1, "Lilith-Raws", "1920x1080"),
-        ),
-        ("Some Show - 07.mkv", ("Some Show", 1, 7, None, 1, None, None)),
-    ],
-)
-def test_default_rules_read_the_common_shapes(title: str, expected: tuple[object, ...]) -> None:
-    outcome = Ruleset(DEFAULT_RULES).parse(title)
-    assert isinstance(outcome, Matched)
-    p = outcome.parsed
-    found = (
-        p.anime_title,
-        p.series_no,
-        p.episode_no,
-        p.episode_end,
-        p.version,
-        p.subtitle_group,
-        p.resolution,
-    )
-    assert found == expected
-
-
-def test_default_rules_leave_what_is_no_episode_alone() -> None:
-    ruleset = Ruleset(DEFAULT_RULES)
-    for title in ("", "..", "[ANi]", "公告：伺服器維護", "葬" * 300):
-        assert isinstance(ruleset.parse(title), NoMatch), title
 
 
 def test_an_offset_is_added_to_the_numbers_of_the_title() -> None:

@@ -186,7 +186,8 @@ def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str
         case "parser_created":
             saved = drop_parser(core, connection, subject_id, plan_id=plan_id)
         case "parser_updated":
-            former = {name: before[name] for name in WRITABLE}
+            # What it left as it was may have been brought up to date since, in a built-in one.
+            former = {name: before[name] for name in WRITABLE if before[name] != cause["after"][name]}
             saved = change_parser(core, connection, subject_id, former, plan_id=plan_id)
         case "parser_deleted":
             saved = add_parser(core, connection, before, parser_id=subject_id, plan_id=plan_id)

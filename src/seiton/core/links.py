@@ -238,7 +238,8 @@ def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]],
     rows: list[dict[str, Any]] = []
     for item, outcome in pairs:
         status, parser_id, message = item_result(outcome)
-        if (item["status"], item["parser_id"], item["error_message"]) != (status, parser_id, message):
+        result = (status, parser_id, message)
+        if item["is_deferred"] or (item["status"], item["parser_id"], item["error_message"]) != result:
             rows.append(
                 {
                     "its_id": item["item_id"],
@@ -252,6 +253,7 @@ def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]],
         names: dict[str, Any] = {
             name: sa.bindparam(name) for name in ("status", "parser_id", "error_message", "parsed_at")
         }
+        names["is_deferred"] = False
         update = sa.update(tables.raw_items).where(tables.raw_items.c.item_id == sa.bindparam("its_id"))
         connection.execute(update.values(names), rows)
     return len(rows)

@@ -10,17 +10,21 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
-from seiton.core.rulesets import BEHAVIOUR, advance, lock_state, rule_of
+from seiton.core.builtin import SWITCHES
+from seiton.core.rulesets import BEHAVIOUR, BUILTIN, advance, lock_state, rule_of
 from seiton.core.service import Core
-from seiton.domain.rules import FIELDS, RuleFault, check_rule
-from seiton.domain.states import ResyncState, SourceType
+from seiton.domain.rules import FIELDS, MAX_NAME, RuleFault, check_rule
+from seiton.domain.states import ParserKind, ResyncState, SourceType
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 WRITABLE = (*BEHAVIOUR, "description", "created_from_type", "created_from_id")
-_KEPT = (*WRITABLE, "origin")
-"""What the history of a parser holds."""
-DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {"is_enabled": True, "priority": 0, "episode_offset": 0}
+DEFAULTS: dict[str, Any] = dict.fromkeys(WRITABLE) | {
+    "kind": ParserKind.PATTERN.value,
+    "is_enabled": True,
+    "priority": 0,
+    "episode_offset": 0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,9 @@ def add_parser(
     now = core.now()
     lock_state(connection)
     row = columns | {"created_at": now, "updated_at": now, "origin": "user", "version": 1}
+    row["edition"] = _edition(connection, columns["kind"])
     if parser_id is not None:
-        row |= {"parser_id": parser_id, "origin": values.get("origin", "user")}
-        row["version"] = _next_version(connection, parser_id)
+        row |= {"parser_id": parser_id, "version": _next_version(connection, parser_id)}
     key = connection.execute(sa.insert(tables.parsers).values(row)).inserted_primary_key
     parser_id = int(key[0]) if key is not None else 0
     parser = _require(connection, parser_id)
@@ -87,6 +91,21 @@ def add_parser(
         parser=parser,
         resync_id=_cause(core, connection, "parser_created", parser_id, None, parser, plan_id),
     )
+
+
+def copy_parser(core: Core, parser_id: int) -> ParserWrite:
+    """Save a copy of a parser as the user's own: same name, behaviour and rank, switched off.
+
+    Switched off, so that it changes nothing before it was looked at. Raises ``NotFound``.
+    """
+    with core.database.write() as connection:
+        original = _require(connection, parser_id)
+        values = {name: original[name] for name in WRITABLE}
+        if original["origin"] == BUILTIN:
+            values["priority"] = 0  # its rank counts among the built-in ones only
+        name = _("{name} (copy)", name=original["name"])[:MAX_NAME]
+        saved = add_parser(core, connection, values | {"name": name, "is_enabled": False})
+    return ParserWrite(parser=saved.parser, resync=follow(core, saved.resync_id))
 
 
 def update_parser(
@@ -100,7 +119,7 @@ def update_parser(
     """Change a parser; what ``values`` leaves out stays as it is.
 
     Raises ``InvalidInput``, ``NotFound``, and ``Conflict`` when ``version`` is given and another edit came
-    in between. ``plan_id``: see ``create_parser``.
+    in between, or when more than a switch of a built-in one would change. ``plan_id``: see ``create_parser``.
     """
     with core.database.write() as connection:
         saved = change_parser(core, connection, parser_id, values, version=version, plan_id=plan_id)
@@ -123,11 +142,13 @@ def change_parser(
     if version is not None and before["version"] != version:
         raise Conflict(_("The parser was changed meanwhile; look at it again."))
     changes = {name: value for name, value in values.items() if name in WRITABLE}
+    refuse_builtin(before, changes)
     check_values({name: before[name] for name in WRITABLE} | changes)
+    stamps: dict[str, Any] = {"updated_at": now, "version": before["version"] + 1}
+    if changes.get("kind", before["kind"]) != before["kind"]:
+        stamps["edition"] = _edition(connection, changes["kind"])
     connection.execute(
-        sa.update(tables.parsers)
-        .where(tables.parsers.c.parser_id == parser_id)
-        .values(changes | {"updated_at": now, "version": before["version"] + 1})
+        sa.update(tables.parsers).where(tables.parsers.c.parser_id == parser_id).values(changes | stamps)
     )
     parser = _require(connection, parser_id)
     return Saved(
@@ -137,7 +158,10 @@ def change_parser(
 
 
 def delete_parser(core: Core, parser_id: int, *, plan_id: str | None = None) -> ParserWrite:
-    """Delete a parser, used or not; titles that only it matched keep their downloads and files."""
+    """Delete a parser, used or not; titles that only it matched keep their downloads and files.
+
+    Raises ``NotFound``, and ``Conflict`` for a built-in one.
+    """
     with core.database.write() as connection:
         saved = drop_parser(core, connection, parser_id, plan_id=plan_id)
     return ParserWrite(parser=None, resync=follow(core, saved.resync_id))
@@ -149,11 +173,23 @@ def drop_parser(
     """Do the same in the caller's transaction."""
     lock_state(connection)
     before = _require(connection, parser_id)
+    if before["origin"] == BUILTIN:
+        raise Conflict(
+            _("{name} comes with Seiton and cannot be deleted; switch it off.", name=before["name"])
+        )
     connection.execute(sa.delete(tables.parsers).where(tables.parsers.c.parser_id == parser_id))
     return Saved(
         parser=None,
         resync_id=_cause(core, connection, "parser_deleted", parser_id, before, None, plan_id),
     )
+
+
+def _edition(connection: sa.Connection, kind: str) -> int:
+    """Return the edition that a parser of this kind reads by: that of the structural reader, or none (0)."""
+    if kind != ParserKind.STRUCTURAL:
+        return 0
+    query = sa.select(sa.func.max(tables.parsers.c.edition))
+    return int(connection.execute(query).scalar_one() or 0)
 
 
 def _next_version(connection: sa.Connection, parser_id: int) -> int:
@@ -182,8 +218,8 @@ def _cause(
             cause=cause,
             subject_id=parser_id,
             subject_name=named.get("name"),
-            before={name: before[name] for name in _KEPT} if before else None,
-            after={name: after[name] for name in _KEPT} if after else None,
+            before={name: before[name] for name in WRITABLE} if before else None,
+            after={name: after[name] for name in WRITABLE} if after else None,
             state=ResyncState.RUNNING.value,
             confirmed_plan_id=plan_id,
             created_at=now,
@@ -211,12 +247,30 @@ def follow(core: Core, resync_id: int) -> Row:
     return look()
 
 
+def refuse_builtin(before: Row, changes: Mapping[str, Any]) -> None:
+    """Raise ``Conflict`` if ``changes`` are more than switches, and the parser is a built-in one."""
+    if before["origin"] != BUILTIN:
+        return
+    others = [name for name, value in changes.items() if name in WRITABLE and before[name] != value]
+    if not set(others) <= set(SWITCHES):
+        raise Conflict(
+            _(
+                "{name} comes with Seiton and is not changed in place: copy it, change the copy,"
+                " which comes first, or switch it off.",
+                name=before["name"],
+            )
+        )
+
+
 def check_values(columns: Mapping[str, Any]) -> None:
     """Raise ``InvalidInput`` with every fault of a parser, by the API's field names."""
+    is_structural = columns.get("kind") == ParserKind.STRUCTURAL
+    if columns.get("kind") not in set(ParserKind):
+        raise InvalidInput([Problem(field="kind", message=_("Choose pattern or structural."), code="kind")])
     problems = [
         Problem(field=name, message=_("This is required."), code="required")
         for name in ("name", "condition_regex", "parse_regex", "is_enabled")
-        if columns.get(name) in {None, ""}
+        if columns.get(name) in {None, ""} and (name != "parse_regex" or not is_structural)
     ]
     problems += [
         Problem(field=name, message=_("A text cannot contain the character NUL."), code="characters")

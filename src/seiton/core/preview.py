@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from seiton.core import tables
 from seiton.core.links import failure_text
+from seiton.core.pack_updates import take_within
 from seiton.core.parsers import (
     DEFAULTS,
     WRITABLE,
@@ -18,9 +19,10 @@ from seiton.core.parsers import (
     check_values,
     drop_parser,
     get_parser,
+    refuse_builtin,
 )
 from seiton.core.rehearsal import Done, Edit, Impact, rehearse
-from seiton.core.rulesets import rule_of, snapshot
+from seiton.core.rulesets import SNAPSHOT, rule_of, snapshot
 from seiton.core.service import Core
 from seiton.domain.rules import Failed, Matched, NoMatch, ParsedTitle
 from seiton.domain.titles import Ruleset
@@ -81,13 +83,14 @@ def preview_parser(
 
     ``exclude_parser_id`` is the reference's name for the parser being edited. A faulty draft gives an
     answer that names its faults. ``with_impact``: over all titles, not only those shown. Raises ``NotFound``
-    for an unknown parser or scope.
+    for an unknown parser or scope, and ``Conflict`` for a built-in one of which more than a switch changes.
     """
     edited = parser_id if parser_id is not None else exclude_parser_id
     stored = get_parser(core, edited) if edited is not None else None
     draft = DEFAULTS | {"name": CURRENT, "is_enabled": True}
     if stored is not None:
-        draft |= {name: stored[name] for name in WRITABLE}
+        draft |= {name: stored[name] for name in (*WRITABLE, *SNAPSHOT)}
+        refuse_builtin(stored, values)
     draft |= {name: value for name, value in values.items() if name in WRITABLE}
     try:
         check_values(draft)
@@ -121,11 +124,16 @@ def _saving(core: Core, values: Mapping[str, Any], parser_id: int | None) -> Edi
 
 
 def preview_deletion(core: Core, parser_id: int) -> Impact:
-    """Say what deleting a parser would do. Raises ``NotFound``."""
+    """Say what deleting a parser would do. Raises ``NotFound``, and ``Conflict`` for a built-in one."""
     return rehearse(
         core,
         lambda connection: Done(resync_id=drop_parser(core, connection, parser_id).resync_id),
     )
+
+
+def preview_deferred(core: Core) -> Impact:
+    """Say what taking the deferred part of an update of the built-in parsers would do."""
+    return rehearse(core, lambda connection: Done(resync_id=take_within(core, connection)))
 
 
 def _faulty(problems: list[Problem]) -> ParserPreview:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.rulesets import BUILTIN
 from seiton.core.service import Core
 from seiton.core.viewers import count_foreign
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
@@ -136,13 +137,18 @@ def _rank(status: str) -> int:
 def list_parsers(core: Core, *, created_from_type: str | None, created_from_id: int | None) -> list[Record]:
     """Return parsers in the order in which they are tried."""
     table = tables.parsers
-    query = sa.select(table).order_by(table.c.priority.desc(), table.c.parser_id)
+    query = sa.select(table).order_by(table.c.origin == BUILTIN, table.c.priority.desc(), table.c.parser_id)
     if created_from_type is not None:
         query = query.where(table.c.created_from_type == created_from_type)
     if created_from_id is not None:
         query = query.where(table.c.created_from_id == created_from_id)
     with core.database.read() as connection:
         return fetch_all(connection, query)
+
+
+def get_pack_version(connection: sa.Connection) -> int:
+    """Return the version of the built-in parsers."""
+    return int(connection.execute(sa.select(tables.state.c.pack_version)).scalar_one())
 
 
 _DOWNLOADS = (

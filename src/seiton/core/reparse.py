@@ -19,13 +19,15 @@ from seiton.core.brake import Effects, judge
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
 from seiton.core.links import Applied, apply_outcomes
+from seiton.core.pack_updates import is_deferred, set_aside
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
 from seiton.core.wanting import cancel_downloads, choose_downloads, take_choices, unwanted_downloads
 from seiton.domain.duplicates import Choice
 from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
-from seiton.domain.states import CancelReason, RawItemStatus, ResyncState
+from seiton.domain.states import CancelReason, RawItemStatus, ResyncState, RulesMode
+from seiton.domain.titles import Ruleset
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,14 +37,29 @@ class _Round:
     target: int
     cursor: int
     resync_id: int | None
+    mode: RulesMode
     edit: Edit
+    rules: Ruleset
+
+    def visits(self) -> sa.ColumnElement[bool] | None:
+        """Return the condition on the raw items to look at; None if there are none."""
+        if self.mode is RulesMode.TAKE:
+            return is_deferred()
+        visits = self.edit.visits()
+        return _affected(visits) if visits else None
+
+    def outcomes(self, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
+        """Return what becomes of raw items."""
+        if self.mode is RulesMode.TAKE:
+            return [(row, self.rules.parse(row["title"])) for row in rows]
+        return _outcomes_of(self.edit, rows)
 
 
 def reparse(core: Core) -> None:
     """Bring all stored titles to the current rules. Safe to call at any time, any number of times."""
     while (current := _begin(core)) is not None:
-        visits = current.edit.visits()
-        while visits and _chunk(core, current, visits):
+        visits = current.visits()
+        while visits is not None and _chunk(core, current, visits):
             pass
         _end(core, current)
         core.progress.announce()
@@ -62,9 +79,9 @@ def reparse_within(core: Core, connection: sa.Connection, resync_id: int, found:
     """
     effects: Effects | None = None
     while (current := _pick_up(connection)) is not None:
-        visits = current.edit.visits()
-        while visits and (rows := next_items(connection, visits, current.cursor, core.chunk)):
-            applied = _apply(connection, current, rows, outcomes_of(current.edit, rows), core.now())
+        visits = current.visits()
+        while visits is not None and (rows := _next_items(connection, visits, current.cursor, core.chunk)):
+            applied = _apply(connection, current, rows, current.outcomes(rows), core.now())
             current.cursor = rows[-1]["item_id"]
             if current.resync_id == resync_id:
                 found.add(applied)
@@ -87,15 +104,32 @@ def _pick_up(connection: sa.Connection) -> _Round | None:
     if target is None:
         if state["rules_version"] == state["reparsed_version"]:
             return None  # another worker was quicker
-        target = state["rules_version"]
+        target = _next_target(connection, state["reparsed_version"])
         connection.execute(sa.update(tables.state).values(reparse_target=target, reparse_cursor=0))
-    cause = sa.select(tables.rulesets.c.resync_id).where(tables.rulesets.c.version == target)
+    table = tables.rulesets.c
+    cause = sa.select(table.resync_id, table.mode).where(table.version == target)
+    resync_id, mode = connection.execute(cause).one()
+    rules = ruleset(connection, target)
     return _Round(
         target=target,
         cursor=state["reparse_cursor"] or 0,
-        resync_id=connection.execute(cause).scalar_one(),
-        edit=Edit(ruleset(connection, state["reparsed_version"]), ruleset(connection, target)),
+        resync_id=resync_id,
+        mode=RulesMode(mode),
+        edit=Edit(ruleset(connection, state["reparsed_version"]), rules),
+        rules=rules,
     )
+
+
+def _next_target(connection: sa.Connection, reparsed: int) -> int:
+    """Return the version to go to: all edits in a row are one round, anything else is one of its own."""
+    table = tables.rulesets.c
+    query = sa.select(table.version, table.mode).where(table.version > reparsed).order_by(table.version)
+    target = 0
+    for version, mode in connection.execute(query):
+        if mode != RulesMode.EDIT:
+            return target or int(version)
+        target = version
+    return target
 
 
 def _affected(visits: Visits) -> sa.ColumnElement[bool]:
@@ -120,13 +154,13 @@ def _affected(visits: Visits) -> sa.ColumnElement[bool]:
     return sa.or_(*conditions)
 
 
-def _chunk(core: Core, current: _Round, visits: Visits) -> bool:
+def _chunk(core: Core, current: _Round, visits: sa.ColumnElement[bool]) -> bool:
     """Parse and write the next titles in one transaction with the cursor; say whether there may be more."""
     with core.database.read() as connection:
-        rows = next_items(connection, visits, current.cursor, core.chunk)
+        rows = _next_items(connection, visits, current.cursor, core.chunk)
     if not rows:
         return False
-    pairs = outcomes_of(current.edit, rows)
+    pairs = current.outcomes(rows)
     now = core.now()
     with core.database.write() as connection:
         if not _is_mine(lock_state(connection), current):
@@ -144,6 +178,8 @@ def _apply(
     now: datetime,
 ) -> Applied:
     """Write what parsing made of ``rows``. What a filter keeps out now is taken back when the round ends."""
+    if current.mode is RulesMode.UPDATE:
+        pairs = set_aside(connection, pairs)
     applied = apply_outcomes(connection, pairs, now)
     followers = refresh_desired(connection, applied.touched, current.resync_id, now)
     if current.resync_id is not None and (followers or applied.new_links):
@@ -152,19 +188,16 @@ def _apply(
     return applied
 
 
-def next_items(connection: sa.Connection, visits: Visits, cursor: int, limit: int) -> Sequence[Row]:
-    """Return the next raw items that an edit can affect, those after ``cursor``."""
+def _next_items(
+    connection: sa.Connection, visits: sa.ColumnElement[bool], cursor: int, limit: int
+) -> Sequence[Row]:
+    """Return the next raw items of ``visits``, those after ``cursor``."""
     items = tables.raw_items
-    query = (
-        sa.select(items)
-        .where(items.c.item_id > cursor, _affected(visits))
-        .order_by(items.c.item_id)
-        .limit(limit)
-    )
+    query = sa.select(items).where(items.c.item_id > cursor, visits).order_by(items.c.item_id).limit(limit)
     return connection.execute(query).mappings().all()
 
 
-def outcomes_of(edit: Edit, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
+def _outcomes_of(edit: Edit, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
     """Return what the edit makes of raw items, those that stay as they are left out."""
     pairs = []
     for row in rows:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Database, Row
+from seiton.adapters.database import Row
 from seiton.core import tables
-from seiton.core.desired import MAIN_LIBRARY
-from seiton.domain.default_rules import DEFAULT_RULES
-from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.domain.rules import FIELDS, FieldSource, ParserRule
-from seiton.domain.states import SourceType
+from seiton.domain.states import ParserKind, ResyncState, RulesMode, SourceType
 from seiton.domain.titles import Ruleset
 
+BUILTIN = "builtin"
+"""The origin of a parser that came with Seiton."""
+
 BEHAVIOUR = (
+    "kind",
     "name",
     "priority",
     "is_enabled",
@@ -27,6 +27,9 @@ BEHAVIOUR = (
     "episode_offset",
 )
 """The columns of a parser that say what it does."""
+
+SNAPSHOT = ("parser_id", *BEHAVIOUR, "origin", "edition")
+"""What a snapshot keeps of a parser."""
 
 
 def rule_of(row: Row) -> ParserRule:
@@ -44,6 +47,9 @@ def rule_of(row: Row) -> ParserRule:
         condition_regex=row["condition_regex"],
         parse_regex=row["parse_regex"],
         episode_offset=row["episode_offset"],
+        kind=ParserKind(row["kind"]),
+        is_builtin=row.get("origin") == BUILTIN,
+        edition=row.get("edition", 0),
         **sources,  # type: ignore[arg-type]
     )
 
@@ -51,6 +57,8 @@ def rule_of(row: Row) -> ParserRule:
 def columns_of(rule: ParserRule) -> dict[str, Any]:
     """Return the columns of ``parsers`` that hold ``rule``, without its id."""
     columns: dict[str, Any] = {
+        "kind": rule.kind.value,
+        "edition": rule.edition,
         "name": rule.name,
         "priority": rule.priority,
         "is_enabled": rule.is_enabled,
@@ -66,8 +74,7 @@ def columns_of(rule: ParserRule) -> dict[str, Any]:
 
 def snapshot(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return all parsers as they are, as plain JSON values, by id."""
-    names = ("parser_id", *BEHAVIOUR)
-    query = sa.select(*(tables.parsers.c[name] for name in names)).order_by(tables.parsers.c.parser_id)
+    query = sa.select(*(tables.parsers.c[name] for name in SNAPSHOT)).order_by(tables.parsers.c.parser_id)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -76,16 +83,56 @@ def lock_state(connection: sa.Connection) -> Row:
     return connection.execute(sa.select(tables.state).with_for_update()).mappings().one()
 
 
-def advance(connection: sa.Connection, resync_id: int | None, now: datetime) -> int:
+def advance(
+    connection: sa.Connection, resync_id: int | None, now: datetime, mode: RulesMode = RulesMode.EDIT
+) -> int:
     """Store the parsers as a new version, made by ``resync_id``; return its number."""
     version: int = lock_state(connection)["rules_version"] + 1
     connection.execute(
         sa.insert(tables.rulesets).values(
-            version=version, rules=snapshot(connection), resync_id=resync_id, created_at=now
+            version=version,
+            rules=snapshot(connection),
+            resync_id=resync_id,
+            mode=mode.value,
+            created_at=now,
         )
     )
     connection.execute(sa.update(tables.state).values(rules_version=version))
     return version
+
+
+_CAUSES = {RulesMode.UPDATE: "builtin_rules_updated", RulesMode.TAKE: "builtin_taken"}
+"""An update is of the kind ``builtin_rules``; that it is taken is the user's own act, which files follow."""
+
+
+def cause_of_pack(
+    connection: sa.Connection,
+    mode: RulesMode,
+    pack_version: int,
+    now: datetime,
+    *,
+    plan_id: str | None = None,
+) -> int:
+    """Record an update of the built-in parsers, or that its deferred part is taken, as a cause.
+
+    ``plan_id``: the plan of a preview, which a person has seen.
+    """
+    resyncs = tables.resyncs
+    key = connection.execute(
+        sa.insert(resyncs).values(
+            cause=_CAUSES[mode],
+            subject_id=pack_version,
+            state=ResyncState.RUNNING.value,
+            confirmed_plan_id=plan_id,
+            created_at=now,
+        )
+    ).inserted_primary_key
+    resync_id: int = key[0] if key is not None else 0
+    version = advance(connection, resync_id, now, mode)
+    connection.execute(
+        sa.update(resyncs).where(resyncs.c.resync_id == resync_id).values(rules_version=version)
+    )
+    return resync_id
 
 
 def ruleset(connection: sa.Connection, version: int) -> Ruleset:
@@ -93,38 +140,3 @@ def ruleset(connection: sa.Connection, version: int) -> Ruleset:
     query = sa.select(tables.rulesets.c.rules).where(tables.rulesets.c.version == version)
     stored: list[dict[str, Any]] = connection.execute(query).scalar_one()
     return Ruleset(rule_of(row) for row in stored)
-
-
-def prepare_state(database: Database, now: datetime) -> str:
-    """Give a new installation its identity and first parsers; return the instance id."""
-    with database.write() as connection:
-        row = connection.execute(sa.select(tables.state)).mappings().one_or_none()
-        if row is not None:
-            return str(row["instance_id"])
-        instance = str(uuid4())
-        for rule in DEFAULT_RULES:
-            connection.execute(
-                sa.insert(tables.parsers).values(
-                    columns_of(rule)
-                    | {
-                        # Far below anything that people choose: their own parsers come first.
-                        "priority": rule.priority - 1000,
-                        "origin": "builtin",
-                        "created_at": now,
-                        "updated_at": now,
-                    }
-                )
-            )
-        connection.execute(
-            sa.insert(tables.state).values(id=1, instance_id=instance, rules_version=1, reparsed_version=1)
-        )
-        connection.execute(
-            sa.insert(tables.rulesets).values(version=1, rules=snapshot(connection), created_at=now)
-        )
-        # Written down, so that another default of a later Seiton moves no file.
-        connection.execute(
-            sa.insert(tables.library_profiles).values(
-                library=MAIN_LIBRARY, version=1, naming_template=DEFAULT_TEMPLATE, created_at=now
-            )
-        )
-        return instance

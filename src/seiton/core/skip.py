@@ -23,7 +23,7 @@ def skip_raw_item(core: Core, item_id: int) -> None:
         done = connection.execute(
             sa.update(table)
             .where(table.c.item_id == item_id)
-            .values(status=RawItemStatus.SKIPPED.value, error_message=None)
+            .values(status=RawItemStatus.SKIPPED.value, error_message=None, is_deferred=False)
         )
     if not done.rowcount:
         raise NotFound(_("There is no raw item {item_id}.", item_id=item_id))

@@ -30,6 +30,7 @@ state = _table(
     Column("reparsed_version", Id, nullable=False),  # every stored title is parsed by these
     Column("reparse_target", Id),  # a reparse to this version is under way
     Column("reparse_cursor", Id),  # items up to this id are done
+    Column("pack_version", Integer, nullable=False, server_default="0"),  # of the built-in parsers
     Column("filters_version", Id, nullable=False, server_default="0"),  # counts edits of filter rules
     Column("filter_targets", sa.JSON),  # whose links may not be flagged by the rules as they are
     Column("filter_resync_id", Id),  # the edit that this follows from
@@ -49,6 +50,8 @@ rulesets = _table(
     Column("version", Id, primary_key=True, autoincrement=False),
     Column("rules", sa.JSON, nullable=False),
     Column("resync_id", Id),  # the edit that made it
+    Column("mode", String(10), nullable=False, server_default="edit"),  # how titles come to it
+    one_of("mode", states.RulesMode, "mode"),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -136,7 +139,15 @@ raw_items = _table(
     Column("size", sa.BigInteger),
     Column("page_url", Text),
     Column("facts", sa.JSON),
+    # an update of the built-in parsers reads it otherwise: its links wait for the user
+    Column("is_deferred", Boolean, nullable=False, server_default=sa.false()),
     one_of("status", states.RawItemStatus, "status"),
+    Index(
+        "ix_core_raw_items_deferred",
+        "item_id",
+        sqlite_where=sa.text("is_deferred"),
+        postgresql_where=sa.text("is_deferred"),
+    ),
     Index(None, "status", "item_id"),
     Index(None, "created_at", "item_id"),
 )
@@ -185,6 +196,11 @@ parsers = _table(
     Column("episode_offset", Integer, nullable=False, server_default="0"),  # added to a title's numbers
     Column("origin", String(20), nullable=False, server_default="user"),  # user | builtin
     Column("version", Integer, nullable=False, server_default="1"),  # counts edits
+    Column("kind", String(12), nullable=False, server_default="pattern"),
+    Column("edition", Integer, nullable=False, server_default="0"),  # of the structural reader
+    Column("builtin_key", String(40), unique=True),  # names a built-in parser in every version of the pack
+    Column("builtin_priority", Integer),  # as shipped; another one is the user's
+    one_of("kind", states.ParserKind, "kind"),
 )
 
 animes = _table(

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seiton.domain.rules import FieldSource, ParserRule
-from seiton.domain.states import SourceType
+from seiton.domain.rules import STRUCTURAL_GROUPS, FieldSource, ParserRule
+from seiton.domain.states import ParserKind, SourceType
 
 GROUPS: Mapping[str, str] = {
     "title": "anime_title",
@@ -59,7 +59,7 @@ class PackRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A version of the pack, its rules in the order of the file."""
+    """A version of the pack, its rules in the order of the file; the structural one is among them."""
 
     version: int
     rules: tuple[PackRule, ...]
@@ -87,24 +87,34 @@ def read_pack(text: str) -> Pack:
 
 def _rule(number: int, entry: Mapping[str, Any], fragments: Mapping[str, str]) -> PackRule:
     key = entry.get("key", f"rule {number}")
-    missing = [
-        name for name in ("key", "name", "shapes", "priority", "parse", "example") if name not in entry
-    ]
+    is_structural = "edition" in entry
+    needed = ("key", "name", "shapes", "priority", "condition" if is_structural else "parse", "example")
+    missing = [name for name in needed if name not in entry]
     if missing:
         raise PackError(f"{key}: {', '.join(missing)} missing")
-    parse = _expanded(entry["parse"], fragments, key)
-    sources = {
-        field: FieldSource(source=SourceType.REGEX, value=f"${group}")
-        for group, field in GROUPS.items()
-        if f"(?<{group}>" in parse
-    }
+    parse = "" if is_structural else _expanded(entry["parse"], fragments, key)
+    sources = (
+        {
+            field: FieldSource(source=SourceType.REGEX, value=f"${group}")
+            for field, group in STRUCTURAL_GROUPS.items()
+        }
+        if is_structural
+        else {
+            field: FieldSource(source=SourceType.REGEX, value=f"${group}")
+            for group, field in GROUPS.items()
+            if f"(?<{group}>" in parse
+        }
+    )
     if "anime_title" not in sources or "episode_no" not in sources:
         raise PackError(f"{key}: the pattern needs the groups title and episode")
     rule = ParserRule(
         parser_id=number,
         name=entry["name"],
         priority=entry["priority"],
-        condition_regex=_expanded(entry.get("condition", entry["parse"]), fragments, key),
+        kind=ParserKind.STRUCTURAL if is_structural else ParserKind.PATTERN,
+        is_builtin=True,
+        edition=entry.get("edition", 0),
+        condition_regex=_expanded(entry.get("condition", parse), fragments, key),
         parse_regex=parse,
         anime_title=sources["anime_title"],
         episode_no=sources["episode_no"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from seiton.domain.dialect import Pattern, PatternError, compile_pattern
 from seiton.domain.metadata import MAX_NUMBER
-from seiton.domain.states import SourceType
+from seiton.domain.states import ParserKind, SourceType
 from seiton.domain.title_values import TEMPLATES as VALUE_TEMPLATES
 from seiton.domain.title_values import Fault, episode_of, range_of, series_of, text_of, year_of
 
@@ -30,6 +30,8 @@ TEMPLATES: Mapping[str, str] = {
     "group_number": "There is no group {found}: the parse regex has {count}.",
     "group_name": "There is no group called {found} in the parse regex.",
     "year": "{found} is not a year.",
+    "structural_regex": "A structural parser reads without a parse regex: leave it empty.",
+    "structural_group": "The structural reader calls this {name}: write that, or choose a fixed value.",
 }
 """English text for the faults of a rule; those of its patterns and fixed numbers have their own tables."""
 
@@ -47,7 +49,12 @@ class FieldSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParserRule:
-    """One parser of the user: which titles it is for, and where in them each field is."""
+    """One parser: which titles it is for, and where in them each field is.
+
+    A structural one has no parse regex: its groups are what the reader finds (``STRUCTURAL_GROUPS``).
+    ``is_builtin``: it comes after all parsers of the user, whatever the priorities. ``edition`` tells apart
+    what a structural parser read before and after an update of the reader.
+    """
 
     parser_id: int
     name: str
@@ -65,6 +72,9 @@ class ParserRule:
     episode_end: FieldSource | None = None
     episode_offset: int = 0
     """Added to the numbers of the title: a season released as 13–24 becomes 1–12 with −12."""
+    kind: ParserKind = ParserKind.PATTERN
+    is_builtin: bool = False
+    edition: int = 0
 
     def sources(self) -> Iterator[tuple[str, FieldSource | None]]:
         """Give every field that can be taken from a title, by name."""
@@ -74,6 +84,8 @@ class ParserRule:
     def behaviour(self) -> tuple[object, ...]:
         """Return what decides what this rule makes of a title; rank, name and being enabled do not."""
         return (
+            self.kind,
+            self.edition,
             self.condition_regex,
             self.parse_regex,
             self.episode_offset,
@@ -92,6 +104,17 @@ FIELDS = (
     "episode_end",
 )
 """The fields of a rule that have a source, in the order in which they are read."""
+
+STRUCTURAL_GROUPS: Mapping[str, str] = {
+    "anime_title": "title",
+    "episode_no": "episode",
+    "series_no": "season",
+    "subtitle_group": "group",
+    "resolution": "resolution",
+    "year": "year",
+    "episode_end": "last",
+}
+"""What the structural reader calls what it finds, by field; it knows nothing of broadcast seasons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +247,19 @@ def engine_faults(rule: ParserRule) -> list[RuleFault]:
     """Return those faults of ``rule`` for which it cannot be run."""
     faults: list[RuleFault] = []
     _pattern("condition_regex", rule.condition_regex, faults)
-    pattern = _pattern("parse_regex", rule.parse_regex, faults)
+    is_structural = rule.kind is ParserKind.STRUCTURAL
+    pattern = None
+    if not is_structural:
+        pattern = _pattern("parse_regex", rule.parse_regex, faults)
+    elif rule.parse_regex:
+        faults.append(_fault("parse_regex", "structural_regex"))
     for name, source in rule.sources():
         if source is None:
             continue
-        fault = _source_fault(name, source, pattern)
+        if is_structural and source.source is SourceType.REGEX:
+            fault = _structural_fault(name, source.value)
+        else:
+            fault = _source_fault(name, source, pattern)
         if fault is not None:
             faults.append(fault)
     return faults or _fixed_range_faults(rule)
@@ -277,6 +308,14 @@ def _source_fault(name: str, source: FieldSource, pattern: Pattern | None) -> Ru
     if _NAME.fullmatch(found):
         return _fault(field, "group_name", found=found)
     return _fault(field, "group_syntax", found=found, number="$2", name="$title")
+
+
+def _structural_fault(name: str, value: str) -> RuleFault | None:
+    group = STRUCTURAL_GROUPS.get(name)
+    found = _NAME.fullmatch(value.strip())
+    if found is not None and (found[1] or found[2]) == group:
+        return None
+    return _fault(f"{name}_value", "structural_group", name=f"${group}" if group else "–")
 
 
 def _fixed_fault(name: str, field: str, value: str) -> RuleFault | None:

@@ -196,6 +196,21 @@ class SourceType(StrEnum):
     STATIC = "static"
 
 
+class ParserKind(StrEnum):
+    """How a parser reads a title."""
+
+    PATTERN = "pattern"  #: by its parse regex
+    STRUCTURAL = "structural"  #: by the structural reader: brackets, words, numbers
+
+
+class RulesMode(StrEnum):
+    """How stored titles come from a version of the rules to the next."""
+
+    EDIT = "edit"  #: the user changed them: everything follows
+    UPDATE = "update"  #: the built-in ones were updated: links that would change wait
+    TAKE = "take"  #: the user takes what waits
+
+
 class DownloadType(StrEnum):
     """How a link can be fetched."""
 

@@ -1,4 +1,4 @@
-"""Runs rules over titles fast: a rule reads one title; an engine finds the first rule that can.
+"""Runs rules over titles fast: a reader reads one title by its rule; an engine finds the first that can.
 
 Both see titles as UTF-8 once encoded. A prefilter names the rules whose required literals occur in a
 title; only those run. It may name too many, never too few.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
 import re2
 
@@ -44,8 +45,25 @@ _ABSENT = Fault("group_absent", {})
 _EMPTY = Fault("empty", {})
 
 
-class Reader:
-    """A valid rule, ready to read titles. Searches are compiled when the first title needs them."""
+class Reader(Protocol):
+    """A valid rule, ready to read titles.
+
+    ``behaviour`` is the rule's; no title without all ``needles`` is read.
+    """
+
+    rule: ParserRule
+    behaviour: tuple[object, ...]
+    needles: tuple[str, ...]
+
+    def read(self, raw: bytes) -> Matched | Failed | None:
+        """Read an encoded title; None when this rule is not for it."""
+
+    def skeleton(self) -> str:
+        """Return a pattern that requires the literals that the rule does; not for matching."""
+
+
+class PatternReader:
+    """Reads by the regular expressions of a rule, which are compiled when the first title needs them."""
 
     __slots__ = (
         "_applies",
@@ -95,6 +113,12 @@ class Reader:
             return None
         spans = find(raw)
         return None if spans[0][0] < 0 else self._values(raw, spans)
+
+    def skeleton(self) -> str:
+        """Return a pattern that requires the literals of both patterns; not for matching."""
+        texts = (self.rule.condition_regex, self.rule.parse_regex)
+        condition, parse = (compile_pattern(text).skeleton() for text in texts)
+        return f"(?:{condition})(?s:.*)(?:{parse})"
 
     def _values(self, raw: bytes, spans: Spans) -> Matched | Failed:
         fields = self._fixed.copy()
@@ -201,7 +225,7 @@ class Engine:
         for reader in self._readers:
             common, rare = (*sorted(reader.needles, key=lambda n: -shared[n]), "", "")[:2]
             needles.append((common.encode(), rare.encode()))
-        prefilter = Prefilter([_skeleton(reader.rule) for reader in self._readers])
+        prefilter = Prefilter([reader.skeleton() for reader in self._readers])
         self._prefilter = prefilter, needles
         return self._prefilter
 
@@ -253,12 +277,6 @@ def _last(first: Episode, raw: bytes) -> tuple[int | None, int] | Fault:
         return last
     end = range_of(first, last)
     return end if isinstance(end, Fault) else (end, max(first.version, last.version))
-
-
-def _skeleton(rule: ParserRule) -> str:
-    """Return a pattern that requires the literals of both patterns of ``rule``; not for matching."""
-    condition, parse = (compile_pattern(text).skeleton() for text in (rule.condition_regex, rule.parse_regex))
-    return f"(?:{condition})(?s:.*)(?:{parse})"
 
 
 def _group(source: FieldSource | None, pattern: Pattern) -> int | None:

@@ -22,7 +22,9 @@ from seiton.domain.rules import (
     check_rule,
     engine_faults,
 )
-from seiton.domain.title_engine import Engine, Reader
+from seiton.domain.states import ParserKind
+from seiton.domain.structural import StructuralReader
+from seiton.domain.title_engine import Engine, PatternReader, Reader
 
 __all__ = [
     "Failed",
@@ -40,11 +42,17 @@ __all__ = [
 
 @lru_cache(maxsize=2048)
 def _prepare(rule: ParserRule) -> Reader | tuple[RuleFault, ...]:
-    return tuple(engine_faults(rule)) or Reader(rule)
+    make = StructuralReader if rule.kind is ParserKind.STRUCTURAL else PatternReader
+    return tuple(engine_faults(rule)) or make(rule)
+
+
+def _rank(rule: ParserRule) -> tuple[bool, int, int]:
+    return rule.is_builtin, -rule.priority, rule.parser_id
 
 
 class Ruleset:
-    """Rules in the order in which they are tried: priority descending, then id ascending.
+    """Rules in the order in which they are tried: the user's before the built-in ones, then by priority
+    descending, then by id ascending.
 
     ``rules`` are those that are enabled and valid; ``broken`` maps the ids of the invalid ones, enabled or
     not, to what is wrong with them. Immutable and safe to share between threads.
@@ -64,7 +72,7 @@ class Ruleset:
                 broken[rule.parser_id] = prepared
             elif rule.is_enabled:
                 readers.append(prepared)
-        readers.sort(key=lambda reader: (-reader.rule.priority, reader.rule.parser_id))
+        readers.sort(key=lambda reader: _rank(reader.rule))
         self.readers = tuple(readers)
         self.rules = tuple(reader.rule for reader in readers)
         self.broken: Mapping[int, tuple[RuleFault, ...]] = MappingProxyType(broken)

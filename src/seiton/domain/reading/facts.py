@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from seiton.domain.reading.numbers import Episode
+from seiton.domain.reading.numbers import HEIGHTS, Episode
 from seiton.domain.reading.segments import Content, Holds
 from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import Words
 
-BARE_LINES = (480, 576, 720, 1080, 2160)
+BARE_LINES = tuple(sorted(map(int, HEIGHTS)))
 """Numbers in a bracket that are a resolution rather than an episode where there is another one."""
+_HEIGHT = re.compile(rf"(?<![0-9A-Za-z-])(?:{'|'.join(sorted(HEIGHTS))})(?![0-9A-Za-z])")
 
 _CRC = re.compile(r"[\[(]([0-9A-Fa-f]{8})[\])]")
 _MEMBERS = re.compile(r" ?[&+、,|] ?| x ")
@@ -82,10 +83,12 @@ def checksum_in(title: str, contents: list[Content | None]) -> str | None:
     return None
 
 
-def bare_lines(contents: list[Content | None], used: Episode | None) -> str | None:
-    """Return the resolution that a bracket with a bare number stands for, beside an episode: ``[720]``."""
+def bare_lines(contents: list[Content | None], used: Episode | None, looks: str) -> str | None:
+    """Return the resolution that a bare number stands for, behind an episode: ``[720]``, ``_05_1080.BD``."""
     if used is None:
         return None
+    if behind := _HEIGHT.search(looks, used.stop):
+        return f"{behind[0]}p"
     for content in contents:
         if content is not None and content.episode is not None:
             number = content.episode.number

@@ -14,7 +14,9 @@ LETTER = re.compile(r"[^\W\d_]")
 _NO_TITLE = re.compile(r"[\W\d_]*")
 _UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
 _NAME_TAG = re.compile(r"[A-Za-z0-9]{1,12}\.")
-_TITLE_STARTS = re.compile(r" *(?!(?:ova|oad|sp|special|movie|ep)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE)
+_TITLE_STARTS = re.compile(
+    r" *(?!(?:ova|oad|sp|special|movie|ep|episodes?)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE
+)
 _ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]+[季期])")
 _DOT = re.compile(r"(?<![0-9])\.|\.(?![0-9])|\.(?=[0-9]{3,4}p)", re.IGNORECASE)
 
@@ -24,13 +26,15 @@ class Line:
     """The text of a title after its group, twice: ``looks`` (plain) and ``shown`` (as written), of one
     length, with a mark for each bracket that is no part of the work's title.
 
-    ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line.
+    ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
+    ``teams``: those that name a group.
     """
 
     looks: str = ""
     shown: str = ""
     episodes: list[tuple[int, Episode]] = field(default_factory=list)
     texts: list[tuple[int, Segment]] = field(default_factory=list)
+    teams: list[Segment] = field(default_factory=list)
 
 
 def front_group(segments: list[Segment], contents: list[Content | None], text: str) -> int | None:
@@ -101,6 +105,8 @@ def lay_out(
                 is_open = is_open and not has_letters
             if piece is EPISODE and content.episode is not None:
                 line.episodes.append((length, content.episode))
+            elif content.holds is Holds.TEAM:
+                line.teams.append(segment)
             elif content.holds is Holds.TEXT:
                 if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
                     piece = text[segment.start - 1 : segment.stop + 1]

@@ -95,6 +95,9 @@ NOT_COUNTED = re.compile(
     _ANY_CASE,
 )
 """The end of a text after which a number counts something else than episodes."""
+HEIGHTS = frozenset(("480", "576", "720", "1080", "2160"))
+"""Bare numbers that are rather the height of a picture than an episode."""
+
 SEASONS = range(2, 6)
 """What a single digit at the end of a title may count as well as episodes."""
 
@@ -155,9 +158,11 @@ def certain(line: str) -> Episode | None:
 
 
 def _from_one(episode: Episode, line: str) -> Episode:
-    """Return the range from a 1 before the dash on, if there is one: ``Title 1 - 7``."""
+    """Return the range from a 1 before the dash on, if there is one: ``Title 1 - 7``, ``01 - 07``."""
     first = _FROM_ONE.search(line, 0, episode.start)
-    if first is None or episode.end is not None or NOT_COUNTED.search(line[: first.start()][-12:]):
+    if first is None or episode.number < 2 or (first[1] == "1" and line[episode.digits] == "0"):
+        return episode  # (``Show 1 - 07``: the 1 belongs to the title)
+    if episode.end is not None or NOT_COUNTED.search(line[: first.start()][-12:]):
         return episode
     return episode._replace(start=first.start(), number=int(first[1]), end=episode.number)
 
@@ -179,7 +184,12 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
             before = line[: match.start("number")]
-            if is_year(match["number"]) or not before.strip(" _-") or NOT_COUNTED.search(before[-12:]):
+            if (
+                is_year(match["number"])
+                or match["number"] in HEIGHTS
+                or not before.strip(" _-")
+                or NOT_COUNTED.search(before[-12:])
+            ):
                 continue
             episode = _episode(match)
             is_counted = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from seiton.domain.dialect import encode_title
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading.reader import read_title
 from seiton.domain.reading.values import Kind, ReadTitle
 from seiton.domain.rules import ParsedTitle
-from seiton.domain.title_values import MAX_SPAN
+from seiton.domain.title_values import MAX_SPAN, text_of
 
 SPECIALS = 0
 """The series of specials, whatever season a title puts them in (Kodi and Jellyfin: Season 00)."""
@@ -37,8 +38,8 @@ def parse(title: str) -> ParsedTitle | Unread:
 
 def parsed(read: ReadTitle) -> ParsedTitle | Unread:
     """Return ``read`` as a parser's outcome; see ``parse``."""
-    name = read.preferred
-    if name is None:
+    name = text_of(encode_title(read.preferred or ""))
+    if not name:
         return Unread.NO_TITLE
     if Kind.EXTRA in read.kinds:
         return Unread.EXTRA
@@ -55,7 +56,7 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
         episode_end=end,
         version=1 if read.version is None else read.version,
         series_no=SPECIALS if is_special else 1 if read.season is None else read.season,
-        subtitle_group=read.group,
+        subtitle_group=(text_of(encode_title(read.group)) or None) if read.group else None,
         resolution=read.resolution,
         year=read.year,
     )

@@ -93,7 +93,7 @@ def _compose(
         version=version,
         kinds=kinds,
         is_final=words.is_final or (episode is not None and episode.is_final),
-        resolution=words.resolution or facts.bare_lines(contents, episode),
+        resolution=words.resolution or facts.bare_lines(contents, episode, looks),
         source=words.source,
         video_codec=words.video_codec,
         audio_codec=words.audio_codec,
@@ -225,10 +225,14 @@ def _late_group(
         for tail in _TAIL_GROUP.finditer(looks):
             if STOP in looks[: tail.start() + 1]:
                 return tail[1] or tail[2]
+    for segment in line.teams:
+        return title[segment.start : segment.stop].replace("_", " ")
     titles = set(used)
-    for _, segment in line.texts:
-        if segment not in titles:
-            return title[segment.start : segment.stop].replace("_", " ")
+    late = [(at, segment) for at, segment in line.texts if segment not in titles]
+    # One in the middle may be a word of the title: You Are [Not] Alone.
+    at_end = [segment for at, segment in late if not LETTER.search(looks, at + 1)]
+    for segment in (*at_end, *(segment for _, segment in late)):
+        return title[segment.start : segment.stop].replace("_", " ")
     if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
         return inside[1].replace("_", " ")
     return None

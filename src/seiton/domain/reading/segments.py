@@ -146,7 +146,7 @@ def content_of(text: str) -> Content:
         or (words.video_codec and words.audio_codec)
         or words.rest * 2 < len(text)
     )
-    if is_technical and not (TEAM.search(text) and words.rest):
+    if is_technical and (words.resolution or not (TEAM.search(text) and words.rest)):
         return Content(Holds.WORDS, words, season=seasons.season_in(text))
     if TEAM.search(text):
         return Content(Holds.TEAM)

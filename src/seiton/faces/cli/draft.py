@@ -26,6 +26,7 @@ _SOURCES = (
 )
 FIELDS = (
     "name",
+    "kind",
     "description",
     "is_enabled",
     "condition_regex",

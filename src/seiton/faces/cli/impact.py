@@ -96,14 +96,15 @@ def print_titles(results: list[dict[str, Any]]) -> None:
                 row["title"],
                 row["before_matched_by"] or "–",
                 row["after_matched_by"] or "–",
-                row["parse_error"] or _read_as(row["parse_result"]),
+                row["parse_error"] or read_as(row["parse_result"]),
             )
             for row in results
         ],
     )
 
 
-def _read_as(parsed: dict[str, Any] | None) -> str:
+def read_as(parsed: dict[str, Any] | None) -> str:
+    """Return what a parser reads in one line: ``Show S02E05 [Group, 1080p]``."""
     if parsed is None:
         return ""
     number = f"{parsed['episode_no']:02}"

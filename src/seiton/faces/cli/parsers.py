@@ -6,10 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from seiton.errors import Problem
+from seiton.faces.cli.learning import learn, learn_help
 from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Sets, Url
-from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
+from seiton.faces.cli.output import WrongUsage, moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
 from seiton.text import _
+
+_WIDEST = 40
+"""Characters of a condition that the list shows."""
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)]
 Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
@@ -46,6 +51,21 @@ def commands() -> typer.Typer:
             "Example: seiton parsers edit 5 --set episode_offset=-12 --preview"
         ),
     )(edit)
+    group.command("learn", help=learn_help())(learn)
+    group.command(
+        "copy",
+        help=_(
+            "Copy a parser, built in or not. The copy is yours, and switched off.\n\n"
+            "Example: seiton parsers copy 12"
+        ),
+    )(copy)
+    group.command(
+        "builtin",
+        help=_(
+            "Show the version of the built-in parsers; see or take what an update of them deferred.\n\n"
+            "Example: seiton parsers builtin --preview"
+        ),
+    )(builtin)
     group.command(
         "delete",
         help=_("Delete a parser. Downloads and files stay.\n\nExample: seiton parsers delete 5 --preview"),
@@ -70,14 +90,15 @@ def show(url: Url = None, as_json: Json = False) -> None:
         print_json(rows)
         return
     print_table(
-        [_("ID"), _("Priority"), _("On"), _("Name"), _("Condition"), _("Title"), _("Episode")],
+        [_("ID"), _("From"), _("Priority"), _("On"), _("Name"), _("Condition"), _("Title"), _("Episode")],
         [
             (
                 row["parser_id"],
+                word(row["origin"]),
                 row["priority"],
                 row["is_enabled"],
                 row["name"],
-                row["condition_regex"],
+                _short(row["condition_regex"]),
                 _source(row, "anime_title"),
                 _source(row, "episode_no"),
             )
@@ -95,7 +116,7 @@ def show_one(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
     if as_json:
         print_json(row)
         return
-    _print_parser(row)
+    print_fields(row)
 
 
 def history(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
@@ -133,13 +154,15 @@ def _changes(edit: dict[str, Any]) -> str:
     )
 
 
-def _print_parser(row: dict[str, Any]) -> None:
-    # Field names are those that --set takes.
+def print_fields(row: dict[str, Any]) -> None:
+    """Print a parser, saved or not; field names are those that --set takes."""
     facts: dict[str, object] = {
-        name: row[name]
+        name: row.get(name)
         for name in (
             "parser_id",
             "name",
+            "origin",
+            "kind",
             "description",
             "priority",
             "is_enabled",
@@ -152,9 +175,14 @@ def _print_parser(row: dict[str, Any]) -> None:
             field = name.removesuffix("_source")
             facts[field] = f"{row[name]}: {row[f'{field}_value']}"
     facts["episode_offset"] = row.get("episode_offset") or None
-    facts["version"] = row["version"]
-    facts["updated_at"] = moment(row["updated_at"])
+    if "version" in row:
+        facts["version"] = row["version"]
+        facts["updated_at"] = moment(row["updated_at"])
     print_facts(facts)
+
+
+def _short(pattern: str) -> str:
+    return pattern if len(pattern) <= _WIDEST else f"{pattern[: _WIDEST - 1]}…"
 
 
 def _source(row: dict[str, Any], field: str) -> str:
@@ -180,7 +208,7 @@ def add(
             _preview(api, draft, as_json)
             return
         written = api.post("/parsers", draft | _confirmed(plan_id))
-        _print_written(
+        print_written(
             api, written, as_json, _("Parser {parser_id} was added.", parser_id=written["parser_id"])
         )
 
@@ -204,7 +232,47 @@ def edit(
             _preview(api, draft | {"parser_id": parser_id}, as_json)
             return
         written = api.patch(f"/parsers/{parser_id}", draft | _confirmed(plan_id))
-        _print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
+        print_written(api, written, as_json, _("Parser {parser_id} was changed.", parser_id=parser_id))
+
+
+def copy(parser_id: Id, url: Url = None, as_json: Json = False) -> None:
+    """Copy a parser."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        made = api.post(f"/parsers/{parser_id}/copy")
+    if as_json:
+        print_json(made)
+        return
+    say(_("Parser {parser_id} was added.", parser_id=made["parser_id"]))
+    say(_("Switch it on: seiton parsers edit {parser_id} --set is_enabled=on", parser_id=made["parser_id"]))
+
+
+def builtin(
+    preview: Preview = False,
+    take: Annotated[bool, typer.Option("--take", help=_("Take the update; files follow."))] = False,
+    plan_id: PlanId = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Show, preview or take an update of the built-in parsers."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
+
+    if preview and take:
+        raise WrongUsage([Problem(field="--take", message=_("Choose --preview or --take."), code="usage")])
+    with Api(url) as api:
+        if preview:
+            impact = api.post("/parsers/builtin/preview")
+            print_json(impact) if as_json else print_impact(impact)
+        elif take:
+            taken = api.post("/parsers/builtin/take", {"plan_id": plan_id})
+            print_written(api, taken, as_json, _("The update was taken."))
+        else:
+            row = api.get("/parsers/builtin")
+            print_json(row) if as_json else print_facts(
+                {_("Version"): row["version"], _("Titles that an update reads otherwise"): row["deferred"]}
+            )
 
 
 def delete(
@@ -227,7 +295,7 @@ def delete(
                 print_impact(impact)
             return
         written = api.delete(f"/parsers/{parser_id}", plan_id=plan_id)
-        _print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
+        print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
 
 
 def preview(
@@ -274,7 +342,8 @@ def _preview(api: Any, draft: dict[str, Any], as_json: bool) -> None:
         print_impact(answer["impact"])
 
 
-def _print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:
+def print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:
+    """Print what a write did, and follow the files."""
     from seiton.faces.cli.resyncs import follow
 
     if as_json:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seiton.faces.cli.learning import shapes
 from seiton.faces.cli.options import Json, Limit, Offset, Url
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
@@ -30,6 +31,13 @@ def commands() -> typer.Typer:
     group.command(
         "reparse", help=_("Parse one title again, by all rules.\n\nExample: seiton raw-items reparse 17")
     )(reparse)
+    group.command(
+        "shapes",
+        help=_(
+            "Put the titles that no parser reads together by shape, each with a proposed parser.\n\n"
+            "Example: seiton raw-items shapes --limit 10"
+        ),
+    )(shapes)
     group.command(
         "skip",
         help=_("Set an entry aside: no rule edit takes it up again.\n\nExample: seiton raw-items skip 17"),

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
 from seiton.faces.core_api import (
+    builtin,
     callbacks,
     catalogue,
     conflicts,
@@ -16,6 +17,7 @@ from seiton.faces.core_api import (
     filters,
     follow_modes,
     holds,
+    learning,
     modules,
     naming,
     parser_preview,
@@ -24,6 +26,7 @@ from seiton.faces.core_api import (
     raw_items,
     removals,
     resyncs,
+    same_works,
     state,
     subscriptions,
     works,
@@ -36,9 +39,12 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
     state.add_routes(router, core, jobs)
     for part in (
         subscriptions,
+        learning,
         raw_items,
         parser_preview,
+        builtin,
         parsers,
+        same_works,
         works,
         downloads,
         removals,

@@ -111,7 +111,7 @@ def _answer(preview: ParserPreview) -> PreviewAnswer:
 def add_routes(router: APIRouter, core: Core) -> None:
     """Add the previews of parsers."""
 
-    @router.post("/parsers/preview", responses=documented(404))
+    @router.post("/parsers/preview", responses=documented(404, 409))
     def preview(body: PreviewInput) -> PreviewAnswer:
         """Show what saving a parser would do: titles before and after, and the files that would move."""
         return _answer(
@@ -126,7 +126,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
             )
         )
 
-    @router.post("/parsers/{parser_id}/preview-deletion", responses=documented(404))
+    @router.post("/parsers/{parser_id}/preview-deletion", responses=documented(404, 409))
     def preview_removal(parser_id: IdInPath) -> ImpactAnswer:
         """Show what deleting a parser would do."""
         return ImpactAnswer.model_validate(preview_deletion(core, parser_id))

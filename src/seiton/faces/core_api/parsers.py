@@ -26,6 +26,7 @@ from seiton.faces.fields import Id, IdInPath, Prose, Small
 from seiton.faces.problems import documented
 
 Source = Literal["regex", "static"]
+Kind = Literal["pattern", "structural"]
 TargetType = Literal["global", "anime", "subtitle_group", "anime_series", "fetcher", "subscription"]
 
 
@@ -50,6 +51,7 @@ class ParserFields(BaseModel):
     episode_offset: Small = 0
     created_from_type: TargetType | None = None
     created_from_id: Id | None = None
+    kind: Kind = "pattern"
 
     def given(self) -> dict[str, Any]:
         """Return what the request says, without what it leaves out."""
@@ -96,7 +98,10 @@ class ParserChange(ParserFields):
 
 
 class Parser(ParserInput):
-    """A parser as stored; ``episode_end``, ``episode_offset`` and from ``origin`` on additions."""
+    """A parser as stored; ``episode_end``, ``episode_offset``, ``kind`` and from ``origin`` on additions.
+
+    ``origin``: ``user`` or ``builtin``; a ``structural`` parser reads without a parse regex.
+    """
 
     parser_id: int
     created_at: datetime
@@ -137,7 +142,8 @@ class History(BaseModel):
     edits: list[ParserEdit]
 
 
-def _follows(resync: Row) -> dict[str, Any]:
+def follows(resync: Row) -> dict[str, Any]:
+    """Return what follows from a write, by the names of ``Follows``."""
     return {
         "reparse": statistics_of(resync),
         "reparsed": resync["reparsed"],
@@ -146,8 +152,9 @@ def _follows(resync: Row) -> dict[str, Any]:
     }
 
 
-def _written(write: ParserWrite) -> ParserWritten:
-    return ParserWritten.model_validate({**dict(write.parser or {}), **_follows(write.resync)})
+def written(write: ParserWrite) -> ParserWritten:
+    """Return a parser after a write as it is sent."""
+    return ParserWritten.model_validate({**dict(write.parser or {}), **follows(write.resync)})
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
@@ -158,14 +165,14 @@ def add_routes(router: APIRouter, core: Core) -> None:
         created_from_type: Annotated[TargetType | None, Query()] = None,
         created_from_id: Annotated[Id | None, Query()] = None,
     ) -> list[Parser]:
-        """List parsers in the order in which they are tried: by priority, then id."""
+        """List parsers in the order in which they are tried: yours first, then by priority and id."""
         rows = list_parsers(core, created_from_type=created_from_type, created_from_id=created_from_id)
         return [Parser.model_validate(row) for row in rows]
 
     @router.post("/parsers", status_code=201)
     def add_parser(body: ParserCreation) -> ParserWritten:
         """Save a parser. Stored titles are parsed by it at once, and files follow."""
-        return _written(create_parser(core, body.given(), plan_id=body.plan_id))
+        return written(create_parser(core, body.given(), plan_id=body.plan_id))
 
     @router.get("/parsers/{parser_id}", responses=documented(404))
     def show_parser(parser_id: IdInPath) -> Parser:
@@ -182,9 +189,9 @@ def add_routes(router: APIRouter, core: Core) -> None:
     def edit_parser(parser_id: IdInPath, body: ParserChange) -> ParserWritten:
         """Change a parser; what the request leaves out stays. Titles are parsed again, and files follow."""
         write = update_parser(core, parser_id, body.given(), version=body.version, plan_id=body.plan_id)
-        return _written(write)
+        return written(write)
 
-    @router.delete("/parsers/{parser_id}", responses=documented(404))
+    @router.delete("/parsers/{parser_id}", responses=documented(404, 409))
     def remove_parser(parser_id: IdInPath, plan_id: Annotated[PlanId | None, Query()] = None) -> Follows:
         """Delete a parser, used or not. Titles that only it matched keep their downloads and files."""
-        return Follows.model_validate(_follows(delete_parser(core, parser_id, plan_id=plan_id).resync))
+        return Follows.model_validate(follows(delete_parser(core, parser_id, plan_id=plan_id).resync))

@@ -139,7 +139,13 @@ def upgrade() -> None:
         sa.Column("episode_offset", sa.Integer(), server_default="0", nullable=False),
         sa.Column("origin", sa.String(length=20), server_default="user", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("kind", sa.String(length=12), server_default="pattern", nullable=False),
+        sa.Column("edition", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("builtin_key", sa.String(length=40), nullable=True),
+        sa.Column("builtin_priority", sa.Integer(), nullable=True),
+        sa.CheckConstraint("kind IN ('pattern', 'structural')", name=op.f("ck_core_parsers_kind")),
         sa.PrimaryKeyConstraint("parser_id", name=op.f("pk_core_parsers")),
+        sa.UniqueConstraint("builtin_key", name=op.f("uq_core_parsers_builtin_key")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -191,7 +197,9 @@ def upgrade() -> None:
         ),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("mode", sa.String(length=10), server_default="edit", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("mode IN ('edit', 'update', 'take')", name=op.f("ck_core_rulesets_mode")),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_core_rulesets")),
         sqlite_autoincrement=True,
     )
@@ -213,6 +221,7 @@ def upgrade() -> None:
         sa.Column("reparsed_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reparse_target", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reparse_cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("pack_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
             "filters_version",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -318,6 +327,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("page_url", sa.Text(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=True),
+        sa.Column("is_deferred", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint(
             "status IN ('pending', 'parsed', 'no_match', 'failed', 'skipped')",
             name=op.f("ck_core_raw_items_status"),
@@ -334,6 +344,13 @@ def upgrade() -> None:
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_core_raw_items_created_at"), ["created_at", "item_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_core_raw_items_deferred",
+            ["item_id"],
+            unique=False,
+            sqlite_where=sa.text("is_deferred"),
+            postgresql_where=sa.text("is_deferred"),
         )
         batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
@@ -684,6 +701,11 @@ def downgrade() -> None:
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
+        batch_op.drop_index(
+            "ix_core_raw_items_deferred",
+            sqlite_where=sa.text("is_deferred"),
+            postgresql_where=sa.text("is_deferred"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
