@@ -164,7 +164,10 @@ def resync_request(
 ) -> ViewerResyncRequest:
     """Build the message for one download as its rules have it now, or for a ``meta`` that it might have."""
     return ViewerResyncRequest(
-        **described(core, row, meta), batch_id=batch_id, old_target_path=row["library_path"] or ""
+        **described(core, row, meta),
+        batch_id=batch_id,
+        old_target_path=row["library_path"] or "",
+        keep=meta is None and row["kept_revision"] == row["desired_revision"],
     )
 
 

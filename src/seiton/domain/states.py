@@ -118,6 +118,15 @@ class ResyncState(StrEnum):
     SUPERSEDED = "superseded"  #: a later cause took over before this one was finished
 
 
+class AdoptionState(StrEnum):
+    """How far taking an existing folder under the rules has got."""
+
+    PLANNED = "planned"  #: nothing is done; a person has to confirm
+    REPLACED = "replaced"  #: files changed before it was confirmed: another plan took its place
+    CONFIRMED = "confirmed"  #: its files are being put on record
+    DONE = "done"  #: they are; what moves, moves as a resync
+
+
 class UnitState(StrEnum):
     """The viewer's view of one file it holds, or is asked to hold."""
 

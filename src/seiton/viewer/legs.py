@@ -10,6 +10,7 @@ from seiton.domain.moves import Component, Leg, Shift
 from seiton.domain.naming import path_key
 from seiton.domain.nfo import episode_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
+from seiton.domain.nfo_numbers import renumbered
 from seiton.domain.sidecars import numbered, subtitle_tail
 from seiton.domain.states import HoldReason
 from seiton.viewer.gather import NFO, PARK, Member, Unit
@@ -28,14 +29,15 @@ class UnitLeg:
     nfo_digest: str | None = None
     nfo_rendering: str | None = None
 
-    def write_nfo(self, content: bytes) -> None:
-        """Add the step that puts an NFO beside the video."""
-        self.nfo_digest, self.nfo_rendering = digest_of(content), digest_of(render_nfo(self.unit))
+    def write_nfo(self, content: bytes, *, is_foreign: bool = False) -> None:
+        """Add the step that puts an NFO beside the video; one that somebody else wrote stays theirs."""
+        if not is_foreign:
+            self.nfo_digest, self.nfo_rendering = digest_of(content), digest_of(render_nfo(self.unit))
         step = Step(
             kind=StepKind.WRITE,
             unit_id=self.unit.unit_id,
             target=self.stem + NFO,
-            after_digest=self.nfo_digest,
+            after_digest=digest_of(content),
         )
         self.steps.append(step)
         self.contents.append(content)
@@ -89,7 +91,7 @@ class LegMaker:
             new = self._render(unit, old)
             if isinstance(new, Stuck):
                 return new
-            leg.write_nfo(new)
+            leg.write_nfo(new, is_foreign=_is_foreign(unit, old))
         leg.steps += move_steps(unit, origin, target)
         if unit.has_nfo and old is not None and unit.unit_id not in self._nfo_dropped:
             self._nfo_dropped.add(unit.unit_id)
@@ -127,7 +129,7 @@ class LegMaker:
         ours = render_nfo(unit)
         if old is None or digest_of(old) == unit.nfo_digest == unit.nfo_rendering:
             return ours
-        merged = merge(old, ours)
+        merged = renumbered(old, unit.wish) if _is_foreign(unit, old) else merge(old, ours)
         if isinstance(merged, Unreadable):
             return Stuck(unit=unit, reason=HoldReason.NFO_UNREADABLE, detail=merged.reason)
         return merged
@@ -169,7 +171,10 @@ class LegMaker:
         new = self._render(unit, old)
         if isinstance(new, Stuck):
             return new
-        leg.nfo_digest = digest_of(new)
+        if _is_foreign(unit, old):
+            leg.nfo_rendering = None
+        else:
+            leg.nfo_digest = digest_of(new)
         if new != old:
             leg.contents += [old, new]
             leg.steps.append(
@@ -178,10 +183,15 @@ class LegMaker:
                     unit_id=unit.unit_id,
                     target=leg.stem + NFO,
                     before_digest=digest_of(old),
-                    after_digest=leg.nfo_digest,
+                    after_digest=digest_of(new),
                 )
             )
         return leg
+
+
+def _is_foreign(unit: Unit, old: bytes | None) -> bool:
+    """Say whether the NFO ``old`` was never Seiton's: it keeps every word but its numbers."""
+    return old is not None and unit.nfo_digest is None
 
 
 def move_steps(unit: Unit, origin: bytes, target: bytes) -> list[Step]:

@@ -55,6 +55,7 @@ def build() -> typer.Typer:
         doctor,
         downloads,
         filters,
+        library,
         modules,
         parsers,
         plan,
@@ -92,6 +93,7 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.add_typer(library.commands(), name="library")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
