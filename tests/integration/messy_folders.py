@@ -101,8 +101,3 @@ def tree(root: Path) -> dict[bytes, tuple[int, int, str]]:
                     digest = hashlib.sha256(file.read()).hexdigest()
             found[os.path.relpath(path, os.fsencode(root))] = (status.st_size, status.st_mtime_ns, digest)
     return found
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    """Return digest → path of every regular file below ``root``."""
-    return {value[2]: path for path, value in tree(root).items() if value[2] and value[2] != "/etc"}

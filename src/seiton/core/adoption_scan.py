@@ -30,7 +30,7 @@ from seiton.domain.naming import display
 from seiton.domain.nfo_merge import Unreadable, WhyUnreadable
 from seiton.domain.nfo_reading import About, Said
 from seiton.domain.path_text import path_of_text, text_of_path
-from seiton.domain.rules import Matched, ParsedTitle
+from seiton.domain.rules import Matched
 from seiton.domain.sidecars import video_base
 from seiton.domain.titles import Ruleset
 
@@ -64,9 +64,11 @@ class Scanning:
     def take(self, part: ViewerScan) -> None:
         """Judge the folders of ``part`` and store their videos."""
         with self._core.database.write() as connection:
-            rules, own = _rules(connection)
+            rules, unheard = _rules(connection)
             fetched = torrents_of(connection, part)
-            rows = [row for folder in part.folders for row in self._rows(part, folder, rules, own, fetched)]
+            rows = [
+                row for folder in part.folders for row in self._rows(part, folder, rules, unheard, fetched)
+            ]
             for few in chunks(rows):
                 connection.execute(sa.insert(tables.adoption_files), few)
 
@@ -75,15 +77,15 @@ class Scanning:
         part: ViewerScan,
         folder: ScannedFolder,
         rules: Ruleset,
-        own: set[int],
+        unheard: tuple[int, ...],
         fetched: Mapping[str, str],
     ) -> Iterator[dict[str, Any]]:
-        said = [_rules_say(rules, video) for video in folder.videos]
+        said = [_heard(rules, unheard, video) for video in folder.videos]
         videos = [
             Video(
                 name=path_of_text(video.name),
                 nfo=_nfo(video.nfo),
-                parsed=match.parsed if match is not None and match.parser_id in own else None,
+                parsed=match.parsed if match is not None else None,
             )
             for video, match in zip(folder.videos, said, strict=True)
         ]
@@ -110,7 +112,7 @@ class Scanning:
                 "adoption_id": self._adoption_id,
                 "number": self._number,
                 **_file(folder, video),
-                **_decided(verdict, match.parsed if match is not None else None),
+                **_decided(verdict, match, unheard),
             }
 
 
@@ -134,17 +136,18 @@ def _parts(path: str) -> tuple[bytes, ...]:
     return tuple(given.split(b"/")) if given else ()
 
 
-def _rules(connection: sa.Connection) -> tuple[Ruleset, set[int]]:
-    """Return all rules as they are, and the ids of the user's own."""
+def _rules(connection: sa.Connection) -> tuple[Ruleset, tuple[int, ...]]:
+    """Return all rules as they are, and the ids of those that are not the user's."""
     version = connection.execute(sa.select(tables.state.c.rules_version)).scalar_one()
     parsers = tables.parsers.c
-    own = sa.select(parsers.parser_id).where(parsers.origin == "user")
-    return ruleset(connection, version), set(connection.execute(own).scalars())
+    others = sa.select(parsers.parser_id).where(parsers.origin != "user").order_by(parsers.parser_id)
+    return ruleset(connection, version), tuple(connection.execute(others).scalars())
 
 
-def _rules_say(rules: Ruleset, video: ScannedVideo) -> Matched | None:
+def _heard(rules: Ruleset, unheard: tuple[int, ...], video: ScannedVideo) -> Matched | None:
+    """Return what the user's own parser reads from the name, if it is one that wins."""
     outcome = rules.parse(title_of(video.name))
-    return outcome if isinstance(outcome, Matched) else None
+    return outcome if isinstance(outcome, Matched) and outcome.parser_id not in unheard else None
 
 
 def title_of(name: str) -> str:
@@ -188,18 +191,24 @@ def _joined(folder: str, name: str) -> str:
 _COLUMNS = ("title", "series_no", "episode_no", "episode_tenths", "year")
 
 
-def _decided(verdict: Verdict, rules_say: ParsedTitle | None) -> dict[str, Any]:
+def _decided(verdict: Verdict, heard: Matched | None, unheard: tuple[int, ...]) -> dict[str, Any]:
     if isinstance(verdict, Left):
         nothing = dict.fromkeys((*_COLUMNS, "evidence", "sources", "show_ids", "episode_ids"))
         return nothing | {"reason": verdict.why.value, "detail": verdict.detail}
     found = verdict.parsed
+    evidence = Evidence(
+        found=found,
+        rules=heard.parsed if heard is not None else None,
+        parser_id=heard.parser_id if heard is not None else None,
+        unheard=unheard,
+    )
     return {
         "title": found.anime_title,
         "series_no": found.series_no,
         "episode_no": found.episode_no,
         "episode_tenths": found.episode_tenths,
         "year": found.year,
-        "evidence": dump_evidence(Evidence(found=found, rules=rules_say)),
+        "evidence": dump_evidence(evidence),
         "sources": {field: source.value for field, source in verdict.sources.items()},
         "show_ids": [list(pair) for pair in verdict.show_ids],
         "episode_ids": [list(pair) for pair in verdict.episode_ids],

@@ -200,7 +200,8 @@ def _number(
         if parsed.episode_end is not None:
             return Left(why=WhyLeft.SEVERAL_EPISODES)
         return _Number(episode=parsed.episode_no, tenths=parsed.episode_tenths, source=Source.PARSER)
-    if read.episode is not None and not is_constant:
+    is_title = is_constant and reading is not None and reading.whole != read.episode
+    if read.episode is not None and not is_title:
         if read.episode_end is not None:
             return Left(why=WhyLeft.SEVERAL_EPISODES, detail=f"{read.episode}-{read.episode_end}")
         if read.episode > MAX_NUMBER:
@@ -212,7 +213,7 @@ def _number(
             version=version,
             is_special=is_special,
         )
-    if reading is None or (is_constant and reading.whole == read.episode):
+    if reading is None:
         return Left(why=WhyLeft.NO_EPISODE)
     if reading.first != reading.last:
         return Left(why=WhyLeft.SEVERAL_EPISODES, detail=f"{reading.first / 10:g}-{reading.last / 10:g}")
@@ -231,7 +232,7 @@ def _season(
     """Return the season: the NFO, the user's parser, then name and folder, which must not disagree."""
     if said is not None and said.season is not None:
         return said.season, Source.NFO
-    if parsed is not None:
+    if parsed is not None and parsed.series_no != 1:  # 1 is what a parser says that reads no season
         return parsed.series_no, Source.PARSER
     if read.season is not None and read.season_end is None:
         counted = read.numbering is Numbering.SEASONED
@@ -243,4 +244,4 @@ def _season(
         return _SPECIALS, Source.NAME
     if place.season is not None:
         return place.season, Source.FOLDER
-    return 1, Source.ASSUMED
+    return 1, Source.ASSUMED if parsed is None else Source.PARSER
