@@ -16,6 +16,9 @@ What was judged to be wrong in the corpus (``titles_judged.toml``: hash of the t
 the table; the number behind the semicolon is the share without those. ``--half`` takes the half of the
 corpus, by hash of the title, that was looked at during development or the one that was not. Times are CPU
 seconds of a first pass over all titles, patterns compiled and caches cold, and of a second one.
+
+The growth of the reader is the time of a title of 2000 characters over that of one of 500, for titles made of
+one hostile piece: 4 where it grows in line with the length, 16 where with its square.
 """
 
 from __future__ import annotations
@@ -33,11 +36,20 @@ from pathlib import Path
 from typing import Any
 
 from seiton.adapters.pack_file import builtin_pack
-from seiton.domain.reading import Kind, ParsedTitle, parse, read_title, resolution_of, without_season
+from seiton.domain.reading import (
+    MAX_TITLE,
+    Kind,
+    ParsedTitle,
+    parse,
+    read_title,
+    resolution_of,
+    without_season,
+)
 from seiton.domain.titles import Matched, Ruleset
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "titles.jsonl"
 JUDGED = Path(__file__).with_name("titles_judged.toml")
+HOSTILE = Path(__file__).resolve().parents[1] / "tests" / "unit" / "hostile_pieces.json"
 SLOW = 1000
 """Titles that a parser of some dozen titles a second is given, beside those asserted by hand."""
 FIELDS = ("title", "filed", "season", "episode", "episode_end", "group", "resolution", "version", "kind")
@@ -284,6 +296,22 @@ def speed(function: Callable[[str], object], titles: list[str], most: int) -> fl
     return len(titles) / max(time.process_time() - start, 1e-9)
 
 
+def growth(piece: str) -> float:
+    """Return the reader's time for a whole title of ``piece`` over that for a quarter of it."""
+
+    def seconds(length: int) -> float:
+        times = []
+        for number in range(7):
+            title = f"[G{number}] " + (piece * length)[:length] + f" {number}"
+            start = time.process_time()
+            read_title(title)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    seconds(100)
+    return seconds(MAX_TITLE) / max(seconds(MAX_TITLE // 4), 1e-9)
+
+
 Score = dict[str, list[int]]
 
 
@@ -349,10 +377,11 @@ def main() -> None:
             "scores": scores,
             "differing": differing,
         }
+    grows = {piece: growth(piece) for piece in json.loads(HOSTILE.read_text(encoding="utf-8"))}
     if chosen.json:
-        print(json.dumps(_plain(results), ensure_ascii=False, indent=1))
+        print(json.dumps(_plain(results) | {"growth": grows}, ensure_ascii=False, indent=1))
     else:
-        _print(results)
+        _print(results, grows)
     for pattern in chosen.show:
         for key, entries in results["Seiton"]["differing"].items():
             if key == pattern or key.partition(".")[2] == pattern:
@@ -385,7 +414,7 @@ def _plain(results: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(results: dict[str, Any]) -> None:
+def _print(results: dict[str, Any], grows: dict[str, float]) -> None:
     for tier in ("hand", "snapshot"):
         for language in LANGUAGES:
             table = {name: result["scores"].get((tier, language)) for name, result in results.items()}
@@ -401,6 +430,8 @@ def _print(results: dict[str, Any]) -> None:
     for name, result in results.items():
         print(f"| {name} | {result['per_second']:,.0f} | {result['per_second_again']:,.0f} |")
     print(f"\nTitles that a rule of the pack reads: {100 * results['Seiton']['matched']:.1f} %")
+    worst = max(grows, key=grows.__getitem__)
+    print(f"\nReader, 2000 characters over 500: {grows[worst]:.1f} times the time at worst (of {worst!r})")
 
 
 def _cell(score: list[int] | None) -> str:

@@ -56,7 +56,7 @@ class Server:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            assert self.process.wait(30) == 0
+            assert self.process.wait(120) == 0
             self._close()
 
     def _close(self) -> None:
@@ -64,10 +64,10 @@ class Server:
         self.process.stdout.close()
 
     def get(self, path: str) -> object:
-        return httpx2.get(self.url + path, timeout=30).raise_for_status().json()
+        return httpx2.get(self.url + path, timeout=120).raise_for_status().json()
 
     def send(self, method: str, path: str, body: object) -> dict[str, object]:
-        answer = httpx2.request(method, self.url + path, json=body, timeout=30).raise_for_status()
+        answer = httpx2.request(method, self.url + path, json=body, timeout=120).raise_for_status()
         result = answer.json()
         assert isinstance(result, dict)
         return result
@@ -210,7 +210,7 @@ def test_a_server_killed_in_mid_resync_finishes_when_it_is_started_again(
         [
             sys.executable,
             "-c",
-            "import httpx2, sys; httpx2.put(sys.argv[1], json={'episode_offset': 1}, timeout=5)",
+            "import httpx2, sys; httpx2.put(sys.argv[1], json={'episode_offset': 1}, timeout=120)",
             f"{server.url}/parsers/{parser_id}",
         ],
         stderr=subprocess.DEVNULL,

@@ -53,6 +53,11 @@ def test_four_processes_do_what_one_does(tmp_path: Path) -> None:
         contents = {path.read_bytes() for path in library.rglob("*.mkv")}
         assert contents == {swarm.bytes_of(1), swarm.bytes_of(2)}
         assert are_filed()
-        services = get(f"{core}/services")["services"]
-        assert [one["last_error"] for one in services] == [None] * 3
-        assert all(one["is_healthy"] for one in services)
+
+        def are_well() -> bool:  # a machine that is busy misses a probe, and the next one says so
+            services = get(f"{core}/services")["services"]
+            return len(services) == 3 and all(
+                one["is_healthy"] and one["last_error"] is None for one in services
+            )
+
+        wait_for(are_well, "every module answers its probes", seconds=120)

@@ -235,7 +235,7 @@ class CoreWorld:
         self.meanwhile: Callable[[], None] | None = None
         self.woken: list[tuple[str, str]] = []
         self.torrents = Shelf()
-        self.web = WebClient(user_agent="test", timeout_s=5, max_redirects=3, policy=HostPolicy())
+        self.web = WebClient(user_agent="test", timeout_s=60, max_redirects=3, policy=HostPolicy())
         self.wire = Wire(self)
         self.start()
         self.subscription_id = self.subscribe("https://feed.test/rss") if subscribes else 1

@@ -79,7 +79,7 @@ def test_figures_count_by_status(both: ApiWorld) -> None:
 
 def test_jobs_are_listed(world: ApiWorld) -> None:
     world.seiton.start()
-    assert world.seiton.jobs.wait_idle(30)
+    assert world.seiton.jobs.wait_idle(120)
     names = {job["name"] for job in world.client.get("/jobs").json()["jobs"]}
     assert {"core.reparse", "viewer.converge"} <= names
     assert world.client.get("/jobs?limit=0").json() == {"jobs": [], "activities": []}

@@ -17,6 +17,7 @@ import pytest
 from seiton.adapters.torrents.port import ClientAway, TorrentSource, TransferState
 from seiton.core import tables
 from seiton.core.activities import list_activities
+from seiton.core.choices import set_policy
 from seiton.core.dispatch import start_downloads
 from seiton.core.ending import SeedingGoals, cancel_download, end_torrents
 from seiton.core.resync import reconcile
@@ -31,6 +32,7 @@ from seiton.core.subscriptions import (
     stagger,
 )
 from seiton.core.transfers import STALLED, check_transfers
+from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict
 from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.core_world import world as world
@@ -98,6 +100,7 @@ def test_pauses_between_tries_double_to_six_hours_and_end_after_fourteen_days(sh
 
 def test_a_failed_download_whose_place_was_taken_is_left_alone(shown: CoreWorld) -> None:
     shown.torrents.states[HASH] = TransferState.ERROR
+    set_policy(shown.core, Policy(group_order=("G", "H")))
     shown.bring(ONE, "[H] Show - 01")
     shown.settle()
     assert shown.states() == ["failed", "synced"]

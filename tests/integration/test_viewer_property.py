@@ -213,7 +213,7 @@ def play(path: Path, url: str, start: list[Place], story: Edits, chunk_steps: in
 
 @pytest.mark.timeout(1800)  # whole stories on a real disk: minutes on a slow one
 @settings(
-    max_examples=30,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
@@ -254,13 +253,14 @@ def test_descriptions_are_text_and_short() -> None:
     assert len(long.description) == 4000
 
 
+@pytest.mark.timeout(60)  # (a reader that looks from each piece to the end of a megabyte is not done by then)
 @pytest.mark.parametrize(
-    "markup", ["<" * 100_000, "<a " * 50_000, "<b>" * 50_000, "&" * 100_000, "<![CDATA[" * 9000]
+    ("piece", "text"),
+    [("<", "<" * 3999 + "…"), ("<a ", None), ("<b>", None), ("&", "&" * 3999 + "…"), ("<![CDATA[", None)],
 )
-def test_hostile_descriptions_cost_no_time(markup: str) -> None:
-    begun = time.process_time()
-    one(f"<title>A</title><description>{escape(markup)}</description>", TORRENT)
-    assert time.process_time() - begun < 2
+def test_hostile_descriptions_are_read(piece: str, text: str | None) -> None:
+    markup = escape(piece * (1_000_000 // len(piece)))
+    assert one(f"<title>A</title><description>{markup}</description>", TORRENT).description == text
 
 
 def test_facts_come_along() -> None:
@@ -381,16 +381,15 @@ def test_a_malformed_document_names_the_line() -> None:
         read_feed(b"<rss>\n<channel>\n</item></channel></rss>", url=URL)
 
 
+@pytest.mark.timeout(60)
 def test_entities_are_never_expanded() -> None:
     laughs = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 12))
     bomb = f"<!DOCTYPE rss [<!ENTITY l0 'ha'>{laughs}]><rss a='&l11;'><channel>&l11;</channel></rss>".encode()
     outside = b"<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><rss><channel>&x;</channel></rss>"
-    begun = time.process_time()
     for body in (bomb, outside, b"<!-- " + b"x" * 70_000 + b" -->" + bomb):
         assert reason_of(body) is FeedReason.FORBIDDEN_XML
     assert reason_of("<!DOCTYPE rss []><rss/>".encode("utf-16-le")) is FeedReason.FORBIDDEN_XML
     assert reason_of(bomb.decode().encode("utf-16")) in (FeedReason.FORBIDDEN_XML, FeedReason.MALFORMED)
-    assert time.process_time() - begun < 2
 
 
 def test_bare_ampersands_and_html_entities_are_mended_outside_cdata() -> None:
@@ -432,16 +431,16 @@ def test_encodings_are_honoured(encoding: str, declared: str, content_type: str 
     assert feed.items[0].title == "败犬女主"
 
 
+@pytest.mark.timeout(120)  # (a reader that looks from each piece to the end of the feed is not done by then)
 @pytest.mark.parametrize("piece", [b"<![CDATA[", b"<!--", b"<?x ", b"&", b"&a", b"<a>", b"<a b='", b"<item>"])
-def test_hostile_documents_cost_no_time(piece: bytes) -> None:
-    begun = time.process_time()
-    reason_of(b"<rss><channel>" + piece * (2_000_000 // len(piece)))
-    reason_of(piece * (2_000_000 // len(piece)))
-    assert time.process_time() - begun < 5
+def test_hostile_documents_are_refused(piece: bytes) -> None:
+    many = piece * (2_000_000 // len(piece))
+    assert reason_of(b"<rss><channel>" + many) is FeedReason.MALFORMED
+    is_markup = piece.startswith(b"<")
+    assert reason_of(many) is (FeedReason.MALFORMED if is_markup else FeedReason.NOT_A_FEED)
 
 
-def test_ten_thousand_entries_are_read_in_seconds() -> None:
+@pytest.mark.timeout(120)
+def test_ten_thousand_entries_are_read() -> None:
     items = [f"<title>A {n}</title><enclosure url='https://h/{n}.torrent'/>" for n in range(10_000)]
-    begun = time.process_time()
     assert len(read(*items).items) == 10_000
-    assert time.process_time() - begun < 10

@@ -161,6 +161,16 @@ def test_a_change_of_case_goes_through_a_parking_name() -> None:
     assert component.parks
 
 
+def test_a_change_of_case_is_held_where_somebody_elses_file_has_the_new_name() -> None:
+    wishes = [wish(1, "a", "A"), wish(2, "b", "a")]
+    decided = plan(wishes, owners={"a": 1, "b": 2}, foreign={"a"})
+    assert not decided.components
+    assert [(hold.unit_id, hold.reason) for hold in decided.holds] == [
+        (1, HoldReason.TARGET_FOREIGN),
+        (2, HoldReason.TARGET_FOREIGN),
+    ]
+
+
 def test_ten_thousand_units_are_planned_in_linear_time() -> None:
     count = 10_000
     wishes = [wish(number, f"s{number}", f"s{number + 1}") for number in range(count)]

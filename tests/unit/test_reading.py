@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -267,68 +268,23 @@ def test_any_title_can_be_read(title: str) -> None:
     assert read.episode is None or read.episode_end is None or read.episode_end > read.episode
 
 
-_HOSTILE = [
-    *"[]★-1第a_ /某完+&\x01",
-    *(
-        "[]",
-        "()",
-        "([",
-        "[(",
-        " - ",
-        "- ",
-        "1 ",
-        " 1",
-        "1-",
-        "01 - ",
-        "第1",
-        "第1話",
-        "a ",
-        "a.",
-        "a/",
-        "某 ",
-        "某/",
-    ),
-    *(
-        "某_",
-        "a某",
-        "某 a",
-        "S1",
-        "S1E1",
-        "s01e01-",
-        "v2",
-        " v2",
-        "END ",
-        "1x1",
-        "720p ",
-        "H.264 ",
-        "Season ",
-    ),
-    *("part ", "vol 1", "【某】", "(2020)", "[01]", "[a]", "「1」", "e1", "ep", "# ", "月新番"),
-]
+HOSTILE = json.loads(Path(__file__).with_name("hostile_pieces.json").read_text(encoding="utf-8"))
+"""What a title is made of, again and again, to keep a reader busy; benchmarks/titles.py measures with it."""
 
 
-@pytest.mark.parametrize("piece", _HOSTILE, ids=range(len(_HOSTILE)))
-def test_time_grows_linearly_with_a_hostile_title(piece: str) -> None:
-    def seconds(length: int) -> float:
-        times = []
-        for number in range(3):
-            title = f"[G{number}] " + (piece * length)[:length] + f" {number}"
-            start = time.process_time()
-            read_title(title)
-            times.append(time.process_time() - start)
-        return min(times)
-
-    seconds(100)
-    assert seconds(MAX_TITLE) < max(8 * seconds(MAX_TITLE // 4), 0.02)
+@pytest.mark.timeout(60)  # (a reader that tries every way through the first 2000 characters needs years)
+@pytest.mark.parametrize("piece", HOSTILE, ids=range(len(HOSTILE)))
+def test_of_a_hostile_title_only_the_beginning_is_read(piece: str) -> None:
+    title = "[G] " + piece * 1_000_000
+    assert read_title(title) == read_title(title[:MAX_TITLE])
 
 
-def test_a_mixture_of_everything_stays_fast() -> None:
+@pytest.mark.timeout(60)
+def test_of_a_mixture_of_everything_only_the_beginning_is_read() -> None:
     dice = random.Random(7)
     for _ in range(20):
-        title = "".join(dice.choices(_HOSTILE, k=MAX_TITLE))
-        start = time.process_time()
-        read_title(title)
-        assert time.process_time() - start < 0.1
+        title = "".join(dice.choices(HOSTILE, k=100_000))
+        assert read_title(title) == read_title(title[:MAX_TITLE])
 
 
 def test_a_title_is_read_up_to_its_limit() -> None:

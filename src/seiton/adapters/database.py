@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
@@ -81,9 +82,10 @@ class Database:
             message = message.format(scheme=parsed.drivername)
             raise InvalidInput([Problem(field="database_url", message=message)])
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        if self.is_sqlite and parsed.database:
-            os.makedirs(os.path.dirname(os.path.abspath(parsed.database)), exist_ok=True)
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        folder = _folder_to_make(self.engine) if self.is_sqlite else None
+        if folder is not None:
+            os.makedirs(folder, exist_ok=True)
         self._reader = self.engine.execution_options(seiton_read=True)
         # SQLite has one writer; queueing here is fair, its busy handler sleeps and is not.
         self._writing = threading.RLock() if self.is_sqlite else None
@@ -126,6 +128,21 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _folder_to_make(engine: Engine) -> str | None:
+    """Return the folder that the SQLite file will lie in; None where SQLite makes no file.
+
+    With ``uri=true`` the name may be a URI (https://sqlite.org/uri.html): ``file:`` before an escaped path,
+    and a ``mode``, of which only ``rwc`` makes a file.
+    """
+    (name,), options = engine.dialect.create_connect_args(engine.url)
+    if options.get("uri") and name.startswith("file:"):
+        parts = urlsplit(name)
+        if parse_qs(parts.query).get("mode", ["rwc"]) != ["rwc"]:
+            return None
+        name = unquote(parts.path)
+    return None if name in {"", ":memory:"} else os.path.dirname(os.path.abspath(name))
 
 
 def _postgres_engine(url: str) -> Engine:

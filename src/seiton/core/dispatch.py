@@ -76,26 +76,14 @@ def revive_unserved(core: Core) -> int:
     Their rows and reasons stay. Of two releases of an episode the one recorded first goes on; where another
     release has taken the place it keeps it.
     """
-    table, links = tables.downloads, tables.links
+    with core.database.read() as connection:
+        if not _unserved(core, connection):
+            return 0
+    table = tables.downloads
     with core.database.write() as connection:
-        served = sorted(served_types(core, connection))
-        first = (
-            sa.select(sa.func.min(table.c.download_id))
-            .select_from(table.join(links, links.c.link_id == table.c.link_id))
-            .where(
-                table.c.status == DownloadStatus.NO_DOWNLOADER,
-                table.c.downloader_type.in_(served),
-                table.c.removed_at.is_(None),
-                links.c.detached_at.is_(None),
-                ~links.c.filtered_flag,
-                ~is_fetched(),
-            )
-            .group_by(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
-            .limit(TOGETHER * 20)
-        )
         revived = connection.execute(
             sa.update(table)
-            .where(table.c.download_id.in_(connection.execute(first).scalars().all()))
+            .where(table.c.download_id.in_(_unserved(core, connection)))
             .values(
                 status=DownloadStatus.PENDING.value,
                 attempts=0,
@@ -105,6 +93,26 @@ def revive_unserved(core: Core) -> int:
             )
         )
     return revived.rowcount
+
+
+def _unserved(core: Core, connection: sa.Connection) -> Sequence[int]:
+    """Return the downloads that nobody could fetch, and somebody can now."""
+    table, links = tables.downloads, tables.links
+    query = (
+        sa.select(sa.func.min(table.c.download_id))
+        .select_from(table.join(links, links.c.link_id == table.c.link_id))
+        .where(
+            table.c.status == DownloadStatus.NO_DOWNLOADER,
+            table.c.downloader_type.in_(sorted(served_types(core, connection))),
+            table.c.removed_at.is_(None),
+            links.c.detached_at.is_(None),
+            ~links.c.filtered_flag,
+            ~is_fetched(),
+        )
+        .group_by(links.c.series_id, links.c.episode_no, links.c.episode_tenths)
+        .limit(TOGETHER * 20)
+    )
+    return connection.execute(query).scalars().all()
 
 
 def _start(core: Core, group: Sequence[Row]) -> None:

@@ -13,8 +13,9 @@ from types import MappingProxyType
 import re2
 
 from seiton.domain.pattern_errors import TEMPLATES, PatternError
+from seiton.domain.regex_characters import Wide
 from seiton.domain.regex_classes import COMMON_DIGIT, DIGIT, RARE_DIGIT_BYTES
-from seiton.domain.regex_syntax import Translation, Wide, translate
+from seiton.domain.regex_syntax import Translation, translate
 
 __all__ = [
     "MAX_PATTERN",

@@ -75,7 +75,8 @@ def plan(wishes: Sequence[Wish], *, owners: Mapping[str, int], foreign: Iterable
     """Order the moves of ``wishes`` so that no move ever meets an existing file.
 
     ``owners`` maps path keys to the unit that lies there, for every unit of ours (pending or not) that lies
-    at a key some wish wants. ``foreign`` are wanted keys at which something lies that is not ours.
+    at a key some wish wants. ``foreign`` are wanted keys at which something lies that is not ours, alone or
+    (under names that differ in case, where the disk tells them apart) beside ours.
     Chains run from the free end; a cycle parks one unit. Of two claimants of a name, the one that lies
     there wins, then the one known longer (smaller id); the other is held.
     """
@@ -91,8 +92,11 @@ def plan(wishes: Sequence[Wish], *, owners: Mapping[str, int], foreign: Iterable
             in_place.append(wish.unit_id)
             claimant[wish.target_key] = wish.unit_id
         elif wish.current_key == wish.target_key:
-            movers[wish.unit_id] = wish
             claimant[wish.target_key] = wish.unit_id
+            if wish.target_key in taken_by_others:
+                held[wish.unit_id] = Hold(unit_id=wish.unit_id, reason=HoldReason.TARGET_FOREIGN)
+            else:
+                movers[wish.unit_id] = wish
     for unit_id in sorted(by_id):
         wish = by_id[unit_id]
         if wish.current_key == wish.target_key:

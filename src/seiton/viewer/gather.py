@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
@@ -12,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, Ways, identify, list_names
+from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, Ways, identify
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.moves import Wish
 from seiton.domain.naming import Impossible, Name, NamingProfile, display, path_key, render
@@ -21,6 +20,7 @@ from seiton.domain.sidecars import Kind, followers
 from seiton.domain.states import HoldReason, UnitState
 from seiton.domain.wishes import load_wish
 from seiton.viewer import journal, tables
+from seiton.viewer.folders import Folders
 from seiton.viewer.sameness import is_ours
 
 NFO = b".nfo"
@@ -92,50 +92,12 @@ class Unit:
         return os.path.splitext(self.source or b"")[1].lower()
 
 
-class Folders:
-    """Listings of library folders, each read once for a plan."""
-
-    def __init__(self, root: bytes) -> None:
-        self.root = root
-        self._names: dict[bytes, list[bytes]] = {}
-        self._keys: dict[str, list[str]] = {}
-
-    def names(self, folder: bytes) -> list[bytes]:
-        """Return the sorted names in ``folder`` (relative to the root); empty when it is not there."""
-        if folder not in self._names:
-            self._names[folder] = sorted(list_names(os.path.join(self.root, folder)))
-        return self._names[folder]
-
-    def near(self, stem: bytes) -> list[bytes]:
-        """Return the names beside ``stem`` that begin with its base name: only they may follow it."""
-        folder, base = os.path.split(stem)
-        names = self.names(folder)
-        start = bisect.bisect_left(names, base)
-        end = start
-        while end < len(names) and names[end].startswith(base):
-            end += 1
-        return names[start:end]
-
-    def load_targets(self, folders: Iterable[bytes]) -> None:
-        """Read the folders that wishes lead to, for ``is_taken``. One that cannot be read is left out: the
-        kernel refuses what is taken.
-        """
-        for folder in set(folders):
-            with contextlib.suppress(FileOutcome):
-                keys = [path_key(name) for name in self.names(folder)]
-                self._keys[path_key(folder)] = sorted(self._keys.get(path_key(folder), []) + keys)
-
-    def is_taken(self, key: str) -> bool:
-        """Say whether a file lies at a stem that equals ``key``, names compared as keys."""
-        folder, _slash, base = key.rpartition("/")
-        keys = self._keys.get(folder, [])
-        at = bisect.bisect_left(keys, base + ".")
-        return at < len(keys) and keys[at].startswith(base + ".")
-
-
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """Everything a plan is decided from; units with a ``hold`` have no wish."""
+    """Everything a plan is decided from; units with a ``hold`` have no wish.
+
+    ``owners`` and ``foreign`` are as ``domain.moves.plan`` wants them.
+    """
 
     units: dict[int, Unit]
     wishes: list[Wish]
@@ -179,26 +141,51 @@ def gather(
     folders = Folders(library.root)
     units = {unit.unit_id: unit for unit in look_at(connection, library, rows, naming, now, folders)}
     wishes = [_wish(unit) for unit in units.values() if unit.hold is None]
-    folders.load_targets(os.path.dirname(wish.target) for wish in wishes)
-    taken = {wish.target_key for wish in wishes if folders.is_taken(wish.target_key)}
     owners = owners_of(connection, library.library_id, [wish.target_key for wish in wishes])
+    places = {wish.unit_id: (units[wish.unit_id].stem, units[wish.unit_id].video) for wish in wishes}
+    places |= _places(connection, library, sorted(set(owners.values()) - places.keys()))
+    taken, foreign = set(), set()
+    for wish in wishes:
+        key = wish.target_key
+        names = folders.at(wish.target, (member.tail for member in units[wish.unit_id].sidecars))
+        if names:
+            taken.add(key)
+            owner = owners.get(key)
+            if owner is None or _any_foreign(folders, wish.target, names, places.get(owner)):
+                foreign.add(key)
     # Whoever lies nowhere any more (removed by hand) does not keep its name from others.
-    others = set(owners.values()) - {wish.unit_id for wish in wishes}
-    gone = _gone(connection, library, sorted(others))
-    owners = {key: owner for key, owner in owners.items() if key in taken or owner not in gone}
-    return Gathered(units=units, wishes=wishes, owners=owners, foreign=taken - owners.keys())
+    owners = {key: owner for key, owner in owners.items() if key in taken or owner in places}
+    return Gathered(units=units, wishes=wishes, owners=owners, foreign=foreign)
 
 
-def _gone(connection: sa.Connection, library: LibraryRoot, unit_ids: Sequence[int]) -> set[int]:
-    """Return those units whose recorded video is not there."""
-    units, gone = tables.units, set()
+def _any_foreign(
+    folders: Folders, target: bytes, names: Iterable[bytes], place: tuple[bytes | None, bytes | None] | None
+) -> bool:
+    """Say whether one of ``names`` at ``target`` is not of the unit at ``place`` that has the name on record.
+
+    Where the disk tells cases apart, somebody else's file can lie under a name that counts as the same.
+    Of a unit that lies nowhere (None), all may be what is left.
+    """
+    if place is None or place[0] is None or place[1] is None:
+        return False
+    base = folders.base_in(os.path.dirname(target), place[0], place[1])
+    return base is None or not all(name.startswith((base + b".", base + b"-")) for name in names)
+
+
+def _places(
+    connection: sa.Connection, library: LibraryRoot, unit_ids: Sequence[int]
+) -> dict[int, tuple[bytes, bytes]]:
+    """Return stem and video of those units whose recorded video is there, or cannot be looked at."""
+    units, places = tables.units, {}
     for part in chunks(unit_ids):
-        query = sa.select(units.c.unit_id, units.c.video).where(units.c.unit_id.in_(part))
+        query = sa.select(units.c.unit_id, units.c.stem, units.c.video).where(units.c.unit_id.in_(part))
         for row in connection.execute(query):
+            is_there = True
             with contextlib.suppress(FileOutcome):
-                if identify(os.path.join(library.root, row.video)) is None:
-                    gone.add(row.unit_id)
-    return gone
+                is_there = identify(os.path.join(library.root, row.video)) is not None
+            if is_there:
+                places[row.unit_id] = (row.stem, row.video)
+    return places
 
 
 def look_at(
@@ -278,9 +265,10 @@ def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
         unit.hold, unit.detail = HoldReason.SOURCE_CHANGED, display(unit.video)
         return
     unit.identity = found  # a file edited in place keeps its inode and birth: gathered again
-    folder, base = os.path.split(unit.stem)
+    folder = os.path.dirname(unit.stem)
+    base = folders.base_in(folder, unit.stem, unit.video) or os.path.basename(unit.stem)
     members = []
-    for sidecar in followers(base, folders.near(unit.stem)):
+    for sidecar in followers(base, folders.near(os.path.join(folder, base))):
         path = os.path.join(folder, sidecar.name)
         if path == unit.video:
             continue

@@ -13,7 +13,8 @@ from seiton.domain.naming import path_key
 from seiton.domain.states import HoldReason
 from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import applier_for, record_places, run_steps
-from seiton.viewer.gather import NFO, Folders, Unit, look_at, owners_of
+from seiton.viewer.folders import Folders
+from seiton.viewer.gather import NFO, Unit, look_at, owners_of
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.legs import move_steps
 from seiton.viewer.service import Viewer
@@ -60,12 +61,10 @@ def _free_stem(
     connection: sa.Connection, library: LibraryRoot, folders: Folders, home: bytes, taken: set[bytes]
 ) -> bytes:
     """Return ``home``, or ``home (2)`` and so on: a stem where nobody lies."""
-    folders.load_targets([os.path.dirname(home)])
     number, stem = 1, home
     while True:
-        key = path_key(stem)
-        is_owned = bool(owners_of(connection, library.library_id, [key]))
-        if stem not in taken and not is_owned and not folders.is_taken(key):
+        is_owned = bool(owners_of(connection, library.library_id, [path_key(stem)]))
+        if stem not in taken and not is_owned and not folders.at(stem):
             return stem
         number += 1
         stem = b"%s (%d)" % (home, number)

@@ -17,7 +17,8 @@ from seiton.domain.states import TaskStatus, TaskType
 from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
-from seiton.viewer.gather import NFO, Folders, Unit, look_at
+from seiton.viewer.folders import Folders
+from seiton.viewer.gather import NFO, Unit, look_at
 from seiton.viewer.receive import FOREIGN
 from seiton.viewer.service import Viewer
 

@@ -111,11 +111,14 @@ def _pieces(text: str) -> list[str]:
     looks = plain(text)
     cuts = [match.span() for match in _SPACED.finditer(looks)]
     if not cuts:
-        start = 0
+        start, east_at = 0, -1
         for match in _TIGHT.finditer(looks):
+            if east_at < start:  # (each stretch is searched once, however many slashes there are)
+                next_east = _CONTAINS_EAST.search(looks, start)
+                east_at = next_east.start() if next_east else len(looks)
             after = looks[match.end() : match.end() + 1]
             is_spaced = len(match[0]) > 1
-            if is_spaced or _CONTAINS_EAST.search(looks, start, match.start()) or _CONTAINS_EAST.match(after):
+            if is_spaced or east_at < match.start() or _CONTAINS_EAST.match(after):
                 cuts.append(match.span())
                 start = match.end()
     east = None if cuts else _FIRST_EAST.search(looks)

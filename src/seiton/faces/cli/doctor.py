@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from seiton.faces.cli.options import Config, Data, DatabaseUrl, Downloads, Json, Library, Url, read_settings
+from seiton.faces.cli.options import Json, Url, with_settings
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _
+
+if TYPE_CHECKING:
+    from seiton.config import Settings
 
 HELP = _(
     "Check folders, links, free space, clock, database, library, torrent client and feeds, and say what to"
@@ -15,21 +20,11 @@ HELP = _(
 )
 
 
-def doctor(
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-    library: Library = None,
-    downloads: Downloads = None,
-    config: Config = None,
-    url: Url = None,
-    as_json: Json = False,
-) -> None:
+@with_settings
+def doctor(settings: Settings, url: Url = None, as_json: Json = False) -> None:
     """Print what was found; exit code 1 when something is wrong."""
     from seiton.faces.cli.checks import Health, examine, server
 
-    settings = read_settings(
-        data=data, database_url=database_url, library=library, downloads=downloads, config=config
-    )
     findings = [*examine(settings), server(url)]
     is_well = all(finding.health is not Health.BAD for finding in findings)
     if as_json:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -44,20 +47,52 @@ ParserFile = Annotated[
     ),
 ]
 
-Data = Annotated[
-    Path | None,
-    typer.Option(help=_("Folder for the database and everything Seiton keeps."), show_default=False),
-]
-Host = Annotated[str | None, typer.Option(help=_("Address to listen at."), show_default=False)]
-Port = Annotated[int | None, typer.Option(help=_("Port to listen at."), show_default=False)]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(help=_("sqlite:///FILE or postgresql://USER@HOST/NAME."), show_default=False),
-]
-Library = Annotated[Path | None, typer.Option(help=_("Folder of the library."), show_default=False)]
-Downloads = Annotated[Path | None, typer.Option(help=_("Folder for downloads."), show_default=False)]
-Config = Annotated[Path | None, typer.Option(help=_("The settings file."), show_default=False)]
-Language = Annotated[str | None, typer.Option(help=_("en or zh_Hant."), show_default=False)]
+_SETTINGS = {
+    "data": Annotated[
+        Path | None,
+        typer.Option(help=_("Folder for the database and everything Seiton keeps."), show_default=False),
+    ],
+    "host": Annotated[str | None, typer.Option(help=_("Address to listen at."), show_default=False)],
+    "port": Annotated[int | None, typer.Option(help=_("Port to listen at."), show_default=False)],
+    "database_url": Annotated[
+        str | None,
+        typer.Option(help=_("sqlite:///FILE or postgresql://USER@HOST/NAME."), show_default=False),
+    ],
+    "library": Annotated[Path | None, typer.Option(help=_("Folder of the library."), show_default=False)],
+    "downloads": Annotated[Path | None, typer.Option(help=_("Folder for downloads."), show_default=False)],
+    "config": Annotated[Path | None, typer.Option(help=_("The settings file."), show_default=False)],
+    "language": Annotated[str | None, typer.Option(help=_("en or zh_Hant."), show_default=False)],
+}
+"""The flags that stand for settings, by the name of the setting."""
+
+
+def with_settings(
+    command: Callable[..., None], more: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[..., None]:
+    """Return ``command`` with a flag for each of these settings, and of ``more``, before its own options.
+
+    Its first parameter gets the settings that the flags make. Typer reads options from a signature.
+    """
+
+    known = {**more, **_SETTINGS}
+
+    def run(**given: Any) -> None:
+        settings = read_settings(**{name: given.pop(name) for name in known})
+        command(settings, **given)
+
+    hints = get_type_hints(command, localns={"Settings": Any}, include_extras=True)
+    _settings, *own = inspect.signature(command).parameters.values()
+    flags = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flag)
+        for name, flag in known.items()
+    ]
+    own = [
+        option.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[option.name]) for option in own
+    ]
+    run.__signature__ = inspect.Signature([*flags, *own])  # type: ignore[attr-defined]
+    run.__annotations__ = {option.name: option.annotation for option in [*flags, *own]}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
 
 
 def read_settings(**flags: Any) -> Settings:

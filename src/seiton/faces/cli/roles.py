@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seiton.faces.cli.options import (
-    Config,
-    Data,
-    DatabaseUrl,
-    Downloads,
-    Host,
-    Language,
-    Library,
-    Port,
-    read_settings,
-)
+from seiton.faces.cli.options import with_settings
 from seiton.text import _, use_language
 
-CoreUrl = Annotated[
-    str | None,
-    typer.Option(help=_("The Core to register at, such as http://192.0.2.7:8000."), show_default=False),
-]
-PublicUrl = Annotated[
-    str | None,
-    typer.Option(help=_("Where others reach this process, if not at host and port."), show_default=False),
-]
-ModuleName = Annotated[
-    str | None,
-    typer.Option("--name", help=_("What the module is called at Core."), show_default=False),
-]
+if TYPE_CHECKING:
+    from seiton.config import Settings
+
+_MODULE_SETTINGS = {
+    "core_url": Annotated[
+        str | None,
+        typer.Option(help=_("The Core to register at, such as http://192.0.2.7:8000."), show_default=False),
+    ],
+    "public_url": Annotated[
+        str | None,
+        typer.Option(help=_("Where others reach this process, if not at host and port."), show_default=False),
+    ],
+    "module_name": Annotated[
+        str | None,
+        typer.Option("--name", help=_("What the module is called at Core."), show_default=False),
+    ],
+}
 
 
 def helps() -> dict[str, str]:
@@ -60,32 +55,7 @@ def helps() -> dict[str, str]:
 def command(name: str) -> Callable[..., None]:
     """Return the command that runs the role ``name`` until SIGINT or SIGTERM; both end it with code 0."""
 
-    def run(
-        core_url: CoreUrl = None,
-        public_url: PublicUrl = None,
-        module_name: ModuleName = None,
-        data: Data = None,
-        host: Host = None,
-        port: Port = None,
-        database_url: DatabaseUrl = None,
-        library: Library = None,
-        downloads: Downloads = None,
-        config: Config = None,
-        language: Language = None,
-    ) -> None:
-        settings = read_settings(
-            core_url=core_url,
-            public_url=public_url,
-            module_name=module_name,
-            data=data,
-            host=host,
-            port=port,
-            database_url=database_url,
-            library=library,
-            downloads=downloads,
-            config=config,
-            language=language,
-        )
+    def run(settings: Settings) -> None:
         from seiton.config import spoken_language
 
         use_language(spoken_language(settings))
@@ -99,7 +69,7 @@ def command(name: str) -> Callable[..., None]:
             return
         print(_("Seiton has stopped."), flush=True)
 
-    return run
+    return with_settings(run, _MODULE_SETTINGS)
 
 
 def _ready(address: str) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from seiton.faces.cli.options import (
-    Config,
-    Data,
-    DatabaseUrl,
-    Downloads,
-    Host,
-    Language,
-    Library,
-    Port,
-    read_settings,
-)
+from typing import TYPE_CHECKING
+
+from seiton.faces.cli.options import with_settings
 from seiton.text import _, use_language
+
+if TYPE_CHECKING:
+    from seiton.config import Settings
 
 HELP = _(
     "Start Seiton: all of it in one process, on one port. Ctrl-C stops it.\n\n"
@@ -21,27 +16,9 @@ HELP = _(
 )
 
 
-def serve(
-    data: Data = None,
-    host: Host = None,
-    port: Port = None,
-    database_url: DatabaseUrl = None,
-    library: Library = None,
-    downloads: Downloads = None,
-    config: Config = None,
-    language: Language = None,
-) -> None:
+@with_settings
+def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; both end it with code 0."""
-    settings = read_settings(
-        data=data,
-        host=host,
-        port=port,
-        database_url=database_url,
-        library=library,
-        downloads=downloads,
-        config=config,
-        language=language,
-    )
     from seiton.config import spoken_language
 
     use_language(spoken_language(settings))
