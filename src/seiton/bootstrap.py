@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
 from seiton.core.ending import SeedingGoals, end_torrents
 from seiton.core.modules import trust_modules
+from seiton.core.naming import follow_naming, problem_of
 from seiton.core.probing import probe_modules
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
@@ -55,7 +57,9 @@ from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_sub
 from seiton.core.transfers import check_transfers
 from seiton.core.trash import expire_trash
 from seiton.core.viewers import Viewers
+from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
+from seiton.domain.template_check import check_template
 from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, Unavailable
 from seiton.fetcher import Fetcher
@@ -192,7 +196,11 @@ class Seiton:
             database=self.database,
             root=os.path.abspath(os.fsencode(settings.library)),
             download_roots=(os.path.abspath(os.fsencode(settings.downloads)),),
-            profile=Profile(link_mode=LinkMode(settings.link_mode), allow_copy=settings.allow_copy),
+            profile=Profile(
+                naming=_own_naming(settings.naming_template),
+                link_mode=LinkMode(settings.link_mode),
+                allow_copy=settings.allow_copy,
+            ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
         )
@@ -249,6 +257,7 @@ class Seiton:
         )
         define("core.reparse", lambda _key: reparse(core), every=60)
         define("core.filters", lambda _key: refilter(core), every=60)
+        define("core.naming", lambda _key: follow_naming(core), every=60)
         define("core.fetch", self._fetch, every=30)
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
@@ -345,6 +354,16 @@ class Seiton:
 
 def _announce(announcer: Announcer, _key: str) -> None:
     announcer.announce()
+
+
+def _own_naming(template: str | None) -> NamingProfile:
+    """Return how names are made where a core does not say it. Raises ``InvalidInput``."""
+    if template is None:
+        return NamingProfile()
+    problems = [problem_of(fault) for fault in check_template(template).faults]
+    if problems:
+        raise InvalidInput([replace(problem, field="naming_template") for problem in problems])
+    return NamingProfile(template=template)
 
 
 def _make_folder(name: str, path: str) -> None:

@@ -52,6 +52,13 @@ class Reporting(Message):
     core_instance: Text | None = None
 
 
+class LibraryNaming(Message):
+    """How names in the library are made (``docs/naming.md``); ``version`` counts the edits of it."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    template: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class Described(Reporting):
     """What every request to a viewer says about a download."""
 
@@ -68,6 +75,7 @@ class Described(Reporting):
     version: Number | None = None
     display_season: Number | None = None
     display_episode: Number | None = None
+    naming: LibraryNaming | None = None
     facts: Facts | None = None
 
 

@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
+from seiton.core.naming import follow_naming
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
@@ -83,6 +84,8 @@ class ApiWorld:
             reparse(self.core)
         if job == "filters":
             refilter(self.core)
+        if job == "naming":
+            follow_naming(self.core)
 
     def settle(self) -> None:
         """Do what the background jobs would do, until nothing is left."""

@@ -44,6 +44,7 @@ from seiton.core import tables
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.ingest import Ingested, ingest
+from seiton.core.naming import follow_naming
 from seiton.core.parsers import ParserWrite, create_parser, update_parser
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
@@ -280,6 +281,8 @@ class CoreWorld:
             reparse(self.core)
         if job == "filters" and self.reparses:
             refilter(self.core)
+        if job == "naming" and self.reparses:
+            follow_naming(self.core)
 
     def close(self) -> None:
         self.web.close()

@@ -18,7 +18,9 @@ from seiton.core.adoptions import (
     get_adoption,
     list_adoption_files,
 )
+from seiton.core.naming import set_naming
 from seiton.core.parsers import delete_parser
+from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.messy_folders import EPISODE, make_jellyfin_show, make_messy_library, put, tree
@@ -331,12 +333,22 @@ def test_files_that_trade_places_are_adopted_together(world: CoreWorld) -> None:
         assert after[stem + b"2" + suffix] == before[stem + b"1" + suffix]
 
 
-def test_the_way_of_naming_that_leaves_most_files_is_counted(world: CoreWorld) -> None:
+def test_the_template_that_leaves_most_files_where_they_are_is_found_and_does(world: CoreWorld) -> None:
     for episode in (1, 2, 3):
         put(world.library, f"Tea (2020)/Season 01/Tea - S01E{episode:02d}.mkv")
     put(world.library, "Cake/Season 01/Cake - S01E01.mkv")
     adoption = get_adoption(world.core, plan(world))
-    assert adoption["layouts"] == {"default": 1, "year": 4, "group": 1, "year_group": 4}
+    best = adoption["layouts"][0]
+    assert best == {"template": DEFAULT_TEMPLATE.replace("{title}/", "{title}< ({year})>/"), "stays": 4}
+    assert (adoption["counts"]["stays"], adoption["counts"]["moves"]) == (1, 3)
+    set_naming(world.core, best["template"])
+    before = tree(world.library)
+    adoption_id = plan(world)
+    assert get_adoption(world.core, adoption_id)["counts"]["stays"] == 4
+    confirm_adoption(world.core, adoption_id)
+    world.settle()
+    assert set(tree(world.library)) >= set(before)
+    assert len(world.videos()) == 4
 
 
 def test_a_recording_that_was_cut_short_goes_on_and_sends_nothing_before_its_end(world: CoreWorld) -> None:

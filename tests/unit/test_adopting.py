@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +12,16 @@ from seiton.domain.adopting import (
     NO_PARSER,
     Adopted,
     Evidence,
+    Fit,
     Folder,
+    Layout,
     Left,
     Source,
     Verdict,
     Video,
     WhyLeft,
     as_adopted,
+    best_layouts,
     dump_evidence,
     fitting,
     is_skipped,
@@ -181,14 +186,27 @@ def test_parsers_that_were_not_heard_stay_so_and_without_any_a_file_stays_what_i
     assert load_evidence(dump_evidence(evidence)) == evidence
 
 
-def test_layouts_say_which_of_them_leave_a_file_where_it_lies() -> None:
-    meta = EpisodeMeta(
-        anime_title="Tea", series_no=1, episode_no=2, subtitle_group="A", show=ShowFacts(year=2020)
+def test_templates_are_told_by_how_many_files_they_leave_where_they_are() -> None:
+    fits: Counter[Fit] = Counter()
+    for episode in (1, 2, 3):
+        meta = EpisodeMeta(
+            anime_title="Tea", series_no=1, episode_no=episode, subtitle_group="A", show=ShowFacts(year=2020)
+        )
+        fit = fitting(meta, f"Tea (2020)/Season 1/Tea (2020) - S01E{episode:02d}".encode())
+        assert fit is not None
+        fits[fit] += 1
+    fit = fitting(EpisodeMeta(anime_title="Cake", series_no=0, episode_no=1), b"Cake/Specials/Cake - S00E01")
+    assert fit is not None
+    fits[fit] += 1
+    best, second, *_rest = best_layouts(fits, 9)
+    number = "S{season:02}E{episode:02}<-E{episode_end:02}>"
+    title = "{title}< ({year})>"
+    assert best == Layout(
+        template=f"{title}/<special?Specials|Season {{season}}>/{title} - {number}", stays=4
     )
-    assert fitting(meta, b"Tea/Season 01/Tea - S01E02") == {"default"}
-    assert fitting(meta, b"Tea (2020)/Season 01/Tea - S01E02") == {"year"}
-    assert fitting(meta, b"Tea (2020)/Season 01/Tea - S01E02 [A]") == {"year_group"}
-    assert fitting(meta, b"Tea/02") == frozenset()
+    assert second.stays <= 4
+    assert fitting(meta, b"Tea/02") is None
+    assert best_layouts(Counter(), 9) == []
 
 
 def test_what_an_nfo_says_is_read_and_what_is_none_is_said_so() -> None:

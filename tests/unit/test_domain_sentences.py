@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seiton.domain import pattern_errors, rules, title_values
+from seiton.domain import pattern_errors, rules, templates, title_values
 from seiton.domain.states import DownloadStatus, HoldReason, RawItemStatus, ResyncState
 from seiton.faces.domain_sentences import DOMAIN_SENTENCES
 from seiton.faces.words import HOLDS, WORDS, hold, word
@@ -10,10 +10,12 @@ from seiton.text import use_language
 
 
 def test_every_template_of_the_domain_is_marked_for_translation() -> None:
-    templates = {
-        template for module in (pattern_errors, rules, title_values) for template in module.TEMPLATES.values()
+    sentences = {
+        template
+        for module in (pattern_errors, rules, templates, title_values)
+        for template in module.TEMPLATES.values()
     }
-    assert templates == set(DOMAIN_SENTENCES)
+    assert sentences == set(DOMAIN_SENTENCES)
 
 
 def test_every_status_and_reason_can_be_said() -> None:

@@ -23,8 +23,10 @@ from seiton.domain.naming import (
 )
 
 DEFAULT = NamingProfile()
-WITH_YEAR = NamingProfile(year_in_folder=True)
-WITH_GROUP = NamingProfile(group_in_name=True)
+EPISODE = "{title} - S{season:02}E{episode:02}<-E{episode_end:02}>"
+WITH_YEAR = NamingProfile(template="{title}< ({year})>/Season {season:02}/" + EPISODE)
+WITH_GROUP = NamingProfile(template="{title}/Season {season:02}/" + EPISODE + "< [{group}]>")
+WITH_BOTH = NamingProfile(template="{title}< ({year})>/Season {season:02}/" + EPISODE + "< [{group}]>")
 
 
 def name(
@@ -213,7 +215,7 @@ def test_whatever_the_title_a_name_is_safe_short_and_normalised(
         subtitle_group=group,
         show=ShowFacts(premiered=date(year, 1, 1) if year else None),
     )
-    found = render(meta, NamingProfile(year_in_folder=True, group_in_name=True))
+    found = render(meta, WITH_BOTH)
     if isinstance(found, Impossible):
         return
     for component in (found.show, found.season, found.base):

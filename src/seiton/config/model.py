@@ -111,6 +111,8 @@ class Settings(BaseModel):
     )
     allow_copy: bool = False
     """Whether ``auto`` may copy where neither hard link nor reflink is possible."""
+    naming_template: str | None = Field(default=None, min_length=1)
+    """How a viewer names what comes from a core that says nothing about names; ``None``: by the default."""
     seed_ratio: float | None = Field(default=None, ge=0, le=1000)
     """Times its size that a torrent gives before it ends; nothing: no such goal."""
     seed_hours: float | None = Field(default=None, ge=0, le=24 * 3650)

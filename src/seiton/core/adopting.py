@@ -19,7 +19,7 @@ from seiton.core import tables
 from seiton.core.adoption_files import rows_of, update_files
 from seiton.core.adoption_plan import absolute
 from seiton.core.adoption_scan import title_of
-from seiton.core.desired import refresh_desired
+from seiton.core.desired import latest_profile, refresh_desired
 from seiton.core.links import ADOPTED, apply_outcomes, outcome_for
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
@@ -89,7 +89,9 @@ def _record_part(
         ("download_id",),
         [{"its_number": row["number"], "download_id_": downloads[by_number[row["number"]]]} for row in rows],
     )
-    _insert_identities(connection, rows, by_number, now)
+    anime_of = _anime_of(connection, list(links.values()))
+    _note_years(connection, rows, {number: anime_of[link_id] for number, link_id in by_number.items()})
+    _insert_identities(connection, rows, by_number, anime_of, now)
 
 
 def _said(rules: Ruleset, item: Row) -> Outcome:
@@ -142,6 +144,7 @@ def _insert_downloads(
 ) -> dict[int, int]:
     """Insert a download for each file: filed where it lies, or complete and to be filed; ids by link."""
     table = tables.downloads
+    profile = connection.execute(sa.select(latest_profile(tables.library_profiles.c.version))).scalar()
     inserts = []
     for row in rows:
         path = absolute(adoption["root"], row["path"])
@@ -152,6 +155,7 @@ def _insert_downloads(
             "downloaded_bytes": row["size"],
             "total_bytes": row["size"],
             "resync_id": adoption["resync_id"],
+            "profile_version": profile,  # its wish is made at the end, by whatever holds then
             "created_at": now,
             "updated_at": now,
         }
@@ -182,11 +186,24 @@ def _insert_downloads(
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def _note_years(connection: sa.Connection, rows: Sequence[Row], animes: Mapping[int, int]) -> None:
+    """Remember in which year works began, where nothing says so yet."""
+    years = {animes[row["number"]]: row["year"] for row in rows if row["year"] is not None}
+    table = tables.animes
+    update = sa.update(table).where(table.c.anime_id == sa.bindparam("its_id"), table.c.year.is_(None))
+    if years:
+        given = [{"its_id": anime_id, "its_year": year} for anime_id, year in sorted(years.items())]
+        connection.execute(update.values(year=sa.bindparam("its_year")), given)
+
+
 def _insert_identities(
-    connection: sa.Connection, rows: Sequence[Row], links: Mapping[int, int], now: datetime
+    connection: sa.Connection,
+    rows: Sequence[Row],
+    links: Mapping[int, int],
+    anime_of: Mapping[int, int],
+    now: datetime,
 ) -> None:
     """Keep the ids that NFOs and folder names gave; what is known already stays."""
-    anime_of = _anime_of(connection, list(links.values()))
     wanted: dict[tuple[str, int, str], str] = {}
     for row in rows:
         link_id = links[row["number"]]

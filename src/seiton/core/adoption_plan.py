@@ -6,22 +6,25 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
 
+from seiton import contract
 from seiton.adapters.database import Row, chunks
-from seiton.contract import PlanAnswer, ViewerPlanRequest, ViewerResyncRequest, ViewerScan
+from seiton.contract import Facts, PlanAnswer, ViewerPlanRequest, ViewerResyncRequest, ViewerScan
 from seiton.core import tables
 from seiton.core.adoption_files import rows_of, update_files
 from seiton.core.adoption_rivals import choose_between
 from seiton.core.adoption_scan import Scanning, pair_with_downloads, parts_of, retitled
 from seiton.core.desired import meta_of
+from seiton.core.naming import LibraryNaming, get_naming
 from seiton.core.service import Core
-from seiton.domain.adopting import LAYOUTS, WhyLeft, fitting, load_evidence
-from seiton.domain.metadata import UNKNOWN_GROUP, EpisodeMeta, ShowFacts
-from seiton.domain.naming import split_stem
+from seiton.domain.adopting import Fit, WhyLeft, best_layouts, fitting, load_evidence
+from seiton.domain.metadata import UNKNOWN_GROUP, EpisodeMeta
+from seiton.domain.naming import DEFAULT_TEMPLATE, split_stem
 from seiton.domain.path_text import path_of_text, text_of_path
 from seiton.domain.rules import ParsedTitle
 from seiton.domain.states import GIVEN_UP, AdoptionState
@@ -30,6 +33,8 @@ from seiton.text import _
 
 _CUT_SHORT = timedelta(days=1)
 """A plan that is not finished after this was cut short."""
+SHOWN_LAYOUTS = 3
+"""How many templates are told that leave files where they are."""
 _SUPPOSED = 2**62
 """Added to a file's number it is the id of a download that does not exist, while it is only planned."""
 
@@ -152,8 +157,8 @@ def _leave_kept_episodes(connection: sa.Connection, adoption_id: int) -> None:
     )
 
 
-def meta_of_found(found: ParsedTitle) -> EpisodeMeta:
-    """Return what an adopted file is, as its link will say it."""
+def meta_of_found(found: ParsedTitle, template: str) -> EpisodeMeta:
+    """Return what an adopted file is, as its link will say it, in a library named by ``template``."""
     return meta_of(
         anime_title=found.anime_title,
         series_no=found.series_no,
@@ -162,12 +167,14 @@ def meta_of_found(found: ParsedTitle) -> EpisodeMeta:
         subtitle_group=found.subtitle_group or UNKNOWN_GROUP,
         resolution=found.resolution,
         version=found.version,
+        naming=template,
+        year=found.year,
     )
 
 
 def _plan_moves(core: Core, adoption_id: int, root: str) -> None:
     """Have the viewer say, by the code that would do it, where each file would go or why it would not."""
-    plan_id = str(uuid4())
+    plan_id, naming = str(uuid4()), get_naming(core)
     is_open = tables.adoption_files.c.reason.is_(None)
     with core.database.read() as connection:
         parts = rows_of(connection, adoption_id, is_open)
@@ -175,7 +182,7 @@ def _plan_moves(core: Core, adoption_id: int, root: str) -> None:
         answer: PlanAnswer | None = None
         while part is not None:
             following = next(parts, None)
-            items = tuple(_request(core, row, root) for row in part)
+            items = tuple(_request(core, row, root, naming) for row in part)
             answer = core.viewer.plan(ViewerPlanRequest(plan_id=plan_id, items=items, last=following is None))
             part = following
     if answer is None:
@@ -205,8 +212,9 @@ def _plan_moves(core: Core, adoption_id: int, root: str) -> None:
         update_files(connection, adoption_id, ("reason", "detail"), refused)
 
 
-def _request(core: Core, row: Row, root: str) -> ViewerResyncRequest:
-    meta = meta_of_found(load_evidence(row["evidence"]).found)
+def _request(core: Core, row: Row, root: str, naming: LibraryNaming) -> ViewerResyncRequest:
+    meta = meta_of_found(load_evidence(row["evidence"]).found, naming.template)
+    year = meta.show.year
     return ViewerResyncRequest(
         download_id=_SUPPOSED + row["number"],
         series_id=1,
@@ -220,6 +228,8 @@ def _request(core: Core, row: Row, root: str) -> ViewerResyncRequest:
         version=meta.version,
         display_season=meta.display_season,
         display_episode=meta.display_episode,
+        facts=Facts(year=year) if year is not None else None,
+        naming=contract.LibraryNaming(version=naming.version, template=naming.template),
         old_target_path=absolute(root, row["path"]),
     )
 
@@ -238,7 +248,7 @@ def _sum_up(connection: sa.Connection, adoption_id: int, others: int, *, is_libr
     seal = hashlib.blake2b(digest_size=32)
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    fits: Counter[str] = Counter()
+    fits: Counter[Fit] = Counter()
     for rows in rows_of(connection, adoption_id):
         for row in rows:
             seal.update(json.dumps([row[name] for name in (*_SEEN, *_DECIDED)]).encode())
@@ -248,7 +258,8 @@ def _sum_up(connection: sa.Connection, adoption_id: int, others: int, *, is_libr
                 continue
             counts["adopted"] += 1
             counts["held" if row["hold_reason"] else "moves" if row["target"] else "stays"] += 1
-            fits.update(_fits(row) if is_library else ())
+            if is_library and (fit := _fit(row)) is not None:
+                fits[fit] += 1
     connection.execute(
         sa.update(tables.adoptions)
         .where(tables.adoptions.c.adoption_id == adoption_id)
@@ -256,20 +267,12 @@ def _sum_up(connection: sa.Connection, adoption_id: int, others: int, *, is_libr
             digest=seal.hexdigest(),
             counts={name: counts[name] for name in ("files", "adopted", "stays", "moves", "held")}
             | {"left": dict(reasons), "others": others},
-            layouts={layout.name: fits[layout.name] for layout in LAYOUTS} if is_library else None,
+            layouts=[asdict(layout) for layout in best_layouts(fits, SHOWN_LAYOUTS)],
         )
     )
 
 
-def _fits(row: Row) -> frozenset[str]:
-    found = load_evidence(row["evidence"]).found
-    meta = meta_of_found(found)
-    known = EpisodeMeta(
-        anime_title=meta.anime_title,
-        series_no=meta.series_no,
-        episode_no=meta.episode_no,
-        subtitle_group=found.subtitle_group,
-        show=ShowFacts(year=found.year),
-    )
+def _fit(row: Row) -> Fit | None:
+    meta = meta_of_found(load_evidence(row["evidence"]).found, DEFAULT_TEMPLATE)
     stem, _suffix = split_stem(path_of_text(row["path"]))
-    return fitting(known, stem)
+    return fitting(meta, stem)

@@ -6,7 +6,7 @@ grows by one. That is all an edit does; the reconciler does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
+from seiton.domain.metadata import EpisodeMeta, ShowFacts, fingerprint, place_number
 from seiton.domain.states import IN_VIEWER, DownloadStatus
 from seiton.domain.wishes import dump_wish
 
@@ -25,6 +25,17 @@ NAMED_LINKS = (
 )
 """Links with the names of what they belong to."""
 
+MAIN_LIBRARY = "main"
+"""The one library that there is so far."""
+
+
+def latest_profile(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """Return ``column`` of the library's profile as it is."""
+    profiles = tables.library_profiles.c
+    query = sa.select(column).where(profiles.library == MAIN_LIBRARY)
+    return query.order_by(profiles.version.desc()).limit(1).scalar_subquery()
+
+
 META_COLUMNS = (
     tables.links.c.series_id,
     tables.links.c.episode_no,
@@ -33,7 +44,10 @@ META_COLUMNS = (
     tables.links.c.resolution,
     tables.series.c.series_no,
     tables.animes.c.title.label("anime_title"),
+    tables.animes.c.year.label("anime_year"),
     tables.subtitle_groups.c.group_name,
+    latest_profile(tables.library_profiles.c.naming_template).label("naming_template"),
+    latest_profile(tables.library_profiles.c.version).label("naming_version"),
 )
 """What ``meta_of_row`` reads, from ``NAMED_LINKS``."""
 
@@ -47,6 +61,8 @@ def meta_of(
     subtitle_group: str,
     resolution: str | None,
     version: int,
+    naming: str | None,
+    year: int | None,
 ) -> EpisodeMeta:
     """Return what an episode is, from its link's values: the one place for preview and for the real thing."""
     number = place_number(series_no, episode_no, episode_tenths)
@@ -59,6 +75,8 @@ def meta_of(
         version=version,
         display_season=number.display_season,
         display_episode=number.display_episode,
+        naming=naming,
+        show=ShowFacts(year=year),
     )
 
 
@@ -72,7 +90,19 @@ def meta_of_row(row: Row) -> EpisodeMeta:
         subtitle_group=row["group_name"],
         resolution=row["resolution"],
         version=row["version"],
+        naming=row["naming_template"],
+        year=row["anime_year"],
     )
+
+
+def years_of(connection: sa.Connection, titles: Collection[str]) -> dict[str, int]:
+    """Return in which year works began, of those of ``titles`` of which it is known."""
+    table = tables.animes.c
+    found: dict[str, int] = {}
+    for part in chunks(sorted(titles)):
+        query = sa.select(table.title, table.year).where(table.title.in_(part), table.year.is_not(None))
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
 
 
 def refresh_desired(
@@ -103,11 +133,14 @@ def refresh_desired(
 
 def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None, now: datetime) -> int:
     updates: list[dict[str, Any]] = []
+    same: dict[int, list[int]] = {}  # by version of the library profile
     items: list[dict[str, Any]] = []
     for row in rows:
         meta = meta_of_row(row)
         mark = fingerprint(meta)
         if mark == row["desired_fingerprint"]:
+            if row["profile_version"] != row["naming_version"]:
+                same.setdefault(row["naming_version"], []).append(row["download_id"])
             continue
         revision = row["desired_revision"] + 1
         updates.append(
@@ -116,6 +149,7 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                 "desired": dump_wish(meta),
                 "desired_fingerprint": mark,
                 "desired_revision": revision,
+                "its_profile": row["naming_version"],
                 "cause": resync_id,
                 "updated_at": now,
             }
@@ -133,6 +167,10 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
             )
     if updates:
         _update(connection, updates)
+    for version, ids in same.items():
+        table = tables.downloads
+        update = sa.update(table).where(table.c.download_id.in_(ids))
+        connection.execute(update.values(profile_version=version))
     if items:
         supersede(connection, [row["download_id"] for row in items])
         if resync_id is not None:
@@ -150,6 +188,7 @@ def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> Non
             desired=sa.bindparam("desired"),
             desired_fingerprint=sa.bindparam("desired_fingerprint"),
             desired_revision=sa.bindparam("desired_revision"),
+            profile_version=sa.bindparam("its_profile"),
             resync_id=sa.func.coalesce(cause, table.c.resync_id),
             # A new wish is a new attempt: what failed before may work now.
             attempts=0,

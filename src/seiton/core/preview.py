@@ -19,7 +19,7 @@ from seiton.contract import (
     ViewerResyncRequest,
 )
 from seiton.core import tables
-from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row
+from seiton.core.desired import META_COLUMNS, NAMED_LINKS, meta_of, meta_of_row, years_of
 from seiton.core.links import failure_text, wanted_links
 from seiton.core.parsers import DEFAULTS, WRITABLE, check_values, get_parser
 from seiton.core.reparse import next_items, outcomes_of
@@ -213,7 +213,7 @@ def impact_of(core: Core, edit: Edit) -> Impact:
         if len(rows) < core.chunk:
             break
         cursor = rows[-1]["item_id"]
-    _plan_files(core, requests, impact)
+    plan_files(core, requests, impact)
     return impact
 
 
@@ -224,6 +224,7 @@ def _requests(
     impact.items_reparsed += len(pairs)
     impact.unmatched += sum(isinstance(outcome, NoMatch) for _item, outcome in pairs)
     links = _links(connection, [item["item_id"] for item, _outcome in pairs])
+    years = years_of(connection, {o.parsed.anime_title for _item, o in pairs if isinstance(o, Matched)})
     for item, outcome in pairs:
         if not isinstance(outcome, Matched):
             continue
@@ -241,6 +242,8 @@ def _requests(
                 subtitle_group=wanted.group,
                 resolution=wanted.resolution,
                 version=wanted.version,
+                naming=row["naming_template"],
+                year=years.get(wanted.title),
             )
             impact.links_changed += row["detached_at"] is not None or meta_of_row(row) != meta
             if row["status"] in IN_LIBRARY and row["desired_fingerprint"] != fingerprint(meta):
@@ -272,7 +275,8 @@ def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
-def _plan_files(core: Core, requests: Sequence[ViewerResyncRequest], impact: Impact) -> None:
+def plan_files(core: Core, requests: Sequence[ViewerResyncRequest], impact: Impact) -> None:
+    """Have the viewer plan ``requests`` together, and add to ``impact`` what it says."""
     if not requests:
         return
     plan_id = str(uuid4())

@@ -14,9 +14,17 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.contract import ItemReceipt, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
+from seiton.contract import (
+    Facts,
+    ItemReceipt,
+    LibraryNaming,
+    ViewerBatch,
+    ViewerResyncRequest,
+    ViewerSyncRequest,
+)
 from seiton.core import tables
 from seiton.core.finishing import finish_resyncs
+from seiton.core.naming import is_renaming
 from seiton.core.putting_away import due_removals, notify_viewer_removal
 from seiton.core.receipts import take_receipts, viewer_away
 from seiton.core.reparse import is_unfinished
@@ -100,7 +108,8 @@ def _due_syncs(core: Core) -> Sequence[int]:
 def _due_resyncs(core: Core) -> Sequence[int]:
     """Return filed downloads whose desired revision is not applied, and those whose report is overdue.
 
-    None while titles are parsed again: a cause is sent as a whole, or neighbours are in each other's way.
+    None while titles are parsed again, or the library is given new names: a cause is sent as a whole, or
+    neighbours are in each other's way.
     """
     table = tables.downloads.c
     condition = sa.and_(
@@ -113,7 +122,7 @@ def _due_resyncs(core: Core) -> Sequence[int]:
         ),
     )
     with core.database.read() as connection:
-        if is_unfinished(connection):
+        if is_unfinished(connection) or is_renaming(connection):
             return ()
         query = sa.select(table.download_id).where(condition).order_by(table.download_id)
         return connection.execute(query).scalars().all()
@@ -188,7 +197,15 @@ def described(core: Core, row: Row, meta: EpisodeMeta | None = None) -> dict[str
         "version": wish.version,
         "display_season": wish.display_season,
         "display_episode": wish.display_episode,
+        "facts": Facts(year=wish.show.year) if wish.show.year is not None else None,
+        "naming": _naming(wish, row["profile_version"] if meta is None else row["naming_version"]),
     }
+
+
+def _naming(wish: EpisodeMeta, version: int | None) -> LibraryNaming | None:
+    if wish.naming is None or version is None:
+        return None
+    return LibraryNaming(version=version, template=wish.naming)
 
 
 def _mark_sent(

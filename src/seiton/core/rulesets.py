@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Database, Row
 from seiton.core import tables
+from seiton.core.desired import MAIN_LIBRARY
 from seiton.domain.default_rules import DEFAULT_RULES
+from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.domain.rules import FIELDS, FieldSource, ParserRule
 from seiton.domain.states import SourceType
 from seiton.domain.titles import Ruleset
@@ -118,5 +120,11 @@ def prepare_state(database: Database, now: datetime) -> str:
         )
         connection.execute(
             sa.insert(tables.rulesets).values(version=1, rules=snapshot(connection), created_at=now)
+        )
+        # Written down, so that another default of a later Seiton moves no file.
+        connection.execute(
+            sa.insert(tables.library_profiles).values(
+                library=MAIN_LIBRARY, version=1, naming_template=DEFAULT_TEMPLATE, created_at=now
+            )
         )
         return instance

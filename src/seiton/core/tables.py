@@ -183,6 +183,7 @@ animes = _table(
     "animes",
     Column("anime_id", Id, primary_key=True),
     Column("title", Text, nullable=False, unique=True),
+    Column("year", Integer),  # addition: in which it began, if that is known
     Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -299,6 +300,7 @@ downloads = _table(
     # what the rules say, and what is known to be applied
     Column("desired", sa.JSON),
     Column("desired_fingerprint", String(32)),
+    Column("profile_version", Integer),  # of the library profile that the wish was made with
     Column("desired_revision", Integer, nullable=False, server_default="0"),
     Column("applied_revision", Integer, nullable=False, server_default="0"),
     Column("applied_fingerprint", String(32)),
@@ -342,6 +344,18 @@ downloads = _table(
     one_of("cancel_reason", states.CancelReason, "cancel_reason"),
 )
 
+library_profiles = _table(
+    "library_profiles",
+    # How a library is laid out, one row for every version; the highest holds. One library so far.
+    Column("profile_id", Id, primary_key=True),
+    Column("library", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("naming_template", Text, nullable=False),
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),  # the edit that made it
+    Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("library", "version"),
+)
+
 resync_items = _table(
     "resync_items",
     # What one cause meant for one download, kept for ever: progress now, history and undo later.
@@ -369,7 +383,7 @@ adoptions = _table(
     Column("in_place", Boolean, nullable=False, server_default=sa.false()),  # nothing of it moves
     Column("digest", String(64)),  # of files and decisions: does a plan still hold?
     Column("counts", sa.JSON),
-    Column("layouts", sa.JSON),  # how many files each way of naming would leave where they are
+    Column("layouts", sa.JSON),  # the templates that leave most files where they are, with their number
     Column("replaced_by", Id),
     Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),
     Column("created_at", Instant, nullable=False),
@@ -407,8 +421,8 @@ adoption_files = _table(
     Column("source_path", Text),  # its other name, in the download folder
     Column("info_hash", String(64)),  # the torrent that it came with
     Column("download_id", Id, ForeignKey("core_downloads.download_id")),
-    Index(None, "adoption_id", "title", "series_no", "episode_no", "episode_tenths"),
-    Index(None, "adoption_id", "inode"),
+    Index("ix_core_adoption_files_episode", "adoption_id", "title", "series_no", "episode_no"),
+    Index("ix_core_adoption_files_inode", "adoption_id", "inode"),
 )
 
 identities = _table(

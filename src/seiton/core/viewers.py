@@ -238,6 +238,11 @@ def _modules(connection: sa.Connection) -> dict[str, Row]:
     return {row["name"]: row for row in connection.execute(query).mappings()}
 
 
+def foreign_viewers(connection: sa.Connection) -> list[str]:
+    """Return the names of registered viewers that know only the contract."""
+    return sorted(name for name, row in _modules(connection).items() if OURS not in row["capabilities"])
+
+
 def note_unsent(core: Core, rows: Sequence[Row], receipts: Sequence[ItemReceipt]) -> None:
     """What was not even mentioned was not sent: it is due again soon, not after the wait for a report."""
     said = {receipt.download_id for receipt in receipts}

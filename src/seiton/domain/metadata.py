@@ -47,6 +47,7 @@ class EpisodeMeta:
 
     ``series_no`` is the season (0 = specials). ``display_season``/``display_episode`` place a special
     between ordinary episodes. ``episode_end`` is the last number of a file that holds several episodes.
+    ``naming`` is the template of the library's names (``docs/naming.md``); ``None``: its keeper's own.
     """
 
     anime_title: str
@@ -58,13 +59,17 @@ class EpisodeMeta:
     version: int = 1
     display_season: int | None = None
     display_episode: int | None = None
+    naming: str | None = None
     show: ShowFacts = field(default_factory=ShowFacts)
     facts: EpisodeFacts = field(default_factory=EpisodeFacts)
 
 
 def fingerprint(value: EpisodeMeta) -> str:
     """Return a short stable digest of ``value``: equal metadata, equal fingerprint, on every machine."""
-    text = json.dumps(asdict(value), sort_keys=True, default=_plain, ensure_ascii=False)
+    values = asdict(value)
+    if value.naming is None:
+        del values["naming"]  # not said is as it was before there were templates
+    text = json.dumps(values, sort_keys=True, default=_plain, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

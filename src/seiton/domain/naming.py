@@ -6,7 +6,6 @@ Sources of the rules: contract §5.3 (the layout), nfo-naming §2 (what Jellyfin
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -14,23 +13,42 @@ from enum import StrEnum
 from functools import lru_cache
 
 from seiton.domain.metadata import MAX_NUMBER, UNKNOWN_GROUP, EpisodeMeta
+from seiton.domain.name_reading import Numbers, is_extra, read_numbers, read_season
+from seiton.domain.name_text import clean, clip, compose
 from seiton.domain.sidecars import VIDEO_SUFFIXES
+from seiton.domain.templates import (
+    EXAMPLE,
+    Field,
+    NameTemplate,
+    Node,
+    TemplateFault,
+    Values,
+    fields_of,
+    fill,
+    longest,
+    parse_template,
+    texts_of,
+)
 
 TITLE_BYTES = 128
 """Most bytes of a title in a name: with any two numbers behind it a base stays within 150."""
+LEAST_TITLE_BYTES = 60
+"""A template that leaves less room for the title is refused."""
 BASE_BYTES = 190
 """Most bytes of a base with its group: the longest tail of a sidecar still fits into 255."""
+VALUE_BYTES = 24
+"""Most bytes of a resolution, and the fewest that a group is cut to."""
+DEFAULT_TEMPLATE = EXAMPLE
+"""The reference's layout."""
 MAX_SPAN = 200
 """Most episodes that one file is believed to hold beyond its first (HEAD of the reference: 201)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamingProfile:
-    """How a library is laid out. The defaults are the reference's layout."""
+    """How a library is laid out where the wish does not say it."""
 
-    year_in_folder: bool = False
-    group_in_name: bool = False
-    template_version: int = 1
+    template: str = DEFAULT_TEMPLATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +81,8 @@ class WhyImpossible(StrEnum):
     EMPTY_TITLE = "empty_title"  #: there is no title
     NOTHING_PRINTABLE = "nothing_printable"  #: of the title nothing is left that a file may be called
     NUMBER_OUT_OF_RANGE = "number_out_of_range"  #: negative, absurdly large, or a range that ends early
+    TEMPLATE = "template"  #: the naming template cannot be read here
+    MISREAD = "misread"  #: media servers would read another number from the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +93,61 @@ class Impossible:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A template that was read, and how many bytes it leaves for a title."""
+
+    template: NameTemplate
+    title_bytes: int
+    season_words: tuple[str, ...]
+    shows_group: bool
+
+    @classmethod
+    def of(cls, text: str) -> Layout | TemplateFault:
+        """Read ``text``; a template by which names may become too long is a fault, too."""
+        return _layout(text)
+
+
 def render(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
-    """Return where ``meta`` belongs in a library laid out by ``profile``."""
+    """Return where ``meta`` belongs: by the template of its library, else by that of ``profile``."""
+    name = draft_name(meta, profile)
+    if isinstance(name, Impossible) or _reads_right(name, meta):
+        return name
+    return Impossible(code=WhyImpossible.MISREAD, detail=name.base)
+
+
+def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
+    """Do the same without asking what media servers would read from the name."""
     if fault := _number_fault(meta):
         return Impossible(code=WhyImpossible.NUMBER_OUT_OF_RANGE, detail=fault)
     if not meta.anime_title.strip():
         return Impossible(code=WhyImpossible.EMPTY_TITLE, detail="")
-    title = _title_part(meta.anime_title)
-    if not title:
+    text = meta.naming if meta.naming is not None else profile.template
+    layout = Layout.of(text)
+    if isinstance(layout, TemplateFault):
+        return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
+    if not _title_part(meta.anime_title, TITLE_BYTES):
         return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
-    return Name(
-        show=_show_folder(title, _year(meta), profile),
-        season=f"Season {meta.series_no:02d}",
-        base=_base(title, meta, profile),
+    values = _values(meta, layout.title_bytes)
+    name = Name(
+        show=_show_folder(_year(meta), layout, values),
+        season=compose(fill(layout.template.season, values)),
+        base=_base(layout, values),
     )
+    if not (name.show and name.season and name.base):
+        return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
+    return name
+
+
+def numbers_of(meta: EpisodeMeta) -> Numbers:
+    """Return what media servers have to read from the name of ``meta``."""
+    last = meta.episode_end if meta.episode_end is not None else meta.episode_no
+    return Numbers(season=meta.series_no, first=meta.episode_no, last=last)
+
+
+def _reads_right(name: Name, meta: EpisodeMeta) -> bool:
+    found = read_numbers(name.base), read_season(name.season)
+    return found == (numbers_of(meta), meta.series_no) and not is_extra(name.base)
 
 
 def path_key(path: bytes) -> str:
@@ -131,19 +192,6 @@ _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _EXTENSION = re.compile(rb"[^/](\.(?=[0-9]{0,9}[A-Za-z])[0-9A-Za-z]{1,10})\Z")
 
-_FULL_WIDTH = str.maketrans('/\\:*?"<>|', "／＼：＊？＂＜＞｜")
-"""SMB and NTFS refuse these nine; both servers read the full-width ones. One to one, so that ``A?``
-and ``A:`` do not meet."""
-_DROPPED = frozenset({"Cc", "Cf", "Cs"})
-_EDGES = re.compile(r"^[\s.]+|[\s.]+$")
-_SAMPLE = re.compile(r"(?<![^-._ ])sample(?![^-._ ])", re.IGNORECASE)
-"""Kodi drops every path with this word between delimiters, but reads ``[sample]``."""
-_NUMBERED = re.compile(r"(s[0-9]+[\]\[ ._x-]*)e(?=[0-9])", re.IGNORECASE)
-"""``S02E03`` inside a title would be read as the number of the file (both servers)."""
-_MARKUP = re.compile(
-    r"[\[{](?=dontfetchmeta|(?:tvdb|tmdb|imdb|tvmaze|anidb|anilist|anisearch)(?:id)?[-=])", re.IGNORECASE
-)
-"""Jellyfin takes these as ids (``[tvdbid-1]``) or locks the show (``[dontfetchmeta]``)."""
 _SEASON_LIKE = re.compile(
     r".|[0-9]+|s[0-9]+|(?:season|specials?|sp|シーズン) ?[0-9]*|[0-9]+(?:st|nd|rd|th) season"
 )
@@ -174,67 +222,105 @@ def _year(meta: EpisodeMeta) -> int | None:
     return year if year and 1850 < year <= 9999 else None
 
 
-def _show_folder(title: str, year: int | None, profile: NamingProfile) -> str:
-    folded = title.casefold()
+def _show_folder(year: int | None, layout: Layout, values: Values) -> str:
+    show = compose(fill(layout.template.show, values))
+    folded = show.casefold()
     ignored = _UNSEEN.fullmatch(folded) is not None
-    wants_year = profile.year_in_folder or ignored or _misleads_seasons(folded)
-    if year and wants_year and not title.endswith(f"({year})"):
-        return f"{title} ({year})"
-    return title + _MARK if ignored else title
+    if not ignored and not _misleads_seasons(folded, layout.season_words):
+        return show
+    if year and not show.endswith(f"({year})"):
+        return f"{show} ({year})"
+    return show + _MARK if ignored else show
 
 
-def _misleads_seasons(folded: str) -> bool:
+def _misleads_seasons(folded: str, season_words: tuple[str, ...]) -> bool:
     """Jellyfin deletes the show's name from the season folder's before it reads that
     (SeasonPathParser): a show ``A`` leaves ``Seson 01``, a show ``1`` season 0.
     """
-    return folded in "season" or _SEASON_LIKE.fullmatch(folded) is not None
+    return any(folded in word for word in season_words) or _SEASON_LIKE.fullmatch(folded) is not None
 
 
-def _base(title: str, meta: EpisodeMeta, profile: NamingProfile) -> str:
-    base = f"{title} - S{meta.series_no:02d}E{meta.episode_no:02d}"
-    if meta.episode_end is not None and meta.episode_end > meta.episode_no:
-        base += f"-E{meta.episode_end:02d}"
-    if profile.group_in_name and meta.subtitle_group and meta.subtitle_group != UNKNOWN_GROUP:
-        group = _clean(meta.subtitle_group).replace("[", "［").replace("]", "］")
-        if group:
-            # In brackets, because a bare "Other" or "x264" at the end of a name means something.
-            base += f" [{_clip(group, BASE_BYTES - len(base.encode()) - 3)}]"
-    return base
+def _base(layout: Layout, values: Values) -> str:
+    nodes, group = layout.template.base, values[Field.GROUP]
+    if isinstance(group, str) and layout.shows_group:
+        bare = fill(nodes, {**values, Field.GROUP: ""})
+        if used := len(fill(nodes, {**values, Field.GROUP: "x"})) - len(bare):
+            room = BASE_BYTES - len(bare.encode())
+            values = {**values, Field.GROUP: clip(group, room // used)}
+    return compose(fill(nodes, values))
+
+
+def _values(meta: EpisodeMeta, title_bytes: int) -> Values:
+    """Return what placeholders stand for, each a clean part of a component."""
+    end, year = meta.episode_end, _year(meta)
+    title = _title_part(meta.anime_title, title_bytes)
+    group = meta.subtitle_group if meta.subtitle_group != UNKNOWN_GROUP else None
+    resolution = _bracketed(meta.resolution)
+    return {
+        Field.TITLE: title,
+        # Where the title ends with it, it is not written twice.
+        Field.YEAR: year if not title.endswith(f"({year})") else None,
+        Field.SEASON: meta.series_no,
+        Field.EPISODE: meta.episode_no,
+        Field.EPISODE_END: end if end is not None and end > meta.episode_no else None,
+        Field.GROUP: _bracketed(group),
+        Field.RESOLUTION: resolution and clip(resolution, VALUE_BYTES),
+        Field.VERSION: meta.version if meta.version > 1 else None,
+        Field.SPECIAL: 0 if meta.series_no == 0 else None,
+    }
 
 
 @lru_cache(maxsize=4096)
-def _title_part(title: str) -> str:
-    """Return what stands for ``title`` in names; empty if nothing can."""
-    return _clip(_clean(title), TITLE_BYTES)
+def _bracketed(text: str | None) -> str | None:
+    """Return ``text`` clean, also where a template puts brackets around it; ``None`` if nothing is left."""
+    return clean(text or "").replace("[", "［").replace("]", "］") or None
 
 
-def _clean(text: str) -> str:
-    """Return ``text`` as (part of) a path component in NFC that servers read as nothing else."""
-    text = "".join(" " if char.isspace() and char != "\u3000" else char for char in text)
-    text = "".join(char for char in text if unicodedata.category(char) not in _DROPPED)
-    text = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH)
-    text = _EDGES.sub("", text)
-    if all(unicodedata.category(char)[0] in "ZM" for char in text):
-        return ""
-    text = _SAMPLE.sub(r"[\g<0>]", text)
-    text = _NUMBERED.sub(lambda match: match[1] + "Ｅ", text)
-    return _MARKUP.sub(lambda match: "［" if match[0] == "[" else "｛", text)
+@lru_cache(maxsize=4096)
+def _title_part(title: str, most: int) -> str:
+    """Return what stands for ``title`` in names, in at most ``most`` bytes; empty if nothing can."""
+    return clip(clean(title), most)
 
 
-def _clip(text: str, budget: int) -> str:
-    """Return ``text`` in at most ``budget`` bytes (≥ 24). What is cut keeps a digest of the whole, so
-    that two long titles with one beginning do not meet.
-    """
-    if len(text.encode()) <= budget:
-        return text
-    suffix = "~" + hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    kept = text.encode()[: budget - len(suffix)].decode("utf-8", "ignore")
-    end = len(kept)
-    while end and _continues(text[end]):
-        end -= 1
-    return _EDGES.sub("", kept[:end] or kept) + suffix
+_SIZES = {
+    Field.TITLE: 0,
+    Field.YEAR: 4,
+    Field.SEASON: 5,
+    Field.EPISODE: 5,
+    Field.EPISODE_END: 5,
+    Field.GROUP: VALUE_BYTES,
+    Field.RESOLUTION: VALUE_BYTES,
+    Field.VERSION: 5,
+}
+_SHOW_SUFFIX_BYTES = len(" (2026)")
 
 
-def _continues(char: str) -> bool:
-    """Say whether ``char`` is drawn on the one before it (a mark, a skin tone)."""
-    return unicodedata.category(char)[0] == "M" or "\U0001f3fb" <= char <= "\U0001f3ff"
+@lru_cache(maxsize=64)
+def _layout(text: str) -> Layout | TemplateFault:
+    template = parse_template(text)
+    if isinstance(template, TemplateFault):
+        return template
+    show = _room_for_title(template.show, BASE_BYTES - _SHOW_SUFFIX_BYTES)
+    base = _room_for_title(template.base, BASE_BYTES)
+    season = _room_for_title(template.season, BASE_BYTES)
+    if isinstance(show, TemplateFault):
+        return show
+    if isinstance(base, TemplateFault):
+        return base
+    if isinstance(season, TemplateFault):
+        return season
+    return Layout(
+        template=template,
+        title_bytes=min(show, season, base),
+        season_words=tuple(" ".join(texts_of(template.season)).casefold().split()),
+        shows_group=Field.GROUP in fields_of(template.base),
+    )
+
+
+def _room_for_title(nodes: tuple[Node, ...], most: int) -> int | TemplateFault:
+    """Return how many bytes of each title in ``nodes`` fit whatever the other values are."""
+    for room in range(TITLE_BYTES, LEAST_TITLE_BYTES - 1, -1):
+        if longest(nodes, {**_SIZES, Field.TITLE: room}) <= most:
+            return room
+    length = longest(nodes, {**_SIZES, Field.TITLE: LEAST_TITLE_BYTES})
+    return TemplateFault(code="too_wide", values={"length": length, "most": most})

@@ -57,4 +57,42 @@ DOMAIN_SENTENCES = (
     N_("The last episode {last} comes before the first, {first}."),
     N_("{first} to {last} is too wide for one release: at most {most} may follow the first."),
     N_("A range of episodes needs whole numbers, not {found}."),
+    N_("Write a template such as {example}."),
+    N_("The template has {length} characters; at most {most} are allowed."),
+    N_(
+        "A template has three parts, show folder / season folder / file; this one has {count}."
+        " Example: {example}"
+    ),
+    N_("There is nothing between two slashes, or before or after one."),
+    N_("A name cannot begin or end with a dot or a blank."),
+    N_("{found} cannot be part of a name."),
+    N_("{found} is a part of the language: an optional part is {example}."),
+    N_("An optional part cannot contain a slash."),
+    N_("A single {found} means nothing; write {instead} for the character."),
+    N_("This {found} is never closed."),
+    N_("Optional parts can be inside each other at most {most} deep."),
+    N_("There is no placeholder {found}. There are {names}."),
+    N_(
+        "The title of an episode cannot be part of a name: servers take words such as {example}"
+        " in it for further episodes. It is in the NFO."
+    ),
+    N_("{found} can only be a condition: {example}."),
+    N_("{found} is no format: write how many digits, as in {example}."),
+    N_("{found} is text, which has no format."),
+    N_("{found} may be absent; put it into an optional part: {example}."),
+    N_("{found} is not the same for all episodes of a show, so it cannot be part of the show's folder."),
+    N_(
+        "A name by this template can become {length} bytes long; at most {most} leave room for"
+        " subtitles. Take something out of it."
+    ),
+    N_("{one} and {other} would both lie at {path}. Put into the template what tells them apart."),
+    N_("Media servers find no season and episode in {found}; write {example} into it."),
+    N_("Media servers would read {found} as {read}, not as {wanted}. Write {example} right after {episode}."),
+    N_(
+        "Media servers would read {found} as {read}, not as {wanted}. Put what follows the number in"
+        " brackets: {example}."
+    ),
+    N_("Media servers do not read {found} as season {number}. Write {example}."),
+    N_("Media servers would take {found} for an extra or a part of a film. Put other text at its end."),
+    N_("No name can be made for {found} by this template."),
 )

@@ -44,6 +44,7 @@ WORDS = {
     "parser_created": N_("parser created"),
     "parser_updated": N_("parser edited"),
     "parser_deleted": N_("parser deleted"),
+    "naming_updated": N_("naming template edited"),
     "filter_created": N_("filter rule created"),
     "filter_updated": N_("filter rule edited"),
     "filter_deleted": N_("filter rule deleted"),

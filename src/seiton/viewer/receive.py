@@ -287,6 +287,7 @@ def wish_of(request: Described) -> EpisodeMeta:
         version=request.version or 1,
         display_season=request.display_season,
         display_episode=request.display_episode,
+        naming=request.naming.template if request.naming is not None else None,
         show=ShowFacts(
             title=facts.show_title,
             original_title=facts.original_title,

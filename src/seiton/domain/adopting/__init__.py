@@ -9,14 +9,14 @@ from __future__ import annotations
 from seiton.domain.adopting.evidence import Adopted, Folder, Left, Source, Verdict, Video, WhyLeft
 from seiton.domain.adopting.folder_names import is_skipped, readable
 from seiton.domain.adopting.judging import judge
-from seiton.domain.adopting.layouts import LAYOUTS, Layout, fitting
+from seiton.domain.adopting.layouts import Fit, Layout, best_layouts, fitting
 from seiton.domain.adopting.readings import NO_PARSER, Evidence, as_adopted, dump_evidence, load_evidence
 
 __all__ = [
-    "LAYOUTS",
     "NO_PARSER",
     "Adopted",
     "Evidence",
+    "Fit",
     "Folder",
     "Layout",
     "Left",
@@ -25,6 +25,7 @@ __all__ = [
     "Video",
     "WhyLeft",
     "as_adopted",
+    "best_layouts",
     "dump_evidence",
     "fitting",
     "is_skipped",

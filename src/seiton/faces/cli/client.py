@@ -71,6 +71,10 @@ class Api:
         """Send ``body`` as JSON."""
         return self._call("POST", path, {}, body)
 
+    def put(self, path: str, body: object) -> Any:
+        """Replace by what ``body`` says."""
+        return self._call("PUT", path, {}, body)
+
     def patch(self, path: str, body: object) -> Any:
         """Change what ``body`` says."""
         return self._call("PATCH", path, {}, body)

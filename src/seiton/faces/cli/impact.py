@@ -28,6 +28,11 @@ def print_impact(impact: dict[str, Any]) -> None:
             none=impact["unmatched"],
         )
     )
+    print_moves(impact)
+
+
+def print_moves(impact: dict[str, Any]) -> None:
+    """Print what would follow for files."""
     if impact["moves"]:
         say(_("Files that would move: {count}", count=len(impact["moves"])))
         print_table(

@@ -48,9 +48,9 @@ class AdoptionCounts(BaseModel):
 
 
 class LayoutCount(BaseModel):
-    """How many files a way of naming would leave where they are; the best first."""
+    """A naming template, and how many files it would leave where they are."""
 
-    name: str
+    template: str
     stays: int
 
 
@@ -67,7 +67,9 @@ class AdoptedSeason(BaseModel):
 
 
 class AdoptionHead(BaseModel):
-    """A plan, or what was made of it. ``replaced_by``: files had changed, so another plan waits."""
+    """A plan, or what was made of it. ``layouts``: the naming templates that leave most files where they are.
+    ``replaced_by``: files had changed, so another plan waits.
+    """
 
     adoption_id: int
     path: str
@@ -126,13 +128,8 @@ class AdoptionFiles(BaseModel):
     files: list[AdoptionFile]
 
 
-def _head(row: dict[str, Any]) -> dict[str, Any]:
-    layouts = sorted((row["layouts"] or {}).items(), key=lambda pair: -pair[1])
-    return row | {"layouts": [{"name": name, "stays": count} for name, count in layouts]}
-
-
 def _adoption(row: dict[str, Any]) -> Adoption:
-    return Adoption.model_validate(_head(row) | {"seasons": row["shows"]})
+    return Adoption.model_validate(row | {"seasons": row["shows"]})
 
 
 def add_routes(router: APIRouter, core: Core) -> None:
@@ -147,7 +144,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
     def show_plans(limit: Limit = 50, offset: Offset = 0) -> AdoptionList:
         """List adoptions."""
         rows = list_adoptions(core, limit=limit, offset=offset)
-        return AdoptionList(adoptions=[AdoptionHead.model_validate(_head(row)) for row in rows])
+        return AdoptionList(adoptions=[AdoptionHead.model_validate(row) for row in rows])
 
     @router.get("/library/adoptions/{adoption_id}", responses=documented(404))
     def show_plan(adoption_id: IdInPath) -> Adoption:

@@ -106,7 +106,8 @@ def _title(result: PreviewResult) -> TitlePreview:
     )
 
 
-def _impact(impact: Impact) -> ImpactAnswer:
+def impact_answer(impact: Impact) -> ImpactAnswer:
+    """Return ``impact`` as the API says it."""
     return ImpactAnswer(
         items_reparsed=impact.items_reparsed,
         links_changed=impact.links_changed,
@@ -125,7 +126,7 @@ def _answer(preview: ParserPreview) -> PreviewAnswer:
         regex_error=preview.regex_error,
         results=[_title(result) for result in preview.results],
         problems=[FieldProblem.model_validate(asdict(problem)) for problem in preview.problems],
-        impact=_impact(preview.impact) if preview.impact is not None else None,
+        impact=impact_answer(preview.impact) if preview.impact is not None else None,
     )
 
 
@@ -149,4 +150,4 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.post("/parsers/{parser_id}/preview-deletion", responses=documented(404))
     def preview_removal(parser_id: IdInPath) -> ImpactAnswer:
         """Show what deleting a parser would do."""
-        return _impact(preview_deletion(core, parser_id))
+        return impact_answer(preview_deletion(core, parser_id))

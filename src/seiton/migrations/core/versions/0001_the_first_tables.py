@@ -18,6 +18,7 @@ def upgrade() -> None:
         "core_animes",
         sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -296,6 +297,21 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_library_profiles",
+        sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("library", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("naming_template", sa.Text(), nullable=False),
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["resync_id"], ["core_resyncs.resync_id"], name=op.f("fk_core_library_profiles_resync_id")
+        ),
+        sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_core_library_profiles")),
+        sa.UniqueConstraint("library", "version", name=op.f("uq_core_library_profiles_library_version")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_module_capabilities",
         sa.Column("module_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("download_type", sa.String(length=20), nullable=False),
@@ -511,6 +527,7 @@ def upgrade() -> None:
         sa.Column("viewer", sa.Text(), nullable=True),
         sa.Column("desired", sa.JSON(), nullable=True),
         sa.Column("desired_fingerprint", sa.String(length=32), nullable=True),
+        sa.Column("profile_version", sa.Integer(), nullable=True),
         sa.Column("desired_revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("applied_revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("applied_fingerprint", sa.String(length=32), nullable=True),
@@ -604,8 +621,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_adoption_files", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_core_adoption_files_adoption_id"), ["adoption_id", "inode"], unique=False
+            "ix_core_adoption_files_episode",
+            ["adoption_id", "title", "series_no", "episode_no"],
+            unique=False,
         )
+        batch_op.create_index("ix_core_adoption_files_inode", ["adoption_id", "inode"], unique=False)
 
     op.create_table(
         "core_resync_items",
@@ -647,7 +667,8 @@ def downgrade() -> None:
 
     op.drop_table("core_resync_items")
     with op.batch_alter_table("core_adoption_files", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_core_adoption_files_adoption_id"))
+        batch_op.drop_index("ix_core_adoption_files_inode")
+        batch_op.drop_index("ix_core_adoption_files_episode")
 
     op.drop_table("core_adoption_files")
     with op.batch_alter_table("core_downloads", schema=None) as batch_op:
@@ -697,6 +718,7 @@ def downgrade() -> None:
 
     op.drop_table("core_raw_items")
     op.drop_table("core_module_capabilities")
+    op.drop_table("core_library_profiles")
     op.drop_table("core_adoptions")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
