@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from seiton.adapters.files import LinkMode
 from seiton.core import tables
 from seiton.core.adopting import record_adoptions
 from seiton.core.adoptions import (
@@ -20,6 +22,8 @@ from seiton.core.adoptions import (
 )
 from seiton.core.naming import set_naming
 from seiton.core.parsers import delete_parser
+from seiton.core.removal import FileChoice, TargetType, TorrentChoice, remove
+from seiton.core.trash import restore
 from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
@@ -245,6 +249,44 @@ def test_a_download_folder_is_only_linked_from(world: CoreWorld) -> None:
     assert (world.library / "Deep/Season 02/Deep - S02E01.zh-hant.ass").read_bytes() == b"subtitle"
     again = files(world, plan(world, world.downloads))
     assert {row["reason"] for row in again.values()} == {"already_kept"}
+
+
+def test_a_download_folder_inside_the_library_is_not_part_of_it(world: CoreWorld) -> None:
+    inside = world.library / "incoming"
+    world.viewer.download_roots = (os.fsencode(inside),)
+    put(inside, "[A] Tea - 01.mkv")
+    put(world.library, "Cake/[A] Cake - 01.mkv")
+    assert files(world, plan(world)).keys() == {"Cake/[A] Cake - 01.mkv"}
+    adoption_id = plan(world, inside)
+    assert files(world, adoption_id).keys() == {"[A] Tea - 01.mkv"}
+    with pytest.raises(InvalidInput, match="download folder"):
+        confirm_adoption(world.core, adoption_id, in_place=True)
+
+
+def test_an_adopted_file_is_removed_and_restored_like_any_other(world: CoreWorld) -> None:
+    put(world.library, "Tea/[A] Tea - 01.mkv")
+    confirm_adoption(world.core, plan(world), in_place=True)
+    world.settle()
+    row = world.row(tables.downloads)
+    removal_id = remove(
+        world.core,
+        TargetType.DOWNLOAD,
+        row["download_id"],
+        torrents=TorrentChoice.KEEP,
+        files=FileChoice.TRASH,
+    )
+    world.settle()
+    assert world.videos() == {}
+    restore(world.core, removal_id)
+    world.settle()
+    assert len(world.videos()) == 1
+
+
+def test_a_download_folder_is_refused_while_first_syncs_move_files_away(world: CoreWorld) -> None:
+    put(world.downloads, "[A] Tea - 01.mkv")
+    world.viewer.profile = replace(world.viewer.profile, link_mode=LinkMode.MOVE)
+    with pytest.raises(Conflict, match="move"):
+        plan(world, world.downloads)
 
 
 def test_what_seiton_fetched_or_has_is_left_alone(world: CoreWorld) -> None:

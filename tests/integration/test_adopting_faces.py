@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from seiton.adapters.http import HostPolicy, WebClient
+from seiton.adapters.modules.viewer import ViewerOverHttp
+from seiton.contract import ViewerScanRequest
+from seiton.domain.path_text import path_of_text
 from seiton.faces.cli import run
 from seiton.text import use_language
+from seiton.viewer.scan import scan
 from tests.integration.api_world import ApiWorld
 from tests.integration.messy_folders import put, tree
 
@@ -124,3 +129,20 @@ def test_the_command_line_shows_the_plan_and_does_nothing_without_a_yes(
     world.settle()
     assert len(world.client.get("/downloads").json()) == 3
     assert "Tea/[A] Tea - 01 [1080p].mkv" in world.library_files()
+
+
+def test_a_viewer_elsewhere_tells_the_same_of_names_in_any_encoding(world: ApiWorld) -> None:
+    put(library(world), "进击的巨人".encode("gbk") + "/第01话.mkv".encode("gbk"))
+    request = ViewerScanRequest(path=os.fspath(library(world)), limit=2)
+    with world.listening() as url:
+        web = WebClient(user_agent="test", timeout_s=30, max_redirects=0, policy=HostPolicy())
+        web.policy.allow_url(url)
+        away = ViewerOverHttp(web, url, "attic", f"{url}/sync-callback")
+        part = away.scan(request)
+        assert part == scan(world.viewer, request)
+        assert part.after is not None
+        rest = away.scan(request.model_copy(update={"after": part.after}))
+        web.close()
+    (folder,) = rest.folders
+    assert path_of_text(folder.path) == "进击的巨人".encode("gbk")
+    assert rest.after is None

@@ -73,12 +73,15 @@ def confirm_adoption(core: Core, adoption_id: int, *, in_place: bool = False) ->
     """Confirm a plan, so that its files are put on record and moved; ``in_place``: nothing of it moves.
 
     The folder is looked through again first. If anything would be otherwise now, the new plan takes the
-    place of the old one and waits in its turn: ``replaced_by`` names it. Raises ``NotFound``, and
-    ``Conflict`` for a plan that is not waiting.
+    place of the old one and waits in its turn: ``replaced_by`` names it. Raises ``NotFound``, ``Conflict``
+    for a plan that is not waiting, and ``InvalidInput`` where nothing is in place.
     """
     with core.database.read() as connection:
         row = _require(connection, adoption_id)
         _require_planned(row)
+    if in_place and not row["is_library"]:
+        message = _("This is a download folder: its files are linked into the library, or not adopted.")
+        raise InvalidInput([Problem(field="in_place", message=message)])
     fresh_id = plan_adoption(core, row["path"])
     with core.database.write() as connection:
         fresh = _require(connection, fresh_id)
@@ -89,7 +92,7 @@ def confirm_adoption(core: Core, adoption_id: int, *, in_place: bool = False) ->
         else:
             values = {
                 "state": AdoptionState.CONFIRMED.value,
-                "in_place": in_place and row["is_library"],
+                "in_place": in_place,
                 "confirmed_at": core.now(),
                 "resync_id": _begin_resync(core, connection, row),
             }

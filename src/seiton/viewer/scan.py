@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -55,7 +55,7 @@ def scan(viewer: Viewer, request: ViewerScanRequest) -> ViewerScan:
     after = path_of_text(request.after) if request.after is not None else None
     found: list[Listing] = []
     count, more = 0, False
-    for listing in walk(root, start, after=after):
+    for listing in walk(root, start, after=after, without=_other_roots(viewer, root)):
         videos = len(listing.videos())
         if not videos:
             continue
@@ -75,10 +75,12 @@ def scan(viewer: Viewer, request: ViewerScanRequest) -> ViewerScan:
     )
 
 
-def walk(root: bytes, start: bytes = b"", *, after: bytes | None = None) -> Iterator[Listing]:
+def walk(
+    root: bytes, start: bytes = b"", *, after: bytes | None = None, without: Collection[bytes] = ()
+) -> Iterator[Listing]:
     """Yield ``start`` and the folders below it (relative to ``root``), a folder before those in it, those
     after the folder ``after`` only. Folders that hold no episodes, hidden ones and links are passed by, and
-    so are those that cannot be read.
+    so are those that cannot be read, and those that are called ``without`` (relative to ``root``).
     """
     passed = None if after is None else after.split(b"/")
     pending: list[bytes] = [start]
@@ -91,7 +93,8 @@ def walk(root: bytes, start: bytes = b"", *, after: bytes | None = None) -> Iter
         for name in reversed(folders):
             below = os.path.join(path, name)
             # Everything below a folder comes right after it: what sorts before ``after`` was all seen.
-            if depth < MAX_DEPTH and (passed is None or _parts(below) >= passed[: depth + 1]):
+            is_ahead = passed is None or _parts(below) >= passed[: depth + 1]
+            if depth < MAX_DEPTH and is_ahead and below not in without:
                 pending.append(below)
 
 
@@ -115,6 +118,13 @@ def _list(root: bytes, path: bytes) -> tuple[Listing, list[bytes]]:
         return Listing(path), []
     listing.names.sort()
     return listing, sorted(folders)
+
+
+def _other_roots(viewer: Viewer, root: bytes) -> frozenset[bytes]:
+    """Return the library and download folders that lie below ``root``, relative to it: they are not of it."""
+    roots = [os.path.realpath(path) for path in (viewer.root, *viewer.download_roots)]
+    inside = root.rstrip(b"/") + b"/"
+    return frozenset(path[len(inside) :] for path in roots if path.startswith(inside))
 
 
 def _find_root(viewer: Viewer, path: str) -> tuple[bytes, bytes, bool]:
