@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from seiton.domain.metadata import UNKNOWN_GROUP, EpisodeMeta, ShowFacts, place_number
@@ -286,18 +286,27 @@ TEMPLATES = st.builds(
     st.sampled_from([EPISODE, "s{season}e{episode:04}<-e{episode_end}>"]),
     st.sampled_from(["", "< [{group}]>", " [<{group}|<{resolution}|raw>>]", "< [v{version}]>", " ({title})"]),
 )
+TITLES = (
+    st.text(max_size=20)
+    | st.sampled_from(["Part 2", "K", "86", "S02E03", "../..", "s1e1", "長" * 90, "x" * 126 + "S1"])
+    | st.builds("{}{}".format, st.sampled_from(["長" * 41, "x" * 126]), st.text(max_size=6))
+)
+GROUP_LONG = "字幕組&" * 30
 METAS = st.builds(
     EpisodeMeta,
-    anime_title=st.text(max_size=150) | st.sampled_from(["Part 2", "K", "86", "S02E03", "../..", "s1e1"]),
+    anime_title=TITLES,
     series_no=st.integers(0, 99_999),
     episode_no=st.integers(0, 99_999),
-    subtitle_group=st.none() | st.text(max_size=80) | st.sampled_from(["x264", "E99", "a/../b", "]S02E03["]),
-    resolution=st.none() | st.text(max_size=30) | st.sampled_from(["1080p", "4K", "3840x2160", "a/b"]),
+    subtitle_group=st.none()
+    | st.text(max_size=8)
+    | st.sampled_from(["x264", "E99", "../b", "]S02E03[", GROUP_LONG]),
+    resolution=st.none() | st.text(max_size=8) | st.sampled_from(["1080p", "4K", "3840x2160", "a/b"]),
     version=st.integers(1, 99),
     show=st.builds(ShowFacts, year=st.none() | st.integers(1900, 2100)),
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(template=TEMPLATES, meta=METAS, span=st.integers(0, 3))
 @example(template=EVERYTHING, meta=replace(TEA, anime_title="a/../../b", subtitle_group="../x"), span=0)
 def test_no_value_leaves_its_component_and_servers_read_the_right_number(
@@ -320,6 +329,7 @@ def test_no_value_leaves_its_component_and_servers_read_the_right_number(
     assert read_season(name.season) == meta.series_no
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(template=TEMPLATES, meta=METAS, other=st.tuples(st.integers(0, 30), st.integers(0, 1200)))
 def test_two_episodes_of_a_show_never_share_a_path(
     template: str, meta: EpisodeMeta, other: tuple[int, int]
@@ -333,7 +343,8 @@ def test_two_episodes_of_a_show_never_share_a_path(
     assert len(set(stems)) == len(stems)
 
 
-@given(template=TEMPLATES, meta=METAS, other=st.text(max_size=150))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(template=TEMPLATES, meta=METAS, other=TITLES)
 def test_two_shows_share_a_folder_only_if_their_titles_are_one_to_the_disk(
     template: str, meta: EpisodeMeta, other: str
 ) -> None:
@@ -349,6 +360,7 @@ def test_two_shows_share_a_folder_only_if_their_titles_are_one_to_the_disk(
             assert shows[0] == shows[1] or f"({meta.show.year})" in "".join((meta.anime_title, other))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}<>|?/:02 -[]titleseasonEp_"\\.長', max_size=80))
 @example("{title}/Season {season:02}/S{season}E{episode}<-E{episode_end}>")
 def test_any_text_is_a_template_or_is_refused_with_a_sentence(text: str) -> None:
