@@ -62,6 +62,12 @@ def told(verdict: Verdict) -> tuple[str, int, float] | str:
         ("Tea/S02", ["ep01", "ep02"], [("Tea", 2, 1), ("Tea", 2, 2)]),
         ("Tea/Specials", ["SP01", "SP02"], [("Tea", 0, 1), ("Tea", 0, 2)]),
         ("Tea/Season 00", ["Tea - S00E03 OVA"], [("Tea", 0, 3)]),
+        (
+            "Area 88/Season 01",
+            ["[G] Area 88 - 89", "[G] Area 88 - 90"],
+            [("Area 88", 1, n) for n in (89, 90)],
+        ),
+        ("Tea 2/Season 01", ["[G] Tea 2 - 05"], [("Tea 2", 1, 5)]),
         ("86", ["86 - 01", "86 - 02"], [("86", 1, 1), ("86", 1, 2)]),
         ("Mob 100", ["Mob 100 - 01", "Mob 100 - 02"], [("Mob 100", 1, 1), ("Mob 100", 1, 2)]),
         ("A/Show (1999)", ["Show.1x01", "Show.1x02"], [("Show", 1, 1), ("Show", 1, 2)]),

@@ -41,7 +41,7 @@ def judge(folder: Folder) -> list[Verdict]:
     extras = [is_extra(b"/".join((*folder.path, video.name))) for video in folder.videos]
     if all(extras):
         return [Left(why=WhyLeft.EXTRA) for _video in folder.videos]
-    reads = [None if name is None else read_title(name) for name in names]
+    reads = [None if name is None else _read(name, place.title) for name in names]
     counted = [read for read, extra in zip(reads, extras, strict=True) if read and not extra]
     titles = _Titles(folder, place, counted)
     hint = titles.common or place.title
@@ -89,6 +89,18 @@ def _place(folder: Folder) -> _Place | None:
         ids=tuple(sorted(show_ids.items())),
         has_shape=has_shape,
     )
+
+
+_STAND_IN = "Title"
+
+
+def _read(name: str, title: str | None) -> ReadTitle:
+    """Read a file's name, in which the digits of the folder's ``title`` (``Area 88``) are no numbers."""
+    if title is None or title not in name or not any(char.isdigit() for char in title):
+        return read_title(name)
+    read = read_title(name.replace(title, _STAND_IN, 1))
+    names = (replace(each, text=each.text.replace(_STAND_IN, title)) for each in read.names)
+    return replace(read, names=tuple(names))
 
 
 class _Titles:
