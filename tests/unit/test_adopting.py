@@ -73,6 +73,7 @@ def told(verdict: Verdict) -> tuple[str, int, float] | str:
         ("A/Show (1999)", ["Show.1x01", "Show.1x02"], [("Show", 1, 1), ("Show", 1, 2)]),
         ("", ["[A] Tea - 01 [1080p]"], [("Tea", 1, 1)]),
         ("anime/2024-01", ["[A] Tea - 01", "[B] Cake - 02"], [("Tea", 1, 1), ("Cake", 1, 2)]),
+        ("Tea", ["[A] Tea - 01", "[B] Cake - 02"], [("Tea", 1, 1), ("Cake", 1, 2)]),
         ("Mixed", ["[A] Tea - 01", "[B] Cake - 02"], [("Tea", 1, 1), ("Cake", 1, 2)]),
         ("Tea", ["Tea - S01E01-E02", "Tea - 03-04"], ["several_episodes"] * 2),
         ("Tea/Season 02", ["Tea - S01E04"], ["season_unclear"]),

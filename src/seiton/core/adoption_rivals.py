@@ -24,6 +24,7 @@ Group = tuple[str, int, int, int]
 
 def choose_between(connection: sa.Connection, adoption_id: int) -> None:
     """Of several files of one episode one is adopted: by the library's policy and the habit of its series."""
+    _leave_second_names(connection, adoption_id)
     table = tables.adoption_files
     episode = (table.c.title, table.c.series_no, table.c.episode_no, table.c.episode_tenths)
     query = (
@@ -47,17 +48,34 @@ def choose_between(connection: sa.Connection, adoption_id: int) -> None:
         update_files(connection, adoption_id, ("reason", "detail"), updates)
 
 
+def _leave_second_names(connection: sa.Connection, adoption_id: int) -> None:
+    """Leave alone what is another name of a file (a hard link): it is one file, and one episode."""
+    table = tables.adoption_files
+    first = table.alias("first")
+    is_first = sa.and_(
+        first.c.adoption_id == table.c.adoption_id,
+        first.c.inode == table.c.inode,
+        first.c.device == table.c.device,
+        first.c.number < table.c.number,
+        first.c.title.is_not(None),
+    )
+    path = sa.select(first.c.path).where(is_first).order_by(first.c.number).limit(1).scalar_subquery()
+    connection.execute(
+        sa.update(table)
+        .where(
+            table.c.adoption_id == adoption_id,
+            table.c.reason.is_(None),
+            sa.exists().where(is_first),
+        )
+        .values(reason=WhyLeft.SAME_FILE.value, detail=path)
+    )
+
+
 def _losers(rows: Sequence[Row], habit: Habit, policy: Policy) -> list[dict[str, Any]]:
     """Return the updates for those of ``rows``, all one episode, that are left alone."""
-    updates: list[dict[str, Any]] = []
-    distinct: dict[tuple[str, int], Row] = {}
-    for row in rows:
-        first = distinct.setdefault((row["device"], row["inode"]), row)
-        if first is not row:
-            updates.append(_left(row, WhyLeft.SAME_FILE, first["path"]))
-    if len(distinct) < 2:
-        return updates
-    by_number = {row["number"]: row for row in distinct.values()}
+    if len(rows) < 2:
+        return []
+    by_number = {row["number"]: row for row in rows}
     candidates = []
     for number, row in by_number.items():
         found = load_evidence(row["evidence"]).found
@@ -74,9 +92,9 @@ def _losers(rows: Sequence[Row], habit: Habit, policy: Policy) -> list[dict[str,
     if isinstance(chosen, Choice):
         best = by_number[chosen.link_id]["path"]
         rest = [row for number, row in by_number.items() if number != chosen.link_id]
-        return updates + [_left(row, WhyLeft.DUPLICATE, best) for row in rest]
+        return [_left(row, WhyLeft.DUPLICATE, best) for row in rest]
     paths = ", ".join(row["path"] for row in by_number.values())
-    return updates + [_left(row, WhyLeft.UNDECIDED, paths) for row in by_number.values()]
+    return [_left(row, WhyLeft.UNDECIDED, paths) for row in by_number.values()]
 
 
 def _left(row: Row, why: WhyLeft, detail: str) -> dict[str, Any]:

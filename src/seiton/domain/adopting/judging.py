@@ -112,6 +112,7 @@ class _Titles:
         best = votes.most_common(1)[0][0] if votes else None
         self.common = next((t for t in written if t and normal_title(t) == best), None)
         is_mixed = len(votes) > 1
+        self._is_alone = not is_mixed or place.has_shape
         agrees = place.title is not None and normal_title(place.title) in votes
         speaks = place.has_shape or (folder.is_library and not is_mixed) or agrees or not votes
         self.folder = place.title if speaks and place.title else None
@@ -121,7 +122,7 @@ class _Titles:
         """Return the title of the work that ``video`` is of."""
         if video.parsed is not None:
             return video.parsed.anime_title, Source.PARSER
-        if self.folder is not None:
+        if self.folder is not None and (self._is_alone or not _names_another(read, self.folder)):
             return self.folder, Source.FOLDER
         if _names_work(read) and read.preferred is not None:
             return self._common or read.preferred, Source.NAME
@@ -135,6 +136,10 @@ class _Titles:
 def _names_work(read: ReadTitle) -> bool:
     """Say whether a name's title can be told from its number: not if the number was not read."""
     return read.preferred is not None and read.episode is not None
+
+
+def _names_another(read: ReadTitle, title: str) -> bool:
+    return _names_work(read) and normal_title(read.preferred or "") != normal_title(title)
 
 
 def _is_constant(reads: Sequence[ReadTitle]) -> bool:
