@@ -40,7 +40,7 @@ CAUSE = "naming_updated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LibraryNaming:
+class CurrentNaming:
     """The template as it is; ``version`` counts its edits, ``resync`` is what the last one leads to."""
 
     template: str
@@ -49,13 +49,13 @@ class LibraryNaming:
     resync: Row | None = None
 
 
-def get_naming(core: Core) -> LibraryNaming:
+def get_naming(core: Core) -> CurrentNaming:
     """Return how names in the library are made."""
     with core.database.read() as connection:
         return _current(connection)
 
 
-def set_naming(core: Core, template: str, *, version: int | None = None) -> LibraryNaming:
+def set_naming(core: Core, template: str, *, version: int | None = None) -> CurrentNaming:
     """Give the library another template; its files follow.
 
     ``version`` is the one that was looked at. Raises ``InvalidInput`` for a template that cannot be used, or
@@ -100,7 +100,7 @@ def set_naming(core: Core, template: str, *, version: int | None = None) -> Libr
             return connection.execute(query).mappings().one()
 
     core.progress.wait(lambda: bool(look()["reparsed"]), core.answer_wait_s)
-    return LibraryNaming(template=template, version=before.version + 1, updated_at=now, resync=look())
+    return CurrentNaming(template=template, version=before.version + 1, updated_at=now, resync=look())
 
 
 def problems_of(core: Core, template: str) -> list[Problem]:
@@ -178,11 +178,11 @@ def _meta(connection: sa.Connection, download_id: int) -> EpisodeMeta:
     return meta_of_row(connection.execute(query).mappings().one())
 
 
-def _current(connection: sa.Connection) -> LibraryNaming:
+def _current(connection: sa.Connection) -> CurrentNaming:
     table = tables.library_profiles
     query = sa.select(table).where(table.c.library == MAIN_LIBRARY).order_by(table.c.version.desc()).limit(1)
     row = connection.execute(query).mappings().one()
-    return LibraryNaming(
+    return CurrentNaming(
         template=row["naming_template"], version=row["version"], updated_at=row["created_at"]
     )
 

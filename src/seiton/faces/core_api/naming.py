@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from seiton.core.naming import LibraryNaming, get_naming, samples_of, set_naming
+from seiton.core.naming import CurrentNaming, get_naming, samples_of, set_naming
 from seiton.core.naming_preview import NamingPreview, preview_naming
 from seiton.core.service import Core
 from seiton.domain.naming import DEFAULT_TEMPLATE
@@ -73,7 +73,7 @@ def _samples(samples: Sequence[Sample]) -> list[NamedSample]:
     return [NamedSample(episode=describe(sample.meta), path=sample.path) for sample in samples]
 
 
-def _naming(naming: LibraryNaming) -> Naming:
+def _naming(naming: CurrentNaming) -> Naming:
     return Naming(
         template=naming.template,
         version=naming.version,
