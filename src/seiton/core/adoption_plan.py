@@ -12,15 +12,21 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from seiton import contract
 from seiton.adapters.database import Row, chunks
-from seiton.contract import Facts, PlanAnswer, ViewerPlanRequest, ViewerResyncRequest, ViewerScan
+from seiton.contract import (
+    Facts,
+    LibraryNaming,
+    PlanAnswer,
+    ViewerPlanRequest,
+    ViewerResyncRequest,
+    ViewerScan,
+)
 from seiton.core import tables
 from seiton.core.adoption_files import rows_of, update_files
 from seiton.core.adoption_rivals import choose_between
 from seiton.core.adoption_scan import Scanning, pair_with_downloads, parts_of, retitled
 from seiton.core.desired import meta_of
-from seiton.core.naming import LibraryNaming, get_naming
+from seiton.core.naming import CurrentNaming, get_naming
 from seiton.core.service import Core
 from seiton.domain.adopting import Fit, WhyLeft, best_layouts, fitting, load_evidence
 from seiton.domain.metadata import UNKNOWN_GROUP, EpisodeMeta
@@ -212,7 +218,7 @@ def _plan_moves(core: Core, adoption_id: int, root: str) -> None:
         update_files(connection, adoption_id, ("reason", "detail"), refused)
 
 
-def _request(core: Core, row: Row, root: str, naming: LibraryNaming) -> ViewerResyncRequest:
+def _request(core: Core, row: Row, root: str, naming: CurrentNaming) -> ViewerResyncRequest:
     meta = meta_of_found(load_evidence(row["evidence"]).found, naming.template)
     year = meta.show.year
     return ViewerResyncRequest(
@@ -229,7 +235,7 @@ def _request(core: Core, row: Row, root: str, naming: LibraryNaming) -> ViewerRe
         display_season=meta.display_season,
         display_episode=meta.display_episode,
         facts=Facts(year=year) if year is not None else None,
-        naming=contract.LibraryNaming(version=naming.version, template=naming.template),
+        naming=LibraryNaming(version=naming.version, template=naming.template),
         old_target_path=absolute(root, row["path"]),
     )
 
