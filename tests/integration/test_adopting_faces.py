@@ -59,7 +59,7 @@ def test_a_plan_is_made_shown_confirmed_and_not_twice(world: ApiWorld) -> None:
         number
     ]
     moved = world.client.get(f"{base}/files?what=moved").json()["files"]
-    assert [(row["path"], row["target"]) for row in moved] == [
+    assert [(row["shown"], row["target"]) for row in moved] == [
         ("Tea/[A] Tea - 01 [1080p].mkv", "Tea/Season 01/Tea - S01E01.mkv"),
         ("Tea/[A] Tea - 02 [1080p].mkv", "Tea/Season 01/Tea - S01E02.mkv"),
     ]

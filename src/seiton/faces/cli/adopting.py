@@ -135,13 +135,13 @@ def _print_plan(plan: dict[str, Any], files: list[dict[str, Any]]) -> None:
         empty=_("Nothing here can be adopted."),
     )
     moved = [row for row in files if row["target"] and not row["reason"] and not row["hold_reason"]]
-    _print_some([_("File"), _("Moves to")], [(row["path"], row["target"]) for row in moved])
+    _print_some([_("File"), _("Moves to")], [(row["shown"], row["target"]) for row in moved])
     held = [row for row in files if row["hold_reason"] and not row["reason"]]
-    _print_some([_("File"), _("Held, because")], [(row["path"], hold(row["hold_reason"])) for row in held])
+    _print_some([_("File"), _("Held, because")], [(row["shown"], hold(row["hold_reason"])) for row in held])
     alone = [row for row in files if row["reason"]]
     _print_some(
         [_("File"), _("Left alone, because")],
-        [(row["path"], left(row["reason"], row["detail"])) for row in alone],
+        [(row["shown"], left(row["reason"], row["detail"])) for row in alone],
     )
     say(
         _(

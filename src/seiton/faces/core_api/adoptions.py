@@ -17,6 +17,9 @@ from seiton.core.adoptions import (
     list_adoptions,
 )
 from seiton.core.service import Core
+from seiton.domain.adopting import readable
+from seiton.domain.naming import display
+from seiton.domain.path_text import path_of_text
 from seiton.faces.fields import MOST, IdInPath, Offset, cap
 from seiton.faces.problems import documented
 
@@ -99,11 +102,13 @@ class AdoptionList(BaseModel):
 class AdoptionFile(BaseModel):
     """A video: what it is and who says so, or why it is left alone; where it would go, or why not.
 
-    ``path`` is relative to the library or download folder, ``target`` to the library.
+    ``path`` is relative to the library or download folder, ``target`` to the library; ``shown`` is the path
+    for people, also where its bytes are no UTF-8.
     """
 
     number: int
     path: str
+    shown: str
     size: int
     title: str | None
     series_no: int | None
@@ -126,6 +131,11 @@ class AdoptionFiles(BaseModel):
     """Files of a plan, in the order of their paths."""
 
     files: list[AdoptionFile]
+
+
+def _shown(row: dict[str, Any]) -> str:
+    path = path_of_text(row["path"])
+    return readable(path) or display(path)
 
 
 def _adoption(row: dict[str, Any]) -> Adoption:
@@ -160,7 +170,9 @@ def add_routes(router: APIRouter, core: Core) -> None:
     ) -> AdoptionFiles:
         """List its files: all, those left alone, those that would be moved, those that would be held."""
         rows = list_adoption_files(core, adoption_id, what=what, limit=limit, offset=offset)
-        return AdoptionFiles(files=[AdoptionFile.model_validate(row) for row in rows])
+        return AdoptionFiles(
+            files=[AdoptionFile.model_validate(row | {"shown": _shown(row)}) for row in rows]
+        )
 
     @router.post("/library/adoptions/{adoption_id}/confirm", status_code=202, responses=documented(404, 409))
     def confirm(adoption_id: IdInPath, body: ConfirmInput | None = None) -> Adoption:
