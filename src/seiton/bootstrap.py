@@ -34,9 +34,12 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
+from seiton.core.adopting import record_adoptions
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
@@ -69,6 +72,7 @@ from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.report import report
+from seiton.viewer.scan import scan
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
@@ -106,6 +110,10 @@ class ViewerHere:
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Answer what there is."""
         return list_files(self._viewer, request)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Answer what lies below a folder."""
+        return scan(self._viewer, request)
 
 
 class CoreHere:
@@ -292,6 +300,7 @@ class Seiton:
         define("core.fetch", self._fetch, every=30)
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
+        define("core.adoptions", lambda _key: record_adoptions(core), every=60)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)

@@ -35,6 +35,8 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
@@ -182,6 +184,9 @@ class Wire:
 
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         return self._here().files(request)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        return self._here().scan(request)
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         reports = [callback for _url, callback in callbacks]

@@ -21,6 +21,8 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.domain.consent import Brake
@@ -49,6 +51,9 @@ class ViewerPort(Protocol):
 
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Ask what the library has of downloads. Writes nothing."""
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Ask what lies below a folder, a part of it. Writes nothing."""
 
 
 def utc_now() -> datetime:

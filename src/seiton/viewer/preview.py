@@ -22,6 +22,7 @@ from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
 from seiton.viewer.receive import FOREIGN, causes_of, known_units, wish_of
 from seiton.viewer.service import Viewer
+from seiton.viewer.supposed import Supposed
 
 OPEN_PLANS = 32
 """Questions that may be asked in parts at one time; the oldest is forgotten beyond that."""
@@ -57,15 +58,17 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
             row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
         }
         units = known_units(connection, items)
+        supposed = Supposed(viewer, connection, library.library_id)
         for item in items:
-            unit = units.get((item.core_instance or FOREIGN, item.download_id))
-            if unit is None:
-                reason = HoldReason.SOURCE_MISSING
-                hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=reason)
+            unit = units.get((item.core_instance or FOREIGN, item.download_id)) or supposed.take(item)
+            if isinstance(unit, HoldReason):
+                hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=unit)
                 unknown.append(hold)
             else:
                 rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item)), **causes_of(item)}
         gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
+        gathered.owners |= supposed.owners
+        gathered.foreign -= supposed.owners.keys()
     return _answer(plan_id, library.root, rows, gathered, unknown)
 
 

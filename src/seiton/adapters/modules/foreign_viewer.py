@@ -16,9 +16,13 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.domain.states import HoldReason
+from seiton.errors import Unavailable
+from seiton.text import _
 
 ASK_S = 10.0
 _FIELDS = frozenset(
@@ -81,6 +85,10 @@ class ForeignViewer:
     def files(self, _request: ViewerFilesRequest) -> ViewerFiles:
         """Answer that it tells of no files."""
         return ViewerFiles(files=())
+
+    def scan(self, _request: ViewerScanRequest) -> ViewerScan:
+        """It cannot be asked what lies in a folder."""
+        raise Unavailable(_("This viewer cannot say what lies in a folder."))
 
     def _send(self, path: str, requests: Sequence[Described]) -> list[ItemReceipt]:
         receipts: list[ItemReceipt] = []

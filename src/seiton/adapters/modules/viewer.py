@@ -18,6 +18,8 @@ from seiton.contract import (
     ViewerPlanRequest,
     ViewerRemoval,
     ViewerRemovals,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.errors import Unavailable
@@ -81,6 +83,10 @@ class ViewerOverHttp:
     def files(self, request: ViewerFilesRequest) -> ViewerFiles:
         """Ask what the library has of downloads."""
         return self._post(ViewerFiles, "/files", request, PLAN_S)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Ask what lies below a folder."""
+        return self._post(ViewerScan, "/scan", request, PLAN_S)
 
     def _post(self, kind: type[M], path: str, message: BaseModel, timeout_s: float) -> M:
         answer = self._web.request_json(

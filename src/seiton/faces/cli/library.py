@@ -1,4 +1,4 @@
-"""``seiton library``: how the library is laid out."""
+"""``seiton library``: how the library is laid out, and what lies there already."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seiton.faces.cli import adopting
 from seiton.faces.cli.options import Json, PlanId, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _
@@ -22,8 +23,9 @@ Template = Annotated[
 
 def commands() -> typer.Typer:
     """Return the group."""
-    group = typer.Typer(help=_("The library: how its files are named."), no_args_is_help=True)
+    group = typer.Typer(help=_("The library: how its files are named, what it adopts."), no_args_is_help=True)
     group.add_typer(_naming(), name="naming")
+    group.command("adopt", help=adopting.HELP)(adopting.adopt)
     return group
 
 
