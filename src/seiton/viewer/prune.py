@@ -79,7 +79,8 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> se
     }
 
     def mark(connection: sa.Connection, now: datetime) -> None:
-        settle.mark_left(connection, library.library_id, refused, now)
+        causes = {folder: artifacts[folder]["left_by"] for folder in refused}
+        settle.mark_left(connection, library.library_id, causes, now)
 
     finish(viewer, library, plan_id, ran, record=mark)
     return refused
