@@ -208,8 +208,8 @@ def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str
         case str(word) if word == ADOPTED:
             raise Conflict(
                 _(
-                    "An adoption cannot be taken back: its files are episodes like any other now. Undo what was"
-                    " edited since, or give them other names by a rule, a pin or a naming template."
+                    "An adoption cannot be taken back: its files are episodes like any other now. Undo what"
+                    " was edited since, or give them other names by a rule, a pin or a naming template."
                 )
             )
         case _:
