@@ -2,6 +2,7 @@
 
 ``Moves`` tells where episodes lie and where they belong then; what a viewer does of it is killed. ``Edit``
 goes through Core as well: a rule is edited, titles are parsed again, requests and reports go to and fro.
+``Adoption`` takes a library that is there already under the rules.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from seiton.adapters.files import LinkMode
 from seiton.contract import Facts
 from seiton.core.tables import parsers
 from tests.integration.core_world import CoreWorld
+from tests.integration.messy_folders import EPISODE
 
 Place = tuple[str, int, int]
 
@@ -64,7 +66,21 @@ class Edit:
     chunk: int = 500
 
 
-Scenario = Moves | Edit
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """Where videos and NFOs lie in a library that nobody keeps, and where each is in the end.
+
+    ``nfos`` are contents of those files that are NFOs. What lies at ``foreign`` stays. The plan, its
+    confirmation and the resync that follows are killed, Core and viewer alike.
+    """
+
+    files: Mapping[str, str]
+    nfos: Mapping[str, str] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
+    in_place: bool = False
+
+
+Scenario = Moves | Edit | Adoption
 
 
 def stem(place: Place) -> str:
@@ -113,6 +129,16 @@ _TWO = _season("Show", range(1, 3))
 _TWO_SHOWS: dict[int, Place] = {**_TWO, 3: ("Shwo", 1, 3), 4: ("Shwo", 1, 4), 5: ("Shwo", 1, 2)}
 _SEASON_2 = {"series_no_source": "static", "series_no_value": "2"}
 _RENAMED = {"anime_title_source": "static", "anime_title_value": "Green Tea"}
+_TEA_NAME, _CAKE_NAME, _BOTH = "Tea/Season 01/Tea - S01E", "Cake/Season 01/Cake - S01E", (".mkv", ".nfo")
+_PIE = {"Pie/Season 01/Pie - S01E01.mkv": "Pie/Season 01/Pie - S01E01.mkv"}
+
+_TEA = {f"Tea/[A] Tea - {number:02} [1080p].mkv": f"{_TEA_NAME}{number:02}.mkv" for number in (1, 2, 3)}
+_CAKE = {f"{_CAKE_NAME}0{a}{tail}": f"{_CAKE_NAME}0{b}{tail}" for a, b in ((1, 2), (2, 1)) for tail in _BOTH}
+_CAKE_NFOS = {
+    f"{_CAKE_NAME}0{lies}.nfo": EPISODE.format(title=f"Cake {is_}", number=is_, season=1, episode=is_)
+    for lies, is_ in ((1, 2), (2, 1))
+}
+_FOREIGN = ("Tea/notes.txt", "Tea/cover.jpg", "Odds/holiday.mkv", "Pie/Season 01/theme.mp3")
 
 SCENARIOS: dict[str, Scenario] = {
     "swap": _moves(_TWO, _SWAPPED, subtitles=True),
@@ -197,5 +223,16 @@ SCENARIOS: dict[str, Scenario] = {
         is_saved=_is_changed(**_RENAMED),
         end=_releases("Green Tea", range(1, 6)),
         chunk=2,
+    ),
+    "adopting a library": Adoption(
+        files={**_TEA, **_CAKE, **_PIE},
+        nfos=_CAKE_NFOS,
+        foreign=_FOREIGN,
+    ),
+    "adopting in place": Adoption(
+        files={path: path for path in (*_TEA, *_CAKE, *_PIE)},
+        nfos=_CAKE_NFOS,
+        foreign=_FOREIGN,
+        in_place=True,
     ),
 }
