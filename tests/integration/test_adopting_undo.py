@@ -14,6 +14,7 @@ from seiton.core.follow_modes import set_mode
 from seiton.core.naming import set_naming
 from seiton.core.parsers import delete_parser
 from seiton.core.pinning import set_pin
+from seiton.core.preview import preview_deletion
 from seiton.core.undo import preview_undo, undo
 from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.pins import PinField
@@ -125,6 +126,16 @@ def test_what_was_adopted_in_place_stays_when_its_rule_was_deleted_before_it_was
     delete_parser(world.core, written.parser["parser_id"])
     world.settle()
     assert tree(world.library) == before
+
+
+def test_the_preview_of_taking_an_edit_back_moves_nothing_that_stays(world: CoreWorld) -> None:
+    make_messy_library(world.library)
+    _adopt(world, in_place=True)
+    set_mode(world.core, CauseKind.RULE, FollowMode.ASK)
+    _move_all(world)
+    parser_id = world.row(tables.parsers, tables.parsers.c.name == "rule")["parser_id"]
+    impact = preview_deletion(world.core, parser_id)
+    assert (impact.moves, impact.holds, impact.unchanged) == ((), (), 9)
 
 
 def test_what_was_moved_meanwhile_is_not_taken_for_lying_as_adopted(world: CoreWorld) -> None:

@@ -20,7 +20,7 @@ from seiton.domain.states import HoldReason
 from seiton.domain.wishes import dump_wish
 from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
-from seiton.viewer.receive import FOREIGN, causes_of, known_units, wish_of
+from seiton.viewer.receive import FOREIGN, causes_of, known_units, stays, wish_of
 from seiton.viewer.service import Viewer
 from seiton.viewer.supposed import Supposed
 
@@ -53,6 +53,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
     library = viewer.library()
     now = viewer.now()
     unknown: list[PlannedHold] = []
+    kept = 0
     with viewer.database.read() as connection:
         rows: dict[int, Row] = {
             row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
@@ -60,7 +61,12 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
         units = known_units(connection, items)
         supposed = Supposed(viewer, connection, library.library_id)
         for item in items:
-            unit = units.get((item.core_instance or FOREIGN, item.download_id)) or supposed.take(item)
+            known = units.get((item.core_instance or FOREIGN, item.download_id))
+            if known is not None and stays(item, known):
+                rows.pop(known["unit_id"], None)
+                kept += 1
+                continue
+            unit = known or supposed.take(item)
             if isinstance(unit, HoldReason):
                 hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=unit)
                 unknown.append(hold)
@@ -69,7 +75,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
         gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
         gathered.owners |= supposed.owners
         gathered.foreign -= supposed.owners.keys()
-    return _answer(plan_id, library.root, rows, gathered, unknown)
+    return _answer(plan_id, library.root, rows, gathered, unknown, kept)
 
 
 def _answer(
@@ -78,6 +84,7 @@ def _answer(
     rows: Mapping[int, Row],
     gathered: Gathered,
     unknown: list[PlannedHold],
+    unchanged: int,
 ) -> PlanAnswer:
     decided = plan(gathered.wishes, owners=gathered.owners, foreign=gathered.foreign)
     maker = LegMaker(root)
@@ -109,7 +116,6 @@ def _answer(
                 )
             )
             nfos += 1
-    unchanged = 0
     for unit_id in decided.in_place:
         leg = maker.refresh_nfo(gathered.units[unit_id])
         if isinstance(leg, Stuck):

@@ -198,7 +198,7 @@ def _wanted(
     changes["was_met"] = unit is None or unit["revision"] == unit["applied_revision"]
     if unit is not None and changes["cause"] is not None and unit["cause"] == changes["cause"]:
         changes["was_met"] = unit["was_met"]  # the same cause, sent again
-    if _is_kept(request) and (unit is None or _lies_as_met(unit, request)):
+    if stays(request, unit):
         changes |= {"applied_revision": revision, "undoes": None}
     if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
@@ -260,10 +260,14 @@ def _is_kept(request: Described) -> bool:
     return isinstance(request, ViewerResyncRequest) and request.kept is not None
 
 
-def _lies_as_met(unit: Row, request: Described) -> bool:
-    """Say whether a unit has not been moved since it met what the message says that it met last."""
+def stays(request: Described, unit: Row | None) -> bool:
+    """Say whether a unit meets ``request`` where it lies: not moved since the revision that this names."""
+    if not isinstance(request, ViewerResyncRequest) or request.kept is None:
+        return False
+    if unit is None:
+        return True
     is_still = unit["state"] == UnitState.PLACED and unit["home"] is None
-    return is_still and isinstance(request, ViewerResyncRequest) and unit["applied_revision"] == request.kept
+    return is_still and unit["applied_revision"] == request.kept
 
 
 def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[str, Any]:
