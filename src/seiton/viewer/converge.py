@@ -158,8 +158,7 @@ class _Pass:
         if not self.former.files:
             return
         with self.viewer.database.read() as connection:
-            undone = {row["undoes"] for row in self.rows.values()} - {None}
-            steps = leftovers(connection, self.library.library_id, self.library.root, self.former, undone)
+            steps = leftovers(connection, self.library.library_id, self.library.root, self.former)
         if steps:
             cause = next(row["cause"] for row in self.rows.values() if row["undoes"] is not None)
             self._run_chunk([], self.show_files.after(steps, cause))
