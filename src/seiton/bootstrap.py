@@ -39,9 +39,12 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
+from seiton.core.adopting import record_adoptions
 from seiton.core.builtin import prepare_state
 from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
@@ -76,6 +79,7 @@ from seiton.viewer.receive import receive
 from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.repair import repair
 from seiton.viewer.report import report
+from seiton.viewer.scan import scan
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
@@ -121,6 +125,10 @@ class ViewerHere:
     def repair(self, request: LibraryRepair) -> LibraryRepaired:
         """Mend findings."""
         return repair(self._viewer, request)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Answer what lies below a folder."""
+        return scan(self._viewer, request)
 
 
 class CoreHere:
@@ -308,6 +316,7 @@ class Seiton:
         define("core.fetch", self._fetch, every=30)
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
+        define("core.adoptions", lambda _key: record_adoptions(core), every=60)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)

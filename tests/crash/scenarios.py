@@ -2,6 +2,7 @@
 
 ``Moves`` tells where episodes lie and where they belong then; what a viewer does of it is killed. ``Edit``
 goes through Core as well: a rule is edited, titles are parsed again, requests and reports go to and fro.
+``Adoption`` takes a library that is there already under the rules.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from seiton.contract import Facts
 from seiton.core.tables import parsers, resyncs
 from seiton.core.undo import undo
 from tests.integration.core_world import CoreWorld
+from tests.integration.messy_folders import EPISODE
 
 Place = tuple[str, int, int]
 
@@ -79,7 +81,21 @@ class Edit:
     first: Callable[[CoreWorld], None] | None = None
 
 
-Scenario = Moves | Edit
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """Where videos and NFOs lie in a library that nobody keeps, and where each is in the end.
+
+    ``nfos`` are contents of those files that are NFOs. What lies at ``foreign`` stays. The plan, its
+    confirmation and the resync that follows are killed, Core and viewer alike.
+    """
+
+    files: Mapping[str, str]
+    nfos: Mapping[str, str] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
+    in_place: bool = False
+
+
+Scenario = Moves | Edit | Adoption
 
 
 def stem(place: Place) -> str:
@@ -148,6 +164,16 @@ _TWO_SHOWS: dict[int, Place] = {**_TWO, 3: ("Shwo", 1, 3), 4: ("Shwo", 1, 4), 5:
 _SEASON_2 = {"series_no_source": "static", "series_no_value": "2"}
 _RENAMED = {"anime_title_source": "static", "anime_title_value": "Green Tea"}
 _FACTS = Facts(episode_title="Begin", show_plot="A story.", premiered=date(2024, 4, 1))
+_TEA_NAME, _CAKE_NAME, _BOTH = "Tea/Season 01/Tea - S01E", "Cake/Season 01/Cake - S01E", (".mkv", ".nfo")
+_PIE = {"Pie/Season 01/Pie - S01E01.mkv": "Pie/Season 01/Pie - S01E01.mkv"}
+
+_TEA = {f"Tea/[A] Tea - {number:02} [1080p].mkv": f"{_TEA_NAME}{number:02}.mkv" for number in (1, 2, 3)}
+_CAKE = {f"{_CAKE_NAME}0{a}{tail}": f"{_CAKE_NAME}0{b}{tail}" for a, b in ((1, 2), (2, 1)) for tail in _BOTH}
+_CAKE_NFOS = {
+    f"{_CAKE_NAME}0{lies}.nfo": EPISODE.format(title=f"Cake {is_}", number=is_, season=1, episode=is_)
+    for lies, is_ in ((1, 2), (2, 1))
+}
+_FOREIGN = ("Tea/notes.txt", "Tea/cover.jpg", "Odds/holiday.mkv", "Pie/Season 01/theme.mp3")
 
 _MOVES: dict[str, Moves] = {
     "swap": _moves(_TWO, _SWAPPED, subtitles=True),
@@ -247,6 +273,20 @@ _EDITS: dict[str, Edit] = {
     ),
 }
 
+_ADOPTIONS: dict[str, Adoption] = {
+    "adopting a library": Adoption(
+        files={**_TEA, **_CAKE, **_PIE},
+        nfos=_CAKE_NFOS,
+        foreign=_FOREIGN,
+    ),
+    "adopting in place": Adoption(
+        files={path: path for path in (*_TEA, *_CAKE, *_PIE)},
+        nfos=_CAKE_NFOS,
+        foreign=_FOREIGN,
+        in_place=True,
+    ),
+}
+
 _UNDONE = (
     "swap",
     "merge of two titles",
@@ -265,4 +305,5 @@ SCENARIOS: dict[str, Scenario] = {
     **{f"undo of {name}": undo_of(_MOVES[name]) for name in _UNDONE},
     **{f"{name}, undone in the middle": undo_of(_MOVES[name], Undo.LATE) for name in _UNDONE_LATE},
     **_EDITS,
+    **_ADOPTIONS,
 }

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Database
+from seiton.adapters.database import Database, Row
 from seiton.contract import Facts
+from seiton.core.adopting import record_adoptions
+from seiton.core.adoptions import confirm_adoption, create_adoption
 from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
+from seiton.core.tables import adoption_files, adoptions
+from seiton.domain.states import AdoptionState
 from seiton.viewer import tables
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import receive_removals
-from tests.crash.scenarios import Edit, Moves, Place, Scenario, Undo, stem
+from tests.crash.scenarios import Adoption, Edit, Moves, Place, Scenario, Undo, stem
 from tests.integration.core_world import CoreWorld, media, torrent_of
+from tests.integration.messy_folders import put
 from tests.integration.oracle import Truth, digest, losses, picture
 from tests.integration.viewer_world import ViewerWorld
 
@@ -334,10 +339,78 @@ class EditStage(Stage):
         self.world.close()
 
 
+class AdoptionStage(Stage):
+    """Core and viewer, and a user who has a library adopted."""
+
+    def __init__(self, folder: Path, database: Database, scenario: Adoption) -> None:
+        self.scenario, self.folder = scenario, folder
+        self.world = CoreWorld(folder, database, migrate=False)
+        self.library, self.downloads, self.database = self.world.library, self.world.downloads, database
+        self.world.viewer.library()
+        self.contents = {
+            path: scenario.nfos[path].encode() if path in scenario.nfos else media(path)
+            for path in scenario.files
+        }
+        self.truth = Truth(foreign={path: b"%s is mine" % path.encode() for path in scenario.foreign})
+        for path, content in {**self.contents, **self.truth.foreign}.items():
+            put(self.library, path, content)
+        if scenario.in_place:
+            self.truth.foreign |= self.contents
+        else:
+            self.truth.media = {path: c for path, c in self.contents.items() if path.endswith(".mkv")}
+
+    def roots(self) -> list[Path]:
+        return [self.folder]
+
+    def act(self) -> None:
+        self.world.start()
+        self._adopt()
+        self.world.settle()
+
+    def _adopt(self) -> None:
+        core = self.world.core
+        planned = create_adoption(core, os.fspath(self.library))
+        confirm_adoption(core, planned["adoption_id"], in_place=self.scenario.in_place)
+
+    def go_on(self) -> list[str]:
+        world = self.world
+        began = world.time
+        world.start()
+        confirmed = adoptions.c.state.in_([AdoptionState.CONFIRMED, AdoptionState.DONE])
+        if not world.rows(adoptions, confirmed):
+            self._adopt()
+        for _look in range(2):
+            record_adoptions(world.core)
+            world.settle()
+            world.pass_time(hours=7)
+        world.time = began
+        found = _contents(self.library)
+        ends = self.scenario.files.items()
+        return [
+            *(f"not at its place: {end}" for path, end in ends if found.get(end) != self.contents[path]),
+            *(f"not on record: {row['path']}" for row in self._unrecorded()),
+        ]
+
+    def _unrecorded(self) -> Iterable[Row]:
+        return self.world.rows(
+            adoption_files,
+            adoption_files.c.reason.is_(None),
+            adoption_files.c.download_id.is_(None),
+            adoption_files.c.adoption_id.in_(
+                sa.select(adoptions.c.adoption_id).where(adoptions.c.state == AdoptionState.DONE)
+            ),
+        )
+
+    def close(self) -> None:
+        self.world.close()
+
+
 def make_stage(folder: Path, database: Database, scenario: Scenario, *, elsewhere: Path) -> Stage:
     """Make the world of ``scenario`` in ``folder`` (downloads ``elsewhere``, where it asks for that)."""
     if isinstance(scenario, Edit):
         return EditStage(folder, database, scenario)
+    if isinstance(scenario, Adoption):
+        return AdoptionStage(folder, database, scenario)
     return MovesStage(folder, database, scenario, elsewhere=elsewhere)
 
 

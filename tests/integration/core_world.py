@@ -40,6 +40,8 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
@@ -194,6 +196,9 @@ class Wire:
 
     def repair(self, request: LibraryRepair) -> LibraryRepaired:
         return self._here().repair(request)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        return self._here().scan(request)
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         reports = [callback for _url, callback in callbacks]

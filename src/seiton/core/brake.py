@@ -199,6 +199,8 @@ def _items(connection: sa.Connection, resync_id: int) -> Iterator[Row]:
             downloads.c.desired_fingerprint,
             downloads.c.applied_fingerprint,
             downloads.c.library_path,
+            downloads.c.applied_revision,
+            downloads.c.kept_revision,
             links.c.series_id,
         )
         .select_from(
@@ -221,7 +223,7 @@ def _items(connection: sa.Connection, resync_id: int) -> Iterator[Row]:
 
 def _moves(core: Core, row: Row) -> bool:
     """Say whether a file gets another name; one whose name is not known to be its wish's counts as moving."""
-    if row["before"] is None:
+    if row["before"] is None or 0 < row["kept_revision"] == row["applied_revision"]:
         return True
     return path_changes(load_wish(row["before"]), load_wish(row["desired"]), core.naming)
 

@@ -14,7 +14,7 @@ from seiton.core.choices import policy_within
 from seiton.core.filters import create_filter, delete_filter, update_filter
 from seiton.core.finishing import close_finished
 from seiton.core.history import require_last
-from seiton.core.links import Episode
+from seiton.core.links import ADOPTED, Episode
 from seiton.core.naming import CAUSE as NAMING
 from seiton.core.naming import is_renaming
 from seiton.core.parsers import WRITABLE, add_parser, change_parser, drop_parser
@@ -205,6 +205,13 @@ def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str
                 field=PinField(before["field"]),
                 value=before["value"],
                 plan_id=plan_id,
+            )
+        case str(word) if word == ADOPTED:
+            raise Conflict(
+                _(
+                    "An adoption cannot be taken back: its files are episodes like any other now. Undo what"
+                    " was edited since, or give them other names by a rule, a pin or a naming template."
+                )
             )
         case _:
             raise Conflict(_("Changes of this kind cannot be taken back."))

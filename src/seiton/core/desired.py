@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
+from seiton.domain.metadata import EpisodeMeta, ShowFacts, fingerprint, place_number
 from seiton.domain.states import IN_VIEWER, DownloadStatus
 from seiton.domain.wishes import dump_wish
 
@@ -44,6 +44,7 @@ META_COLUMNS = (
     tables.links.c.resolution,
     tables.series.c.series_no,
     tables.animes.c.title.label("anime_title"),
+    tables.animes.c.year.label("anime_year"),
     tables.subtitle_groups.c.group_name,
     latest_profile(tables.library_profiles.c.naming_template).label("naming_template"),
     latest_profile(tables.library_profiles.c.version).label("naming_version"),
@@ -61,6 +62,7 @@ def meta_of(
     resolution: str | None,
     version: int,
     naming: str | None,
+    year: int | None,
 ) -> EpisodeMeta:
     """Return what an episode is, from its link's values: the one place for preview and for the real thing."""
     number = place_number(series_no, episode_no, episode_tenths)
@@ -74,6 +76,7 @@ def meta_of(
         display_season=number.display_season,
         display_episode=number.display_episode,
         naming=naming,
+        show=ShowFacts(year=year),
     )
 
 
@@ -88,6 +91,7 @@ def meta_of_row(row: Row) -> EpisodeMeta:
         resolution=row["resolution"],
         version=row["version"],
         naming=row["naming_template"],
+        year=row["anime_year"],
     )
 
 
@@ -156,6 +160,7 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
                 "desired": dump_wish(meta),
                 "desired_fingerprint": mark,
                 "desired_revision": revision,
+                "its_kept": revision if _stays(row, mark) else row["kept_revision"],
                 "its_profile": row["naming_version"],
                 "cause": resync_id,
                 "updated_at": now,
@@ -186,6 +191,12 @@ def _write(connection: sa.Connection, rows: Sequence[Row], resync_id: int | None
     return len(items)
 
 
+def _stays(row: Row, mark: str) -> bool:
+    """Say whether a file that was adopted in place is wanted as it lies again, before it was moved."""
+    is_kept: bool = 0 < row["kept_revision"] == row["applied_revision"]
+    return is_kept and mark == row["applied_fingerprint"]
+
+
 def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> None:
     table = tables.downloads
     cause = sa.bindparam("cause", type_=table.c.resync_id.type)
@@ -196,6 +207,7 @@ def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> Non
             desired=sa.bindparam("desired"),
             desired_fingerprint=sa.bindparam("desired_fingerprint"),
             desired_revision=sa.bindparam("desired_revision"),
+            kept_revision=sa.bindparam("its_kept"),
             profile_version=sa.bindparam("its_profile"),
             resync_id=sa.func.coalesce(cause, table.c.resync_id),
             # A new wish is a new attempt: what failed before may work now.

@@ -14,7 +14,7 @@ from seiton.adapters.feeds import FeedItem
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.flags import refresh_flags
-from seiton.core.links import Applied, apply_outcomes
+from seiton.core.links import Applied, apply_outcomes, outcome_for
 from seiton.core.reparse import is_unfinished
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
@@ -155,7 +155,7 @@ def reparse_item(core: Core, item_id: int) -> Applied | None:
         row = connection.execute(sa.select(table).where(table.c.item_id == item_id)).mappings().one_or_none()
         if row is None:
             return None
-        outcome = ruleset(connection, state["rules_version"]).parse(row["title"])
+        outcome = outcome_for(row, ruleset(connection, state["rules_version"]).parse(row["title"]))
         applied = apply_outcomes(connection, [(row, outcome)], core.now())
         refresh_desired(connection, applied.touched, None, core.now())
         _want(core, connection, applied)

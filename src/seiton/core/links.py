@@ -15,9 +15,13 @@ from seiton.core import tables
 from seiton.core.entities import ensure_groups, ensure_series
 from seiton.core.flags import refresh_flags
 from seiton.core.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
+from seiton.domain.adopting import NO_PARSER, as_adopted, load_evidence
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
 from seiton.domain.states import RawItemStatus
+
+ADOPTED = "adopted"
+"""Where the facts of a raw item keep what adoption found out (``domain.adopting.Evidence``)."""
 
 Episode = tuple[int, int, int]
 """Series id, number, tenths: what is fetched once, however many links offer it."""
@@ -259,9 +263,15 @@ def _mark_items(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome]],
     return len(rows)
 
 
+def outcome_for(item: Row, outcome: Outcome) -> Outcome:
+    """Return what an item is, the rules saying ``outcome`` of its title: more is known of adopted files."""
+    evidence = (item["facts"] or {}).get(ADOPTED)
+    return outcome if evidence is None else as_adopted(load_evidence(evidence), outcome)
+
+
 def item_result(outcome: Outcome) -> tuple[RawItemStatus, int | None, str | None]:
     """Return status, parser and message of a raw item with this outcome."""
-    if isinstance(outcome, Matched):
+    if isinstance(outcome, Matched) and outcome.parser_id != NO_PARSER:
         return RawItemStatus.PARSED, outcome.parser_id, None
     if isinstance(outcome, Failed):
         return RawItemStatus.FAILED, outcome.parser_id, failure_text(outcome)

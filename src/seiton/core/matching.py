@@ -11,6 +11,7 @@ from seiton.adapters.torrents.port import TorrentStatus
 from seiton.core.dispatch import save_path
 from seiton.core.service import Core
 from seiton.domain.contents import Chosen, TorrentFile, Wanted, WhyMissing, assign
+from seiton.domain.path_text import path_of_text, text_of_path
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.text import _
 
@@ -57,11 +58,15 @@ def _matched(core: Core, status: TorrentStatus, chosen: Chosen) -> dict[str, Any
     return {
         "status": DownloadStatus.COMPLETED.value,
         "error_message": None,
-        "source_path": os.path.join(folder, os.fsdecode(chosen.video.path)),
-        "subtitle_paths": [os.path.join(folder, os.fsdecode(file.path)) for file in chosen.subtitles],
+        "source_path": _joined(folder, chosen.video.path),
+        "subtitle_paths": [_joined(folder, file.path) for file in chosen.subtitles],
         "hold_reason": None,
         "hold_detail": None,
     }
+
+
+def _joined(folder: str, path: bytes) -> str:
+    return text_of_path(os.path.join(path_of_text(folder), path))
 
 
 def _unmatched(wanted: Wanted, why: WhyMissing | None) -> dict[str, Any]:

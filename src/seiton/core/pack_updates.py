@@ -135,6 +135,7 @@ def _meta(link: Wanted, row: Row) -> EpisodeMeta:
         resolution=link.resolution,
         version=link.version,
         naming=row["naming_template"],
+        year=row["anime_year"],  # that of another title does not matter: the title differs
     )
 
 

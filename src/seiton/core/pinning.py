@@ -11,7 +11,7 @@ from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
-from seiton.core.links import Applied, apply_outcomes
+from seiton.core.links import Applied, apply_outcomes, outcome_for
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.rehearsal import Done, Impact, rehearse
 from seiton.core.reparse import follow_rules
@@ -227,7 +227,7 @@ def _follow(connection: sa.Connection, links: Sequence[Row], resync_id: int, now
     rules = ruleset(connection, state["rules_version"])
     for part in chunks(item_ids):
         rows = connection.execute(sa.select(items).where(items.c.item_id.in_(part))).mappings().all()
-        pairs = [(row, rules.parse(row["title"])) for row in rows]
+        pairs = [(row, outcome_for(row, rules.parse(row["title"]))) for row in rows]
         done = apply_outcomes(connection, pairs, now)
         refresh_desired(connection, done.touched, resync_id, now)
         applied.add(done)

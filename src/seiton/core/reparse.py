@@ -18,7 +18,7 @@ from seiton.core import tables
 from seiton.core.brake import Effects, judge
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
-from seiton.core.links import Applied, apply_outcomes
+from seiton.core.links import Applied, apply_outcomes, outcome_for
 from seiton.core.pack_updates import is_deferred, set_aside
 from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
@@ -205,7 +205,7 @@ def _outcomes_of(edit: Edit, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
         says_little = row["status"] in {RawItemStatus.FAILED, RawItemStatus.PENDING}
         outcome = edit.outcome(row["title"], winner, says_little)
         if not isinstance(outcome, Unchanged):
-            pairs.append((row, outcome))
+            pairs.append((row, outcome_for(row, outcome)))
     return pairs
 
 

@@ -14,7 +14,14 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.contract import ItemReceipt, LibraryNaming, ViewerBatch, ViewerResyncRequest, ViewerSyncRequest
+from seiton.contract import (
+    Facts,
+    ItemReceipt,
+    LibraryNaming,
+    ViewerBatch,
+    ViewerResyncRequest,
+    ViewerSyncRequest,
+)
 from seiton.core import tables
 from seiton.core.desired import is_waiting
 from seiton.core.finishing import finish_resyncs
@@ -197,6 +204,7 @@ def resync_request(core: Core, row: Row, *, batch_id: str | None = None) -> View
         old_target_path=row["library_path"] or "",
         resync_id=row["resync_id"],
         undoes=row["undone"] if is_former else None,
+        kept=row["applied_revision"] if row["kept_revision"] == row["desired_revision"] else None,
     )
 
 
@@ -217,6 +225,7 @@ def described(core: Core, row: Row) -> dict[str, Any]:
         "version": wish.version,
         "display_season": wish.display_season,
         "display_episode": wish.display_episode,
+        "facts": Facts(year=wish.show.year) if wish.show.year is not None else None,
         "naming": _naming(wish, row["profile_version"]),
     }
 

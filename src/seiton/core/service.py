@@ -25,6 +25,8 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.domain.consent import Brake
@@ -59,6 +61,9 @@ class ViewerPort(Protocol):
 
     def repair(self, request: LibraryRepair) -> LibraryRepaired:
         """Ask to mend findings of a check."""
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Ask what lies below a folder, a part of it. Writes nothing."""
 
 
 def utc_now() -> datetime:

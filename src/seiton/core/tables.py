@@ -127,7 +127,8 @@ raw_items = _table(
     Column("download_url", Text, nullable=False),
     Column("url_hash", String(64), nullable=False, unique=True),
     Column("pub_date", Instant),
-    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id"), nullable=False),  # first
+    # the first that brought it; none for a file that was adopted
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id")),
     Column("status", String(20), nullable=False),
     Column("parser_id", Id),  # who matched, or failed; no foreign key: parsers may be deleted
     Column("error_message", Text),
@@ -207,6 +208,7 @@ animes = _table(
     "animes",
     Column("anime_id", Id, primary_key=True),
     Column("title", Text, nullable=False, unique=True),
+    Column("year", Integer),  # addition: in which it began, if that is known
     Column("removed_at", Instant),  # addition: nothing new of it is downloaded
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -336,6 +338,8 @@ downloads = _table(
     Column("sent_revision", Integer, nullable=False, server_default="0"),
     Column("sent_at", Instant),
     Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),  # cause of the last revision
+    # the revision that is met wherever the file lies: adopted in place
+    Column("kept_revision", Integer, nullable=False, server_default="0"),
     # when it does not work
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("failing_since", Instant),
@@ -419,6 +423,71 @@ follow_modes = _table(
     one_of("cause_kind", CauseKind, "cause_kind"),
     one_of("mode", FollowMode, "mode"),
     sa.UniqueConstraint("cause_kind", "series_id"),
+)
+
+adoptions = _table(
+    "adoptions",
+    # An existing folder that is to be taken under the rules: what lies in it, and what would become of it.
+    Column("adoption_id", Id, primary_key=True),
+    Column("path", Text, nullable=False),  # as given
+    Column("root", Text, nullable=False),  # the library or download folder that it lies in
+    Column("is_library", Boolean, nullable=False),
+    Column("viewer", Text),  # who keeps it; none: the built-in one
+    Column("state", String(20), nullable=False),
+    Column("in_place", Boolean, nullable=False, server_default=sa.false()),  # nothing of it moves
+    Column("digest", String(64)),  # of files and decisions: does a plan still hold?
+    Column("counts", sa.JSON),
+    Column("layouts", sa.JSON),  # the templates that leave most files where they are, with their number
+    Column("replaced_by", Id),
+    Column("resync_id", Id, ForeignKey("core_resyncs.resync_id")),
+    Column("created_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    one_of("state", states.AdoptionState, "state"),
+)
+
+adoption_files = _table(
+    "adoption_files",
+    # One video of it. Paths are text by domain.path_text, relative to the root.
+    Column("adoption_id", Id, ForeignKey("core_adoptions.adoption_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),
+    Column("size", sa.BigInteger, nullable=False),
+    Column("inode", sa.BigInteger, nullable=False),
+    Column("device", String(40), nullable=False),
+    Column("mtime_ns", sa.BigInteger, nullable=False),
+    Column("subtitle_paths", sa.JSON, nullable=False),
+    # what it is
+    Column("title", Text),
+    Column("series_no", Integer),
+    Column("episode_no", Integer),
+    Column("episode_tenths", Integer),
+    Column("year", Integer),
+    Column("evidence", sa.JSON),  # domain.adopting.Evidence
+    Column("sources", sa.JSON),
+    Column("show_ids", sa.JSON),
+    Column("episode_ids", sa.JSON),
+    # or why it is left alone
+    Column("reason", String(30)),
+    Column("detail", Text),
+    # what becomes of it
+    Column("target", Text),
+    Column("hold_reason", String(30)),
+    Column("source_path", Text),  # its other name, in the download folder
+    Column("info_hash", String(64)),  # the torrent that it came with
+    Column("download_id", Id, ForeignKey("core_downloads.download_id")),
+    Index("ix_core_adoption_files_episode", "adoption_id", "title", "series_no", "episode_no"),
+    Index("ix_core_adoption_files_inode", "adoption_id", "inode"),
+)
+
+identities = _table(
+    "identities",
+    # What the world outside calls a work or an episode, as NFOs and folder names of adopted files say.
+    Column("subject_type", String(10), primary_key=True),
+    Column("subject_id", Id, primary_key=True, autoincrement=False),
+    Column("namespace", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    one_of("subject_type", ("anime", "link"), "subject_type"),
 )
 
 filter_rules = _table(

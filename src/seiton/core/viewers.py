@@ -34,6 +34,8 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.core import tables
@@ -173,10 +175,21 @@ class Viewers:
             done += [item.model_copy(update={"viewer": name}) for item in answer.items]
         return LibraryRepaired(items=tuple(done))
 
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Ask the viewer that new files go to what lies below a folder."""
+        name = self.keeper()
+        return self._port(name).scan(request).model_copy(update={"viewer": name or None})
+
+    def keeper(self) -> str:
+        """Return the viewer that keeps what no viewer has yet: ``""`` is the built-in one."""
+        names = self._names()
+        return next((name for name in names if not self._is_foreign(name)), names[0] if names else "")
+
     def _owners(self, download_ids: Collection[int]) -> dict[int, str]:
         with self._database.read() as connection:
             found = {row["download_id"]: row["viewer"] or "" for row in _rows(connection, download_ids)}
-        return {download_id: found.get(download_id, "") for download_id in download_ids}
+        unknown = self.keeper() if len(found) < len(set(download_ids)) else ""
+        return {download_id: found.get(download_id, unknown) for download_id in download_ids}
 
     def _names(self) -> list[str]:
         with self._database.read() as connection:

@@ -148,7 +148,8 @@ def _text(path: bytes) -> str:
     return unicodedata.normalize("NFKC", path.decode("utf-8", "replace"))
 
 
-def _is_extra(path: bytes) -> bool:
+def is_extra(path: bytes) -> bool:
+    """Say whether a file (its path, with ``/``) is an opening, a menu, a trailer: no episode of the story."""
     *folders, name = _text(path).split("/")
     return any(_EXTRA_FOLDER.fullmatch(folder.strip("[] ")) for folder in folders) or bool(
         _EXTRA_NAME.search(name)
@@ -157,7 +158,7 @@ def _is_extra(path: bytes) -> bool:
 
 def _candidates(videos: list[TorrentFile]) -> list[TorrentFile]:
     """Leave out extras and tiny files; where that leaves nothing, nothing was an extra."""
-    serious = [file for file in videos if not _is_extra(file.path)] or videos
+    serious = [file for file in videos if not is_extra(file.path)] or videos
     usual = sorted(file.size for file in serious)[len(serious) // 2] if serious else 0
     return [file for file in serious if file.size * _TINY >= usual]
 
@@ -287,7 +288,7 @@ def _subtitles(
     files = [
         file
         for file in safe
-        if file.path[file.path.rfind(b".") :].lower() in SUBTITLE_SUFFIXES and not _is_extra(file.path)
+        if file.path[file.path.rfind(b".") :].lower() in SUBTITLE_SUFFIXES and not is_extra(file.path)
     ]
     bases: dict[bytes, list[TorrentFile]] = defaultdict(list)
     numbers: dict[tuple[bool, int, int], list[TorrentFile]] = defaultdict(list)

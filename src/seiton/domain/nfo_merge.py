@@ -41,18 +41,25 @@ def merge(existing: bytes, ours: bytes) -> bytes | Unreadable:
     changes nothing further. An empty file becomes ``ours``. ``ours`` comes from ``domain.nfo``;
     ValueError if it cannot be read.
     """
-    if len(existing) > MAX_BYTES:
-        return Unreadable(reason=WhyUnreadable.TOO_LARGE, detail=str(len(existing)))
-    text = _decode(existing)
+    document = parse_nfo(existing)
+    if isinstance(document, Unreadable):
+        return document
+    if not len(document) and not (document.text or "").strip():
+        return ours
+    return _merge_documents(document, _our_blocks(ours))
+
+
+def parse_nfo(content: bytes) -> etree._Element | Unreadable:
+    """Return an element around all blocks of an NFO, or why it cannot be read. An empty one has none."""
+    if len(content) > MAX_BYTES:
+        return Unreadable(reason=WhyUnreadable.TOO_LARGE, detail=str(len(content)))
+    text = _decode(content)
     if text is None:
         return Unreadable(reason=WhyUnreadable.ENCODING)
-    if not text.strip():
-        return ours
     try:
-        document = _parse(text)
+        return _parse(text)
     except etree.XMLSyntaxError as error:
         return Unreadable(reason=WhyUnreadable.MALFORMED, detail=str(error))
-    return _merge_documents(document, _our_blocks(ours))
 
 
 def _merge_documents(document: etree._Element, ours: list[etree._Element]) -> bytes | Unreadable:

@@ -119,6 +119,15 @@ class ResyncState(StrEnum):
     REJECTED = "rejected"  #: waited, and a person said no: what was edited is as it was before
 
 
+class AdoptionState(StrEnum):
+    """How far taking an existing folder under the rules has got."""
+
+    PLANNED = "planned"  #: nothing is done; a person has to confirm
+    REPLACED = "replaced"  #: files changed before it was confirmed: another plan took its place
+    CONFIRMED = "confirmed"  #: its files are being put on record
+    DONE = "done"  #: they are; what moves, moves as a resync
+
+
 class UnitState(StrEnum):
     """The viewer's view of one file it holds, or is asked to hold."""
 

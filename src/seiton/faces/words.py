@@ -37,6 +37,9 @@ WORDS = {
     "removed_anime": N_("anime removed"),
     "removed_subtitle_group": N_("subtitle group removed"),
     "removed_subscription": N_("subscription removed"),
+    "adopted": N_("existing files adopted"),
+    "planned": N_("waiting for you"),
+    "confirmed": N_("being recorded"),
     "restored": N_("restored from the trash"),
     "parser_created": N_("parser created"),
     "parser_updated": N_("parser edited"),
@@ -98,6 +101,24 @@ HOLDS = {
 }
 """Sentences for ``domain.states.HoldReason``."""
 
+LEFT = {
+    "extra": N_("an opening, a trailer, a menu or a sample"),
+    "movie": N_("a film"),
+    "no_title": N_("nothing says of which work it is"),
+    "no_episode": N_("nothing says which episode it is"),
+    "several_episodes": N_("one file with several episodes"),
+    "season_unclear": N_("file and folder name different seasons"),
+    "unreadable_name": N_("a name in an unknown encoding"),
+    "duplicate": N_("another file of this episode is preferred"),
+    "undecided": N_("several files are this episode, and nothing says which is better"),
+    "same_file": N_("another name of a file that is adopted"),
+    "already_kept": N_("Seiton has this file already"),
+    "episode_kept": N_("Seiton has this episode already, or is fetching it"),
+    "name_impossible": N_("no file name can be made from what it is"),
+    "source_is_link": N_("a symbolic link"),
+}
+"""Sentences for ``domain.adopting.WhyLeft``."""
+
 
 CHOICES = {
     "confirm": N_("Let it go on."),
@@ -132,6 +153,12 @@ def hold_choice(code: str, reason: str) -> str:
 def word(code: str) -> str:
     """Return a status word, a cause or an outcome in the reader's language; unknown ones as they are."""
     return _(WORDS[code]) if code in WORDS else code
+
+
+def left(reason: str, detail: str | None = None) -> str:
+    """Return why adoption leaves a file alone."""
+    sentence = _(LEFT[reason]) if reason in LEFT else reason
+    return f"{sentence} ({detail})" if detail else sentence
 
 
 def hold(reason: str | None, detail: str | None = None) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from seiton.adapters import files
 from seiton.adapters.files import FileOutcome, Identity, LibraryRoot
 from seiton.domain.moves import Action, Seen, next_action
+from seiton.domain.naming import display
 from seiton.domain.states import HoldReason
 from seiton.viewer.enter import Entrance, Evidence
 from seiton.viewer.journal import Step, StepKind
@@ -173,10 +174,10 @@ class Applier:
             files.retire(source, step=step.token, ours=found, survivor=target, ways=self._ways)
             return None
         if action is Action.HOLD_TAKEN:
-            return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
+            return Failure(step, HoldReason.TARGET_FOREIGN, display(step.target))
         missing = action is Action.HOLD_MISSING
         reason = HoldReason.SOURCE_MISSING if missing else HoldReason.SOURCE_CHANGED
-        return Failure(step, reason, os.fsdecode(step.source or b""))
+        return Failure(step, reason, display(step.source or b""))
 
     def _finish_half(self, step: Step, source: bytes, target: bytes, ours: Identity) -> None:
         if self._parked(step, source):
@@ -251,7 +252,7 @@ class Applier:
             is_staged=is_staged,
         ):
             return None
-        return Failure(step, HoldReason.SOURCE_CHANGED, os.fsdecode(step.target))
+        return Failure(step, HoldReason.SOURCE_CHANGED, display(step.target))
 
     def _drop(self, step: Step) -> Failure | None:
         target = self._path(step.target)
@@ -267,14 +268,14 @@ class Applier:
         if found is None:
             return None
         if not is_ours(ours, found, self._ways):
-            return Failure(step, HoldReason.SOURCE_CHANGED, os.fsdecode(step.target))
+            return Failure(step, HoldReason.SOURCE_CHANGED, display(step.target))
         files.retire(target, step=step.token, ours=found, survivor=None, ways=self._ways)
         return None
 
     def _prune(self, step: Step) -> Failure | None:
         path = self._path(step.target)
         if not files.remove_empty_folder(path) and os.path.lexists(path):
-            return Failure(step, HoldReason.TARGET_FOREIGN, os.fsdecode(step.target))
+            return Failure(step, HoldReason.TARGET_FOREIGN, display(step.target))
         self._touch(path)
         return None
 
@@ -307,9 +308,9 @@ class Applier:
 def _detail(step: Step, error: FileOutcome) -> str:
     """Name the file where that says enough, else say what the file system said."""
     if isinstance(error, files.TargetTaken):
-        return os.fsdecode(step.target)
+        return display(step.target)
     if isinstance(error, files.SourceGone | files.SourceChanged | files.NotOurs):
-        return os.fsdecode(step.source or step.target)
+        return display(step.source or step.target)
     return str(error)
 
 

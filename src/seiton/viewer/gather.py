@@ -23,6 +23,7 @@ from seiton.adapters.files import (
 from seiton.domain.metadata import EpisodeMeta
 from seiton.domain.moves import Wish
 from seiton.domain.naming import Impossible, Name, NamingProfile, display, path_key, render
+from seiton.domain.path_text import path_of_text
 from seiton.domain.sidecars import Kind, followers
 from seiton.domain.states import HoldReason, UnitState
 from seiton.domain.wishes import load_wish
@@ -282,7 +283,7 @@ def _unit(row: Row, wish: EpisodeMeta, named: EpisodeMeta, naming: NamingProfile
         stem=row["stem"],
         video=row["video"],
         source=row["source_path"],
-        subtitle_sources=tuple(os.fsencode(path) for path in row["subtitle_sources"] or ()),
+        subtitle_sources=tuple(map(path_of_text, row["subtitle_sources"] or ())),
         show_id=row["show_id"],
         series_id=row["series_id"],
         nfo_digest=row["nfo_digest"],

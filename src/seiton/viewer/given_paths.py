@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.files import FileOutcome, identify
 from seiton.domain.naming import path_key, split_stem
+from seiton.domain.path_text import path_of_text
 from seiton.domain.sidecars import video_base
 from seiton.domain.states import HoldReason, UnitState
 from seiton.viewer import tables
@@ -80,7 +81,7 @@ def find_unowned(
 def _encoded(path: str) -> bytes | None:
     """Return ``path`` as the bytes that the kernel is given; ``None`` for what no file can be called."""
     try:
-        given = os.fsencode(path)
+        given = path_of_text(path)
     except UnicodeEncodeError:
         return None
     return None if b"\0" in given else given

@@ -82,7 +82,9 @@ def judge(image: Row | None, row: Row, nfo: str | None) -> Since:
         return Since.AS_BEFORE
     if (row["stem"], nfo) == (image["after_stem"], image["after_nfo"]):
         return Since.AS_LEFT
-    return Since.MOVED_ON if nfo == row["nfo_digest"] else Since.CHANGED
+    # Of another program's NFO no digest is on record: where it lies elsewhere by now, a cause moved it.
+    is_foreign = row["nfo_digest"] is None and row["stem"] != image["after_stem"]
+    return Since.MOVED_ON if is_foreign or nfo == row["nfo_digest"] else Since.CHANGED
 
 
 def load_images(connection: sa.Connection, rows: Iterable[Row]) -> dict[int, Row]:

@@ -10,6 +10,7 @@ from seiton.domain.moves import Component, Leg, Shift
 from seiton.domain.naming import path_key
 from seiton.domain.nfo import episode_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
+from seiton.domain.nfo_numbers import renumbered
 from seiton.domain.sidecars import numbered, subtitle_tail
 from seiton.domain.states import HoldReason
 from seiton.viewer.gather import NFO, PARK, Member, Unit
@@ -31,15 +32,16 @@ class UnitLeg:
     nfo_before: str | None = None
     nfo_after: str | None = None
 
-    def write_nfo(self, content: bytes) -> None:
-        """Add the step that puts an NFO beside the video."""
-        self.nfo_digest, self.nfo_rendering = digest_of(content), digest_of(render_nfo(self.unit))
-        self.nfo_after = self.nfo_digest
+    def write_nfo(self, content: bytes, *, is_foreign: bool = False) -> None:
+        """Add the step that puts an NFO beside the video; one that somebody else wrote stays theirs."""
+        self.nfo_after = digest_of(content)
+        if not is_foreign:
+            self.nfo_digest, self.nfo_rendering = self.nfo_after, digest_of(render_nfo(self.unit))
         step = Step(
             kind=StepKind.WRITE,
             unit_id=self.unit.unit_id,
             target=self.stem + NFO,
-            after_digest=self.nfo_digest,
+            after_digest=digest_of(content),
         )
         self.steps.append(step)
         self.contents.append(content)
@@ -121,7 +123,7 @@ class LegMaker:
             if isinstance(new, Stuck):
                 return new
             if new is not None:
-                leg.write_nfo(new)
+                leg.write_nfo(new, is_foreign=_is_foreign(unit, old))
             if unit.restore:
                 leg.nfo_digest, leg.nfo_rendering = unit.restore.nfo_digest, unit.restore.nfo_rendering
         leg.steps += move_steps(unit, origin, target)
@@ -158,7 +160,7 @@ class LegMaker:
         ours = render_nfo(unit)
         if old is None or digest_of(old) == unit.nfo_digest == unit.nfo_rendering:
             return ours
-        merged = merge(old, ours)
+        merged = renumbered(old, unit.wish) if _is_foreign(unit, old) else merge(old, ours)
         if isinstance(merged, Unreadable):
             return Stuck(unit=unit, reason=HoldReason.NFO_UNREADABLE, detail=merged.reason)
         return merged
@@ -204,7 +206,10 @@ class LegMaker:
         new = self._render(unit, old)
         if isinstance(new, Stuck):
             return new
-        leg.nfo_digest = digest_of(new)
+        if _is_foreign(unit, old):
+            leg.nfo_rendering = None
+        else:
+            leg.nfo_digest = digest_of(new)
         if new != old:
             leg.rewrite_nfo(old, new)
         return leg
@@ -221,6 +226,11 @@ def _give_back(restore: Restore, old: bytes | None, leg: UnitLeg) -> None:
         else:
             leg.rewrite_nfo(old, restore.nfo)
     leg.nfo_digest, leg.nfo_rendering = restore.nfo_digest, restore.nfo_rendering
+
+
+def _is_foreign(unit: Unit, old: bytes | None) -> bool:
+    """Say whether the NFO ``old`` was never Seiton's: it keeps every word but its numbers."""
+    return old is not None and unit.nfo_digest is None
 
 
 def move_steps(unit: Unit, origin: bytes, target: bytes) -> list[Step]:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, digest_of, identify, read_small
+from seiton.domain.nfo import episode_nfo
+from seiton.domain.wishes import load_wish
 from seiton.viewer import tables
 from seiton.viewer.gather import NFO, PARK
 from seiton.viewer.journal import Step, StepKind
@@ -101,6 +103,8 @@ def _arrival(
     parked = os.path.basename(stem).startswith(PARK)
     home = (row["home"] or row["stem"]) if parked else None
     digest = _nfo_digest(library.root, stem, {row["nfo_digest"], *_digests(steps, stem + NFO)})
+    if row["nfo_digest"] is None and row["video"] is not None and digest != _rendering(row):
+        digest = None  # it went along, and is still somebody else's
     return Arrival(
         unit_id=row["unit_id"],
         stem=stem,
@@ -112,6 +116,12 @@ def _arrival(
         home=home,
         home_nfo=next(_digests(steps, home + NFO), row["home_nfo"]) if home is not None else None,
     )
+
+
+def _rendering(row: Row) -> str | None:
+    if row["added_at"] is None:
+        return None
+    return digest_of(episode_nfo(load_wish(row["wish"]), added=row["added_at"]))
 
 
 def _digests(steps: Iterable[Step], path: bytes) -> Iterator[str]:

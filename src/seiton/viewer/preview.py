@@ -20,8 +20,9 @@ from seiton.domain.states import HoldReason
 from seiton.domain.wishes import dump_wish
 from seiton.viewer.gather import Gathered, gather, pending_rows
 from seiton.viewer.legs import LegMaker, Stuck
-from seiton.viewer.receive import FOREIGN, causes_of, known_units, wish_of
+from seiton.viewer.receive import FOREIGN, causes_of, known_units, stays, wish_of
 from seiton.viewer.service import Viewer
+from seiton.viewer.supposed import Supposed
 
 OPEN_PLANS = 32
 """Questions that may be asked in parts at one time; the oldest is forgotten beyond that."""
@@ -52,21 +53,29 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
     library = viewer.library()
     now = viewer.now()
     unknown: list[PlannedHold] = []
+    kept = 0
     with viewer.database.read() as connection:
         rows: dict[int, Row] = {
             row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
         }
         units = known_units(connection, items)
+        supposed = Supposed(viewer, connection, library.library_id)
         for item in items:
-            unit = units.get((item.core_instance or FOREIGN, item.download_id))
-            if unit is None:
-                reason = HoldReason.SOURCE_MISSING
-                hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=reason)
+            known = units.get((item.core_instance or FOREIGN, item.download_id))
+            if known is not None and stays(item, known):
+                rows.pop(known["unit_id"], None)
+                kept += 1
+                continue
+            unit = known or supposed.take(item)
+            if isinstance(unit, HoldReason):
+                hold = PlannedHold(download_id=item.download_id, path=None, target=None, reason=unit)
                 unknown.append(hold)
             else:
                 rows[unit["unit_id"]] = {**unit, "wish": dump_wish(wish_of(item)), **causes_of(item)}
         gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
-    return _answer(plan_id, library.root, rows, gathered, unknown)
+        gathered.owners |= supposed.owners
+        gathered.foreign -= supposed.owners.keys()
+    return _answer(plan_id, library.root, rows, gathered, unknown, kept)
 
 
 def _answer(
@@ -75,6 +84,7 @@ def _answer(
     rows: Mapping[int, Row],
     gathered: Gathered,
     unknown: list[PlannedHold],
+    unchanged: int,
 ) -> PlanAnswer:
     decided = plan(gathered.wishes, owners=gathered.owners, foreign=gathered.foreign)
     maker = LegMaker(root)
@@ -106,7 +116,6 @@ def _answer(
                 )
             )
             nfos += 1
-    unchanged = 0
     for unit_id in decided.in_place:
         leg = maker.refresh_nfo(gathered.units[unit_id])
         if isinstance(leg, Stuck):

@@ -6,8 +6,7 @@ recorded is refused; nothing is ever done untracked.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from seiton.contract import (
 )
 from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 from seiton.domain.naming import path_key
+from seiton.domain.path_text import text_of_path
 from seiton.domain.states import HoldReason, TaskStatus, TaskType, UnitState
 from seiton.domain.wishes import dump_wish
 from seiton.errors import Unavailable
@@ -48,6 +48,8 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
     except SQLAlchemyError as error:
         raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
     viewer.wake("converge")
+    if any(_is_kept(request) for request in requests):
+        viewer.wake("report")
     return receipts
 
 
@@ -168,6 +170,7 @@ _UPDATED = (
     "cause",
     "undoes",
     "was_met",
+    "applied_revision",
 )
 
 
@@ -190,18 +193,21 @@ def _wanted(
         "next_try_at": None,
         "trash_id": None,  # wanted again
         "erase": False,
+        "applied_revision": unit["applied_revision"] if unit is not None else 0,
         **causes_of(request),
     }
     changes["was_met"] = unit is None or unit["revision"] == unit["applied_revision"]
     if unit is not None and changes["cause"] is not None and unit["cause"] == changes["cause"]:
         changes["was_met"] = unit["was_met"]  # the same cause, sent again
+    if stays(request, unit):
+        changes |= {"applied_revision": revision, "undoes": None}
     if isinstance(request, ViewerSyncRequest) and (unit is None or unit["stem"] is None):
         source = find_source(viewer, request.file_path)
         if source is None:
             return HoldReason.OUTSIDE_ROOT
         changes["source_path"] = source
         subtitles = [find_source(viewer, path) for path in request.subtitle_paths]
-        changes["subtitle_sources"] = [os.fsdecode(path) for path in subtitles if path is not None]
+        changes["subtitle_sources"] = [text_of_path(path) for path in subtitles if path is not None]
     return changes
 
 
@@ -213,21 +219,9 @@ def _insert(
     changes: dict[str, Any],
 ) -> dict[str, Any] | HoldReason:
     """Insert a unit that is new to this viewer; a resync of a file it never held takes that file over."""
-    row = {
-        "subtitle_sources": [],
-        **changes,
-        "library_id": library_id,
-        "core_instance": request.core_instance or FOREIGN,
-        "download_id": request.download_id,
-        "created_at": viewer.now(),
-        "state": UnitState.WANTED,
-        "applied_revision": 0,
-    }
-    if isinstance(request, ViewerResyncRequest):
-        found = find_unowned(viewer, connection, library_id, request.old_target_path)
-        if isinstance(found, HoldReason):
-            return found
-        row |= found
+    row = new_row(viewer, connection, library_id, request, changes)
+    if isinstance(row, HoldReason):
+        return row
     inserted = connection.execute(sa.insert(tables.units).values(row)).inserted_primary_key
     assert inserted is not None
     row |= {"unit_id": inserted[0]}
@@ -238,11 +232,51 @@ def _insert(
     return row
 
 
+def new_row(
+    viewer: Viewer,
+    connection: sa.Connection,
+    library_id: str,
+    request: Described,
+    changes: Mapping[str, Any],
+) -> dict[str, Any] | HoldReason:
+    """Return the row of a unit that is new to this viewer, without its id, or why it can be none."""
+    row = {
+        "subtitle_sources": [],
+        **changes,
+        "library_id": library_id,
+        "core_instance": request.core_instance or FOREIGN,
+        "download_id": request.download_id,
+        "created_at": viewer.now(),
+        "state": UnitState.WANTED,
+    }
+    if isinstance(request, ViewerResyncRequest):
+        found = find_unowned(viewer, connection, library_id, request.old_target_path)
+        if isinstance(found, HoldReason):
+            return found
+        row |= found
+    return row
+
+
+def _is_kept(request: Described) -> bool:
+    return isinstance(request, ViewerResyncRequest) and request.kept is not None
+
+
+def stays(request: Described, unit: Row | None) -> bool:
+    """Say whether a unit meets ``request`` where it lies: not moved since the revision that this names."""
+    if not isinstance(request, ViewerResyncRequest) or request.kept is None:
+        return False
+    if unit is None:
+        return True
+    is_still = unit["state"] == UnitState.PLACED and unit["home"] is None
+    return is_still and unit["applied_revision"] == request.kept
+
+
 def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[str, Any]:
     resync = isinstance(request, ViewerResyncRequest)
     source = request.old_target_path if isinstance(request, ViewerResyncRequest) else ""
     if isinstance(request, ViewerSyncRequest):
         source = request.file_path
+    is_done = unit["applied_revision"] == revision  # it is kept where it lies
     return {
         "unit_id": unit["unit_id"],
         "core_instance": unit["core_instance"],
@@ -254,7 +288,11 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
         "subtitle_group": request.subtitle_group,
         "task_type": TaskType.RESYNC if resync else TaskType.SYNC,
         "source_path": source,
-        "status": TaskStatus.PROCESSING,
+        "status": TaskStatus.COMPLETED if is_done else TaskStatus.PROCESSING,
+        "outcome": "unchanged" if is_done else None,
+        "target_path": text_of_path(unit["video"]) if is_done else None,
+        "completed_at": viewer.now() if is_done else None,
+        "report_due_at": viewer.now() if is_done else None,
         "revision": revision,
         "batch_id": request.batch_id,
         "callback_url": request.callback_url,

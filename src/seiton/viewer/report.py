@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.contract import ViewerSyncCallback
+from seiton.domain.path_text import path_of_text, text_of_path
 from seiton.domain.states import TaskStatus, TaskType
 from seiton.viewer import tables
 from seiton.viewer.receive import FOREIGN
@@ -85,7 +86,7 @@ def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
     return ViewerSyncCallback(
         download_id=task["download_id"],
         status="synced" if task["status"] == TaskStatus.COMPLETED else "failed",
-        target_path=os.path.join(os.fsdecode(viewer.root), path) if path else None,
+        target_path=text_of_path(os.path.join(viewer.root, path_of_text(path))) if path else None,
         error_message=task["error_message"] or task["reason"],
         revision=task["revision"],
         core_instance=None if task["core_instance"] == FOREIGN else task["core_instance"],

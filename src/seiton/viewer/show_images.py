@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -26,8 +26,9 @@ class ShowImage:
 
 @dataclass(slots=True)
 class FormerShows:
-    """Show files that causes changed, with contents by digest; folders that they made and pruned."""
+    """Show files that ``causes`` changed, with contents by digest; folders that they made and pruned."""
 
+    causes: set[str] = field(default_factory=set)
     files: dict[bytes, ShowImage] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     made: set[bytes] = field(default_factory=set)
@@ -50,8 +51,8 @@ class FormerShows:
 
 def load_former_shows(connection: sa.Connection, causes: Iterable[str]) -> FormerShows:
     """Return what ``causes`` did, several in a row taken as one."""
-    table, former = tables.journal, FormerShows()
-    for part in chunks(sorted(causes)):
+    table, former = tables.journal, FormerShows(causes=set(causes))
+    for part in chunks(sorted(former.causes)):
         query = (
             sa.select(
                 table.c.kind,
@@ -86,8 +87,8 @@ def load_former_shows(connection: sa.Connection, causes: Iterable[str]) -> Forme
 def leftovers(connection: sa.Connection, library_id: str, root: bytes, former: FormerShows) -> list[Step]:
     """Return the steps that undo what causes did to show files of folders that no unit comes back to.
 
-    A file that the cause made in a folder of somebody else's goes with the last unit there; the folders that
-    the cause made are pruned when they are empty.
+    A file that the cause made in a folder of somebody else's goes with the last unit that came there since;
+    the folders that the cause made are pruned when they are empty.
     """
     steps = []
     for path, image in former.files.items():
@@ -99,15 +100,25 @@ def leftovers(connection: sa.Connection, library_id: str, root: bytes, former: F
             continue
         folder = os.path.dirname(path)
         is_guest = image.before is None and folder not in former.made
-        if is_guest and not _is_lived_in(connection, library_id, folder):
+        if is_guest and not _is_lived_in(connection, library_id, folder, former.causes):
             steps.append(Step(kind=StepKind.DROP, target=path, before_digest=there))
     return steps
 
 
-def _is_lived_in(connection: sa.Connection, library_id: str, folder: bytes) -> bool:
-    units = tables.units.c
+def _is_lived_in(connection: sa.Connection, library_id: str, folder: bytes, causes: Collection[str]) -> bool:
+    """Say whether there are units in ``folder`` but for those that lay there before ``causes``: back again,
+    or adopted in place and of no show.
+    """
+    units, images = tables.units.c, tables.unit_images.c
+    lay_there = sa.exists().where(
+        images.unit_id == units.unit_id, images.cause.in_(sorted(causes)), images.stem == units.stem
+    )
     query = sa.select(units.unit_id).where(
-        units.library_id == library_id, units.stem > folder + b"/", units.stem < folder + b"0"
+        units.library_id == library_id,
+        units.stem > folder + b"/",
+        units.stem < folder + b"0",
+        units.show_id.is_not(None),
+        ~lay_there,
     )
     return connection.execute(query.limit(1)).first() is not None
 

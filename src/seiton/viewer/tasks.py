@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
+from seiton.domain.path_text import text_of_path
 from seiton.domain.states import HoldReason, TaskStatus
 from seiton.viewer import tables
 
@@ -46,7 +46,7 @@ def record_outcomes(connection: sa.Connection, outcomes: Sequence[Outcome], now:
             "what": "moved" if outcome.has_moved else "unchanged",
             "why": None,
             "detail": None,
-            "path": os.fsdecode(outcome.video) if outcome.video is not None else None,
+            "path": text_of_path(outcome.video) if outcome.video is not None else None,
         }
         for outcome in outcomes
     ]
@@ -70,7 +70,7 @@ def record_holds(connection: sa.Connection, holds: Sequence[Held], now: datetime
         its = {"its_id": row["unit_id"], "upto": row["revision"], "why": held.reason.value}
         units.append(its | {"detail": held.detail, "attempts_": attempts, "next_try": now + pause})
         if is_news:
-            path = os.fsdecode(row["video"]) if row["video"] is not None else None
+            path = text_of_path(row["video"]) if row["video"] is not None else None
             tasks.append(its | {"detail": held.detail, "what": "held", "path": path})
     table = tables.units
     if units:

@@ -22,9 +22,12 @@ from seiton.contract import (
     ViewerFilesRequest,
     ViewerPlanRequest,
     ViewerRemoval,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.domain.states import HoldReason
+from seiton.errors import Unavailable
 from seiton.text import _
 
 ASK_S = 10.0
@@ -98,6 +101,10 @@ class ForeignViewer:
         """Leave everything as it is."""
         items = tuple(Mended(kind=item.kind, path=item.path, outcome="left") for item in request.items)
         return LibraryRepaired(items=items)
+
+    def scan(self, _request: ViewerScanRequest) -> ViewerScan:
+        """It cannot be asked what lies in a folder."""
+        raise Unavailable(_("This viewer cannot say what lies in a folder."))
 
     def _send(self, path: str, requests: Sequence[Described]) -> list[ItemReceipt]:
         receipts: list[ItemReceipt] = []

@@ -22,6 +22,8 @@ from seiton.contract import (
     ViewerPlanRequest,
     ViewerRemoval,
     ViewerRemovals,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.errors import Unavailable
@@ -93,6 +95,10 @@ class ViewerOverHttp:
     def repair(self, request: LibraryRepair) -> LibraryRepaired:
         """Ask to mend findings."""
         return self._post(LibraryRepaired, "/viewer/library/repair", request, PLAN_S)
+
+    def scan(self, request: ViewerScanRequest) -> ViewerScan:
+        """Ask what lies below a folder."""
+        return self._post(ViewerScan, "/scan", request, PLAN_S)
 
     def _post(self, kind: type[M], path: str, message: BaseModel, timeout_s: float) -> M:
         answer = self._web.request_json(

@@ -1,4 +1,4 @@
-"""``seiton library``: how its files are named, and whether it is as it was left."""
+"""``seiton library``: how its files are named, what it adopts, whether it is as it was left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli import drift
+from seiton.faces.cli import adopting, drift
 from seiton.faces.cli.options import Json, PlanId, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _
@@ -23,8 +23,12 @@ Template = Annotated[
 
 def commands() -> typer.Typer:
     """Return the group."""
-    group = typer.Typer(help=_("The library: name its files, check it, repair it."), no_args_is_help=True)
+    group = typer.Typer(
+        help=_("The library: name its files, adopt what lies there, check it, repair it."),
+        no_args_is_help=True,
+    )
     group.add_typer(_naming(), name="naming")
+    group.command("adopt", help=adopting.HELP)(adopting.adopt)
     drift.add_commands(group)
     return group
 

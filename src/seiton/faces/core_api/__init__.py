@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
 from seiton.faces.core_api import (
+    adoptions,
     builtin,
     callbacks,
     catalogue,
@@ -48,6 +49,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         works,
         downloads,
         removals,
+        adoptions,
         resyncs,
         callbacks,
         filters,

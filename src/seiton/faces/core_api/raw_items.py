@@ -32,14 +32,16 @@ class ItemDownload(BaseModel):
 
 
 class RawItem(BaseModel):
-    """An entry of a feed; from ``subscription_ids`` on additions."""
+    """An entry of a feed, or an adopted file, which no subscription brought; from ``subscription_ids`` on
+    additions.
+    """
 
     item_id: int
     title: str
     description: str | None
     download_url: str
     pub_date: datetime | None
-    subscription_id: int
+    subscription_id: int | None
     status: RawItemStatus
     parser_id: int | None
     error_message: str | None

@@ -28,6 +28,8 @@ from seiton.contract import (
     ViewerPlanRequest,
     ViewerRemovals,
     ViewerResyncRequest,
+    ViewerScan,
+    ViewerScanRequest,
     ViewerSyncRequest,
 )
 from seiton.errors import InvalidInput, Problem
@@ -39,6 +41,7 @@ from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import list_files, receive_removals
 from seiton.viewer.repair import repair
+from seiton.viewer.scan import scan
 from seiton.viewer.service import Viewer
 
 MOST_REVISION = 2**31 - 1
@@ -164,6 +167,11 @@ def create_viewer_api(
     def files(body: ViewerFilesRequest) -> ViewerFiles:
         """List what the library has of downloads, with sizes."""
         return list_files(viewer, body)
+
+    @router.post("/scan", responses=documented(404))
+    def scan_folder(body: ViewerScanRequest) -> ViewerScan:
+        """List a part of the videos below a folder, with what their NFOs say; nothing is written."""
+        return scan(viewer, body)
 
     @router.post("/resync/plan")
     def resync_plan(body: ViewerPlanRequest) -> PlanAnswer:

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "core_animes",
         sa.Column("anime_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -62,6 +63,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("target_id IS NULL"),
         )
 
+    op.create_table(
+        "core_identities",
+        sa.Column("subject_type", sa.String(length=10), nullable=False),
+        sa.Column(
+            "subject_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("namespace", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("subject_type IN ('anime', 'link')", name=op.f("ck_core_identities_subject_type")),
+        sa.PrimaryKeyConstraint("subject_type", "subject_id", "namespace", name=op.f("pk_core_identities")),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "core_library_policy",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -280,6 +297,31 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_adoptions",
+        sa.Column("adoption_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("is_library", sa.Boolean(), nullable=False),
+        sa.Column("viewer", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("in_place", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=True),
+        sa.Column("layouts", sa.JSON(), nullable=True),
+        sa.Column("replaced_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('planned', 'replaced', 'confirmed', 'done')", name=op.f("ck_core_adoptions_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resync_id"], ["core_resyncs.resync_id"], name=op.f("fk_core_adoptions_resync_id")
+        ),
+        sa.PrimaryKeyConstraint("adoption_id", name=op.f("pk_core_adoptions")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_library_profiles",
         sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library", sa.String(length=64), nullable=False),
@@ -316,7 +358,7 @@ def upgrade() -> None:
         sa.Column("download_url", sa.Text(), nullable=False),
         sa.Column("url_hash", sa.String(length=64), nullable=False),
         sa.Column("pub_date", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
@@ -548,6 +590,7 @@ def upgrade() -> None:
         sa.Column("sent_revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
@@ -615,6 +658,49 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_waiting_downloads_link_id"), ["link_id"], unique=False)
 
     op.create_table(
+        "core_adoption_files",
+        sa.Column("adoption_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("inode", sa.BigInteger(), nullable=False),
+        sa.Column("device", sa.String(length=40), nullable=False),
+        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
+        sa.Column("subtitle_paths", sa.JSON(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("series_no", sa.Integer(), nullable=True),
+        sa.Column("episode_no", sa.Integer(), nullable=True),
+        sa.Column("episode_tenths", sa.Integer(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("evidence", sa.JSON(), nullable=True),
+        sa.Column("sources", sa.JSON(), nullable=True),
+        sa.Column("show_ids", sa.JSON(), nullable=True),
+        sa.Column("episode_ids", sa.JSON(), nullable=True),
+        sa.Column("reason", sa.String(length=30), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("target", sa.Text(), nullable=True),
+        sa.Column("hold_reason", sa.String(length=30), nullable=True),
+        sa.Column("source_path", sa.Text(), nullable=True),
+        sa.Column("info_hash", sa.String(length=64), nullable=True),
+        sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["adoption_id"], ["core_adoptions.adoption_id"], name=op.f("fk_core_adoption_files_adoption_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["download_id"], ["core_downloads.download_id"], name=op.f("fk_core_adoption_files_download_id")
+        ),
+        sa.PrimaryKeyConstraint("adoption_id", "number", name=op.f("pk_core_adoption_files")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_adoption_files", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_adoption_files_episode",
+            ["adoption_id", "title", "series_no", "episode_no"],
+            unique=False,
+        )
+        batch_op.create_index("ix_core_adoption_files_inode", ["adoption_id", "inode"], unique=False)
+
+    op.create_table(
         "core_resync_items",
         sa.Column("resync_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -653,6 +739,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_resync_items_download_id"))
 
     op.drop_table("core_resync_items")
+    with op.batch_alter_table("core_adoption_files", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_adoption_files_inode")
+        batch_op.drop_index("ix_core_adoption_files_episode")
+
+    op.drop_table("core_adoption_files")
     with op.batch_alter_table("core_waiting_downloads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_waiting_downloads_link_id"))
 
@@ -711,6 +802,7 @@ def downgrade() -> None:
     op.drop_table("core_raw_items")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
+    op.drop_table("core_adoptions")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
     op.drop_table("core_state")
@@ -724,6 +816,7 @@ def downgrade() -> None:
     op.drop_table("core_modules")
     op.drop_table("core_looks")
     op.drop_table("core_library_policy")
+    op.drop_table("core_identities")
     with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_core_filter_rules_global_order",

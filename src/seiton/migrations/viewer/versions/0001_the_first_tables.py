@@ -121,6 +121,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "viewer_undone",
+        sa.Column("library_id", sa.String(length=36), nullable=False),
+        sa.Column("cause", sa.String(length=90), nullable=False),
+        sa.Column("undone_by", sa.String(length=90), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_undone_library_id")
+        ),
+        sa.PrimaryKeyConstraint("library_id", "cause", name=op.f("pk_viewer_undone")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "viewer_units",
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library_id", sa.String(length=36), nullable=False),
@@ -304,6 +316,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("viewer_units")
+    op.drop_table("viewer_undone")
     op.drop_table("viewer_shows")
     with op.batch_alter_table("viewer_journal", schema=None) as batch_op:
         batch_op.drop_index(
