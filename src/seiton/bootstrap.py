@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import socket
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from seiton import __version__
@@ -22,31 +19,14 @@ from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
-from seiton.adapters.modules.reporting import ReportsOverHttp
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
-    ItemReceipt,
-    LibraryCheck,
-    LibraryCheckPart,
-    LibraryRepair,
-    LibraryRepaired,
-    PlanAnswer,
     Reporting,
-    ViewerBatch,
-    ViewerFiles,
-    ViewerFilesRequest,
-    ViewerPlanRequest,
-    ViewerRemoval,
-    ViewerScan,
-    ViewerScanRequest,
-    ViewerSyncCallback,
-    ViewerSyncRequest,
 )
 from seiton.core.adopting import record_adoptions
 from seiton.core.builtin import prepare_state
-from seiton.core.callbacks import take_callbacks
 from seiton.core.dispatch import start_downloads
 from seiton.core.downloaders import Downloaders
 from seiton.core.ending import SeedingGoals, end_torrents
@@ -70,16 +50,13 @@ from seiton.domain.template_check import check_template
 from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.fetcher import Fetcher
+from seiton.in_process import CoreHere, ViewerHere
 from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
-from seiton.viewer.receive import receive
-from seiton.viewer.removal import list_files, receive_removals
-from seiton.viewer.repair import repair
 from seiton.viewer.report import report
-from seiton.viewer.scan import scan
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
@@ -89,68 +66,6 @@ USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
 ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
 _IF_DUE = "due:"
-
-
-class ViewerHere:
-    """Core's way to the viewer of this process: the same messages, handed over in memory."""
-
-    def __init__(self, viewer: Viewer, previews: Previews, checks: Checks | None = None) -> None:
-        self._viewer, self._previews, self._checks = viewer, previews, checks or Checks()
-
-    def sync(self, requests: Sequence[ViewerSyncRequest]) -> list[ItemReceipt]:
-        """Record first syncs."""
-        return receive(self._viewer, requests)
-
-    def resync(self, batch: ViewerBatch) -> list[ItemReceipt]:
-        """Record resyncs."""
-        items = [item.model_copy(update={"batch_id": batch.batch_id}) for item in batch.items]
-        return receive(self._viewer, items)
-
-    def plan(self, request: ViewerPlanRequest) -> PlanAnswer:
-        """Answer what would move."""
-        return self._previews.ask(self._viewer, request)
-
-    def remove(self, requests: Sequence[ViewerRemoval]) -> list[ItemReceipt]:
-        """Record removals."""
-        return receive_removals(self._viewer, requests)
-
-    def files(self, request: ViewerFilesRequest) -> ViewerFiles:
-        """Answer what there is."""
-        return list_files(self._viewer, request)
-
-    def check(self, request: LibraryCheck) -> LibraryCheckPart:
-        """Look on for some seconds."""
-        return self._checks.next_part(self._viewer, request)
-
-    def repair(self, request: LibraryRepair) -> LibraryRepaired:
-        """Mend findings."""
-        return repair(self._viewer, request)
-
-    def scan(self, request: ViewerScanRequest) -> ViewerScan:
-        """Answer what lies below a folder."""
-        return scan(self._viewer, request)
-
-
-class CoreHere:
-    """The viewer's way to the Core of this process; reports of foreign cores' requests go over HTTP."""
-
-    def __init__(self, web: WebClient) -> None:
-        self._reports = ReportsOverHttp(web)
-        self.core: Core | None = None
-
-    def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
-        """Hand reports over; one about a download that is not known any more counts as taken."""
-        core = self.core
-        if core is None:
-            return self._reports.report(callbacks)
-        own = [callback for _url, callback in callbacks if callback.core_instance == core.instance_id]
-        if own:
-            take_callbacks(core, own)
-        away: set[str] = set()
-        return [
-            callback.core_instance == core.instance_id or self._reports.post(url, callback, away)
-            for url, callback in callbacks
-        ]
 
 
 class Seiton:
@@ -436,54 +351,3 @@ def _make_folder(name: str, path: str) -> None:
     except OSError as error:
         message = _("{path} cannot be made: {reason}", path=path, reason=error.strerror)
         raise InvalidInput([Problem(field=name, message=message)]) from error
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind the one port. Raises ``InvalidInput`` that says who may have it and what to do."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        # From now on callers wait: a module is probed as soon as it registers, which is before it serves.
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        message = _(
-            "{host}:{port} cannot be opened ({reason}). Is Seiton running? Or choose another --port.",
-            host=host,
-            port=port,
-            reason=error.strerror or error,
-        )
-        raise InvalidInput([Problem(field="port", message=message)]) from error
-    return listener
-
-
-def serve(settings: Settings, *, on_ready: Callable[[str], None], roles: frozenset[Role] = ALL) -> None:
-    """Run ``roles`` on one port until SIGINT or SIGTERM; ``on_ready`` is given the address."""
-    import uvicorn
-
-    listener = listen(settings.host, settings.port)
-    port = listener.getsockname()[1]
-    settings = settings.model_copy(update={"port": port})
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    with Seiton(settings, roles=roles) as seiton:
-        config = uvicorn.Config(
-            seiton.application(), log_level="warning", timeout_graceful_shutdown=3, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        # In a thread of its own uvicorn leaves signals alone: stopping is ours, and ends with code 0.
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web")
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            server.should_exit = True
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        thread.start()
-        while not server.started and thread.is_alive():
-            thread.join(0.02)
-        on_ready(f"http://{host}:{port}")
-        while thread.is_alive():
-            thread.join(0.5)
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -27,7 +27,7 @@ from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.port import Added, ClientAway, TorrentSource, TorrentStatus, TransferState
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
-from seiton.bootstrap import ViewerHere
+from seiton.in_process import ViewerHere
 from seiton.contract import (
     ItemReceipt,
     LibraryCheck,

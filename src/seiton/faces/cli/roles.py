@@ -64,11 +64,11 @@ def command(name: str) -> Callable[..., None]:
 
         use_language(spoken_language(settings))
         try:
-            from seiton import bootstrap
+            from seiton import serving
             from seiton.roles import Role, alone
 
             role = Role(name)
-            bootstrap.serve(alone(role, settings), on_ready=_ready, roles=frozenset({role}))
+            serving.serve(alone(role, settings), on_ready=_ready, roles=frozenset({role}))
         except KeyboardInterrupt:  # before it listened, or while it was stopping
             return
         print(_("Seiton has stopped."), flush=True)

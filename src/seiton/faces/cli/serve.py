@@ -23,9 +23,9 @@ def serve(settings: Settings) -> None:
 
     use_language(spoken_language(settings))
     try:
-        from seiton import bootstrap
+        from seiton import serving
 
-        bootstrap.serve(settings, on_ready=_ready)
+        serving.serve(settings, on_ready=_ready)
     except KeyboardInterrupt:  # before it listened, or while it was stopping
         return
     print(_("Seiton has stopped."), flush=True)
