@@ -27,7 +27,6 @@ from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.torrents.port import Added, ClientAway, TorrentSource, TorrentStatus, TransferState
 from seiton.adapters.torrents.torrent_file import read_magnet, read_torrent
-from seiton.in_process import ViewerHere
 from seiton.contract import (
     ItemReceipt,
     LibraryCheck,
@@ -64,6 +63,7 @@ from seiton.domain.contents import TorrentFile
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import DownloadType
 from seiton.errors import NotFound, Unavailable
+from seiton.in_process import ViewerHere
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
