@@ -18,7 +18,7 @@ from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.errors import Conflict, InvalidInput
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
-from tests.integration.core_world import CoreWorld, statements, writes
+from tests.integration.core_world import CoreWorld, everything
 from tests.integration.core_world import world as world
 
 NUMBER = "S{season:02}E{episode:02}<-E{episode_end:02}>"
@@ -105,11 +105,9 @@ def test_a_template_that_differs_in_case_only_moves_files_too(filled: CoreWorld)
 
 
 def test_what_the_preview_says_is_what_happens(filled: CoreWorld) -> None:
-    tree = filled.tree()
-    with statements(filled.database) as seen:
-        preview = preview_naming(filled.core, OTHER)
-    assert writes(seen) == []
-    assert filled.tree() == tree
+    tree, before = filled.tree(), everything(filled)
+    preview = preview_naming(filled.core, OTHER)
+    assert (filled.tree(), everything(filled)) == (tree, before)
     assert preview.impact is not None
     assert (len(preview.impact.moves), preview.impact.holds) == (8, ())
     assert len(preview.samples) > 10

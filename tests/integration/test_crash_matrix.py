@@ -85,6 +85,7 @@ def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: 
         ("cross-device move", "openat:43:EROFS"),  # a subtitle that was moved by copying goes back
         ("cross-device move", "unlink:11:ENAMETOOLONG"),  # a download that cannot be removed after its copy
         ("undo of an earlier episode comes to a show", "renameat2:10:EROFS"),  # tvshow.nfo, all are back
+        ("undo of sidecars", "rmdir:6+:ENOSPC"),  # one step back of a rotation, which others build on
         ("title, undone in the middle", "unlink:9+:EACCES"),  # a folder that a step back emptied
         ("new facts, undone in the middle", "unlink:9+:ENOSPC"),  # what an exchanged tvshow.nfo leaves
     ],

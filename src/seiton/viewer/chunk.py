@@ -39,9 +39,9 @@ class Ran:
     digests: dict[int, str] = field(default_factory=dict)  # of what was copied, by step id
 
     def kept_open(self) -> list[Step]:
-        """Return the steps that could not be taken back now, and have to be: they are tried again."""
-        refused = {f.step.unit_id for f in self.failures if f.step.leads_back and f.reason not in FINAL}
-        return [step for step in self.dropped if step.leads_back and step.unit_id in refused]
+        """Return the steps back that the disk refused, and those behind: tried again, in order."""
+        is_refused = any(f.step.leads_back and f.reason not in FINAL for f in self.failures)
+        return [step for step in self.dropped if step.leads_back] if is_refused else []
 
     def not_done(self) -> set[int]:
         """Return the ids of the steps that are not done, or not to stay."""
@@ -71,9 +71,12 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
     stopped: set[int] = set()
     broken: set[int] = set()
     finished: list[Step] = []
+    is_halted = False  # on the way back one unit's file makes room for the next one's, of any component
 
     def run(step: Step) -> None:
-        if step.component in stopped and step.step_id not in early:
+        nonlocal is_halted
+        is_stopped = step.component in stopped or (is_halted and step.leads_back)
+        if is_stopped and step.step_id not in early:
             ran.dropped.append(step)
             return
         failure = applier.run(step)
@@ -81,6 +84,7 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
             finished.append(step)
             return
         ran.failures.append(failure)
+        is_halted |= step.leads_back and failure.reason not in FINAL
         # What failed in its middle is taken back like what was done: looking shows how much there is to do.
         is_half = step.bundle is not None and failure.reason not in FINAL
         (finished if is_half else ran.dropped).append(step)
