@@ -46,7 +46,7 @@ def test_a_process_killed_anywhere_loses_nothing_and_goes_on(part: str) -> None:
 @pytest.mark.parametrize("part", ["1/2", "2/2"])
 def test_it_is_the_same_on_postgresql(part: str) -> None:
     code, count, said = run(
-        "crash", "--database", "postgresql", "--points", "2", "--part", part, "--json", "--jobs", "1"
+        "crash", "--database", "postgresql", "--points", "1", "--part", part, "--json", "--jobs", "1"
     )
     if "PostgreSQL left out" in said:
         pytest.skip(said.strip())

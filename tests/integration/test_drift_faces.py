@@ -217,3 +217,14 @@ def test_bad_requests_are_refused(world: ApiWorld) -> None:
     odd = {"kind": "leftover", "path": "x", "at": "../x", "mending": "discard"}
     assert world.client.post("/library/repair", json={"items": [odd]}).status_code == 422
     assert world.client.post("/library/repair", json={"items": []}).json() == {"items": []}
+
+
+def test_a_finding_of_a_viewer_that_is_not_there_is_refused(world: ApiWorld) -> None:
+    finding = {"kind": "missing", "path": "Tea", "at": "Tea", "viewer": "nobody"}
+    answer = world.client.post("/library/repair", json={"items": [finding]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0] == {
+        "field": "viewer",
+        "message": "There is no viewer nobody.",
+        "code": "invalid",
+    }

@@ -167,9 +167,14 @@ class Viewers:
         )
 
     def repair(self, request: LibraryRepair) -> LibraryRepaired:
-        """Ask each viewer to mend what it found."""
+        """Ask each viewer to mend what it found. Raises ``InvalidInput`` for a viewer that there is not."""
         done: list[Mended] = []
-        for name in dict.fromkeys(item.viewer for item in request.items):
+        names = dict.fromkeys(item.viewer for item in request.items)
+        unknown = [name for name in names if name not in self._names() and self._module(name) is None]
+        if unknown:
+            message = _("There is no viewer {name}.", name=unknown[0])
+            raise InvalidInput([Problem(field="viewer", message=message)])
+        for name in names:
             mine = tuple(item for item in request.items if item.viewer == name)
             answer = self._port(name).repair(request.model_copy(update={"items": mine}))
             done += [item.model_copy(update={"viewer": name}) for item in answer.items]
