@@ -6,11 +6,10 @@ embedded client has no session to log in to; that it is away is survived here.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -34,6 +33,7 @@ from seiton.core.subscriptions import (
 from seiton.core.transfers import STALLED, check_transfers
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict
+from tests.integration.api_world import serving
 from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.core_world import world as world
 
@@ -346,15 +346,8 @@ def served(site: Site) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def test_76_a_failed_fetch_is_seen_as_failed_and_tried_again_later(world: CoreWorld) -> None:

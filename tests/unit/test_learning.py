@@ -8,10 +8,11 @@ from types import MappingProxyType
 import pytest
 
 from seiton.domain.example_pattern import Mark
-from seiton.domain.learning import NotLearnt, find_marks, learn, matches_of
+from seiton.domain.learning import NotLearnt, find_marks, learn
 from seiton.domain.proposals import propose
-from seiton.domain.rules import ParsedTitle, ParserRule, check_rule
+from seiton.domain.rules import Matched, ParsedTitle, ParserRule, check_rule
 from seiton.domain.shapes import shape_of
+from seiton.domain.titles import Ruleset
 
 
 def taught(title: str, fixed: Mapping[str, str] = MappingProxyType({}), **texts: str) -> ParserRule:
@@ -24,9 +25,8 @@ def taught(title: str, fixed: Mapping[str, str] = MappingProxyType({}), **texts:
 
 
 def read(rule: ParserRule, title: str) -> ParsedTitle | None:
-    for _title, outcome in matches_of(rule, [title]):
-        return outcome.parsed
-    return None
+    outcome = Ruleset((rule,)).parse(title)
+    return outcome.parsed if isinstance(outcome, Matched) else None
 
 
 @pytest.mark.parametrize(

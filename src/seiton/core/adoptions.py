@@ -11,9 +11,10 @@ from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.adopting import record_adoptions
 from seiton.core.adoption_plan import discard, plan_adoption
+from seiton.core.causes import record_cause
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.service import Core
-from seiton.domain.states import AdoptionState, ResyncState
+from seiton.domain.states import AdoptionState
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -118,17 +119,15 @@ def _change(connection: sa.Connection, adoption_id: int, values: dict[str, Any])
 def _begin_resync(core: Core, connection: sa.Connection, row: Row) -> int:
     """Record the cause that files will move by; the plan was confirmed, so nobody is asked again."""
     now = core.now()
-    values = {
-        "cause": CAUSE,
-        "subject_id": row["adoption_id"],
-        "subject_name": row["path"],
-        "state": ResyncState.RUNNING.value,
-        "reparsed": False,
-        "confirmed_at": now,
-        "created_at": now,
-    }
-    key = connection.execute(sa.insert(tables.resyncs).values(values)).inserted_primary_key
-    return key[0] if key is not None else 0
+    return record_cause(
+        connection,
+        CAUSE,
+        now,
+        subject_id=row["adoption_id"],
+        subject_name=row["path"],
+        reparsed=False,
+        confirmed_at=now,
+    )
 
 
 def _require(connection: sa.Connection, adoption_id: int, *, lock: bool = False) -> Row:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import CHUNK, Row, chunks
 from seiton.core import tables
+from seiton.core.causes import require_cause
 from seiton.core.follow_modes import load_modes
 from seiton.core.service import Core
 from seiton.domain.consent import FollowMode, PlannedFile, ReleaseKey, kind_of, path_changes, plan_id
@@ -57,7 +58,7 @@ def judge(core: Core, connection: sa.Connection, resync_id: int, effects: Effect
     The caller has refreshed what downloads should be (``desired.refresh_desired``) in this transaction, and
     begins and ends downloads unless ``downloads_wait``.
     """
-    cause = _require(connection, resync_id)
+    cause = require_cause(connection, resync_id)
     plan = weigh(core, connection, cause, effects)
     _mark_files(connection, resync_id, plan)
     table, waiting = tables.resyncs, tables.waiting_downloads
@@ -100,7 +101,7 @@ def weigh(core: Core, connection: sa.Connection, cause: Row, effects: Effects) -
         files.append(_planned(row))
         if row["outcome"] == "waiting":
             inherited.append(row["download_id"])
-        elif modes.of(kind, row["series_id"]) is FollowMode.ASK and _moves(core, row):
+        elif modes.of(kind, row["series_id"]) is FollowMode.ASK and _moves(row):
             asked.append(row["download_id"])
     ids = tuple(file.download_id for file in files)
     found = id_of(connection, files, effects)
@@ -182,11 +183,6 @@ def waiting_links(connection: sa.Connection, link_ids: Iterable[int]) -> set[int
     return found
 
 
-def _require(connection: sa.Connection, resync_id: int) -> Row:
-    table = tables.resyncs
-    return connection.execute(sa.select(table).where(table.c.resync_id == resync_id)).mappings().one()
-
-
 def _items(connection: sa.Connection, resync_id: int) -> Iterator[Row]:
     """Give the files of a cause that are not done yet, by download, in ascending pieces."""
     items, downloads, links = tables.resync_items, tables.downloads, tables.links
@@ -221,11 +217,11 @@ def _items(connection: sa.Connection, resync_id: int) -> Iterator[Row]:
         cursor = rows[-1]["download_id"]
 
 
-def _moves(core: Core, row: Row) -> bool:
+def _moves(row: Row) -> bool:
     """Say whether a file gets another name; one whose name is not known to be its wish's counts as moving."""
     if row["before"] is None or 0 < row["kept_revision"] == row["applied_revision"]:
         return True
-    return path_changes(load_wish(row["before"]), load_wish(row["desired"]), core.naming)
+    return path_changes(load_wish(row["before"]), load_wish(row["desired"]))
 
 
 def _library_size(connection: sa.Connection) -> int:

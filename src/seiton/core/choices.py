@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.core.finishing import close_finished
 from seiton.core.offers import load_policy
 from seiton.core.queries import Record, fetch_all, page
@@ -18,7 +19,7 @@ from seiton.core.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.core.wanting import add_downloads, want_downloads
 from seiton.domain.duplicates import Policy
-from seiton.domain.states import ConflictType, ResolutionStatus, ResyncState
+from seiton.domain.states import ConflictType, ResolutionStatus
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -202,16 +203,13 @@ def policy_within(
     stored = {**values, "updated_at": now}
     if not connection.execute(sa.update(table).where(table.c.id == 1).values(stored)).rowcount:
         connection.execute(sa.insert(table).values(stored | {"id": 1}))
-    key = connection.execute(
-        sa.insert(tables.resyncs).values(
-            cause="policy_changed",
-            before=before,
-            after=dict(values),
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            reparsed=True,
-            created_at=now,
-        )
-    ).inserted_primary_key
-    resync_id = int(key[0]) if key is not None else 0
+    resync_id = record_cause(
+        connection,
+        "policy_changed",
+        now,
+        before=before,
+        after=dict(values),
+        confirmed_plan_id=plan_id,
+        reparsed=True,
+    )
     return Done(resync_id=resync_id, effects=follow_rules(core, connection, resync_id, now))

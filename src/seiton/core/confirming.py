@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.brake import NO_EFFECTS, Effects, waiting_plan
+from seiton.core.causes import require_cause
 from seiton.core.choices import policy_within
 from seiton.core.filters import create_filter, delete_filter, update_filter
 from seiton.core.finishing import close_finished
@@ -28,7 +29,7 @@ from seiton.core.wanting import cancel_downloads, choose_downloads, take_choices
 from seiton.domain.duplicates import Choice
 from seiton.domain.pins import PinField
 from seiton.domain.states import CancelReason, ResyncState
-from seiton.errors import Conflict, NotFound
+from seiton.errors import Conflict
 from seiton.text import _
 
 _FILTERS = "filter_"
@@ -75,11 +76,7 @@ def _changed(resync_id: int) -> str:
 
 
 def _require_waiting(connection: sa.Connection, resync_id: int) -> Row:
-    table = tables.resyncs
-    query = sa.select(table).where(table.c.resync_id == resync_id)
-    cause = connection.execute(query).mappings().one_or_none()
-    if cause is None:
-        raise NotFound(_("There is no resync {resync_id}.", resync_id=resync_id))
+    cause = require_cause(connection, resync_id)
     if cause["state"] != ResyncState.WAITING:
         raise Conflict(_("Resync {resync_id} does not wait for a confirmation.", resync_id=resync_id))
     return cause

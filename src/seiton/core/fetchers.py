@@ -94,7 +94,7 @@ def ask_fetcher(core: Core, subscription: Row) -> None:
         _failed(core, subscription, _("{name} was asked and did not deliver.", name=module["name"]))
     else:
         now = core.now()
-        _note(core, subscription, {"awaiting_since": now, "next_fetch_at": now + DELIVERY})
+        note_fetch(core, subscription, {"awaiting_since": now, "next_fetch_at": now + DELIVERY})
         try:
             _reach(core, module).fetch(subscription["subscription_id"], subscription["source_url"])
         except FetchError as error:
@@ -130,7 +130,7 @@ def take_results(
     items, faults = read_delivered(entries)
     result = ingest(core, subscription_id, items)
     now = core.now()
-    _note(
+    note_fetch(
         core,
         row,
         {
@@ -157,7 +157,7 @@ def take_results(
 
 def _failed(core: Core, row: Row, message: str) -> None:
     failures = row["failures"] + 1
-    _note(
+    note_fetch(
         core,
         row,
         {
@@ -169,7 +169,8 @@ def _failed(core: Core, row: Row, message: str) -> None:
     )
 
 
-def _note(core: Core, row: Row, values: dict[str, Any]) -> None:
+def note_fetch(core: Core, row: Row, values: dict[str, Any]) -> None:
+    """Write what a fetch of a subscription, ``row``, came to."""
     table = tables.subscriptions
     with core.database.write() as connection:
         connection.execute(

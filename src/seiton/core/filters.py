@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.core.flags import filter_rule_of
 from seiton.core.history import require_last
 from seiton.core.queries import Record, fetch_all
@@ -230,20 +231,17 @@ def _cause(
     if undoes is not None:
         require_last(connection, undoes)
     named: Row = after or before or {}
-    key = connection.execute(
-        sa.insert(tables.resyncs).values(
-            cause=cause,
-            subject_id=named["rule_id"],
-            subject_name=named["regex_pattern"],
-            before={name: before[name] for name in WRITABLE} if before else None,
-            after={name: after[name] for name in WRITABLE} if after else None,
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            undoes=undoes["resync_id"] if undoes is not None else None,
-            created_at=core.now(),
-        )
-    ).inserted_primary_key
-    resync_id: int = key[0] if key is not None else 0
+    resync_id = record_cause(
+        connection,
+        cause,
+        core.now(),
+        subject_id=named["rule_id"],
+        subject_name=named["regex_pattern"],
+        before={name: before[name] for name in WRITABLE} if before else None,
+        after={name: after[name] for name in WRITABLE} if after else None,
+        confirmed_plan_id=plan_id,
+        undoes=undoes["resync_id"] if undoes is not None else None,
+    )
     targets = {filter_rule_of(row).target for row in (before, after) if row is not None}
     mark_changed(connection, resync_id, targets, lock_state(connection))
     return resync_id

@@ -14,16 +14,6 @@ from seiton.text import _
 _PARSER = "parser_"
 
 
-def require_cause(connection: sa.Connection, resync_id: int) -> Row:
-    """Return a cause; raises ``NotFound``."""
-    table = tables.resyncs
-    query = sa.select(table).where(table.c.resync_id == resync_id)
-    cause = connection.execute(query).mappings().one_or_none()
-    if cause is None:
-        raise NotFound(_("There is no resync {resync_id}.", resync_id=resync_id))
-    return cause
-
-
 def require_last(connection: sa.Connection, cause: Row) -> None:
     """Raise ``Conflict`` where a later edit of the same thing would be undone along with it."""
     table = tables.resyncs.c

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.brake import judge
+from seiton.core.causes import record_cause
 from seiton.core.desired import (
     MAIN_LIBRARY,
     META_COLUMNS,
@@ -96,25 +97,22 @@ def change_naming(
     """Record another, usable template in the caller's transaction; return the cause, ``None`` if it is that
     one already. Raises ``Conflict`` when it is not ``version`` any more.
     """
-    now, resyncs = core.now(), tables.resyncs
+    now = core.now()
     lock_state(connection)
     before = _current(connection)
     if version is not None and version != before.version:
         raise Conflict(_("The template was changed meanwhile; look at it again."))
     if template == before.template:
         return None
-    key = connection.execute(
-        sa.insert(resyncs).values(
-            cause=CAUSE,
-            subject_name=template,
-            before={"template": before.template},
-            after={"template": template},
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            created_at=now,
-        )
-    ).inserted_primary_key
-    resync_id: int = key[0] if key is not None else 0
+    resync_id = record_cause(
+        connection,
+        CAUSE,
+        now,
+        subject_name=template,
+        before={"template": before.template},
+        after={"template": template},
+        confirmed_plan_id=plan_id,
+    )
     connection.execute(
         sa.insert(tables.library_profiles).values(
             library=MAIN_LIBRARY,

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.builtin import SWITCHES
+from seiton.core.causes import record_cause
 from seiton.core.rulesets import BEHAVIOUR, BUILTIN, advance, lock_state, rule_of
 from seiton.core.service import Core
 from seiton.domain.rules import FIELDS, MAX_NAME, RuleFault, check_rule
-from seiton.domain.states import ParserKind, ResyncState, SourceType
+from seiton.domain.states import ParserKind, SourceType
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -213,19 +214,16 @@ def _cause(
     """Record the edit as the cause of a resync, and the rules as a new version, in the same transaction."""
     now = core.now()
     named = after or before or {}
-    key = connection.execute(
-        sa.insert(tables.resyncs).values(
-            cause=cause,
-            subject_id=parser_id,
-            subject_name=named.get("name"),
-            before={name: before[name] for name in WRITABLE} if before else None,
-            after={name: after[name] for name in WRITABLE} if after else None,
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            created_at=now,
-        )
-    ).inserted_primary_key
-    resync_id: int = key[0] if key is not None else 0
+    resync_id = record_cause(
+        connection,
+        cause,
+        now,
+        subject_id=parser_id,
+        subject_name=named.get("name"),
+        before={name: before[name] for name in WRITABLE} if before else None,
+        after={name: after[name] for name in WRITABLE} if after else None,
+        confirmed_plan_id=plan_id,
+    )
     version = advance(connection, resync_id, now)
     connection.execute(
         sa.update(tables.resyncs).where(tables.resyncs.c.resync_id == resync_id).values(rules_version=version)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.core.desired import refresh_desired
 from seiton.core.finishing import close_finished
 from seiton.core.links import Applied, apply_outcomes, outcome_for
@@ -19,7 +20,6 @@ from seiton.core.rulesets import lock_state, ruleset
 from seiton.core.service import Core
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.pins import NUMBERS, SERIES_FIELDS, PinField
-from seiton.domain.states import ResyncState
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -123,20 +123,18 @@ def pin_within(
         name, before, links = _pin_link(connection, link_id, field, checked)
     else:
         name, before, links = _pin_series(connection, series_id or 0, field, checked)
-    key = connection.execute(
-        sa.insert(tables.resyncs).values(
-            cause="pin_removed" if checked is None else "pin_set",
-            subject_id=link_id if link_id is not None else series_id,
-            subject_name=name,
-            before={"of": "link" if link_id is not None else "series", "field": field, "value": before},
-            after={"of": "link" if link_id is not None else "series", "field": field, "value": checked},
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            reparsed=True,
-            created_at=now,
-        )
-    ).inserted_primary_key
-    resync_id = int(key[0]) if key is not None else 0
+    of = "link" if link_id is not None else "series"
+    resync_id = record_cause(
+        connection,
+        "pin_removed" if checked is None else "pin_set",
+        now,
+        subject_id=link_id if link_id is not None else series_id,
+        subject_name=name,
+        before={"of": of, "field": field, "value": before},
+        after={"of": of, "field": field, "value": checked},
+        confirmed_plan_id=plan_id,
+        reparsed=True,
+    )
     applied = _follow(connection, links, resync_id, now)
     effects = follow_rules(core, connection, resync_id, now)
     return Done(resync_id=resync_id, applied=applied, effects=effects)

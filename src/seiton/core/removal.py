@@ -17,10 +17,11 @@ from seiton.adapters.database import Row, chunks
 from seiton.adapters.torrents.port import ClientAway
 from seiton.contract import MAX_BATCH, HeldFile, ViewerFilesRequest
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.core.conflicts import close_subscription_conflicts
 from seiton.core.desired import supersede
 from seiton.core.service import Core
-from seiton.domain.states import DownloadStatus, ResyncState
+from seiton.domain.states import DownloadStatus
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
@@ -126,19 +127,17 @@ def remove(
         rows = _downloads_of(connection, kind, target_id)
         if files is FileChoice.KEEP:
             rows = [row for row in rows if row["status"] in INCOMPLETE]
-        cause = {
-            "cause": f"removed_{kind.value}",
-            "subject_id": target_id,
-            "subject_name": name,
-            "after": {"target_type": kind.value, "torrents": torrents.value, "files": files.value},
-            "state": ResyncState.RUNNING.value,
-            "total": len(rows),
-            "reparsed": True,
-            "trash_until": FOR_GOOD if for_good else now + KEPT_FOR,
-            "created_at": now,
-        }
-        inserted = connection.execute(sa.insert(tables.resyncs).values(cause)).inserted_primary_key
-        removal_id = int(inserted[0]) if inserted is not None else 0
+        removal_id = record_cause(
+            connection,
+            f"removed_{kind.value}",
+            now,
+            subject_id=target_id,
+            subject_name=name,
+            after={"target_type": kind.value, "torrents": torrents.value, "files": files.value},
+            total=len(rows),
+            reparsed=True,
+            trash_until=FOR_GOOD if for_good else now + KEPT_FOR,
+        )
         if kind is not TargetType.DOWNLOAD:
             _mark_subject(connection, kind, target_id, now)
         _take_back(connection, rows, removal_id, torrents, now)

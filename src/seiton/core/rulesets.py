@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.domain.rules import FIELDS, FieldSource, ParserRule
-from seiton.domain.states import ParserKind, ResyncState, RulesMode, SourceType
+from seiton.domain.states import ParserKind, RulesMode, SourceType
 from seiton.domain.titles import Ruleset
 
 BUILTIN = "builtin"
@@ -118,16 +119,9 @@ def cause_of_pack(
     ``plan_id``: the plan of a preview, which a person has seen.
     """
     resyncs = tables.resyncs
-    key = connection.execute(
-        sa.insert(resyncs).values(
-            cause=_CAUSES[mode],
-            subject_id=pack_version,
-            state=ResyncState.RUNNING.value,
-            confirmed_plan_id=plan_id,
-            created_at=now,
-        )
-    ).inserted_primary_key
-    resync_id: int = key[0] if key is not None else 0
+    resync_id = record_cause(
+        connection, _CAUSES[mode], now, subject_id=pack_version, confirmed_plan_id=plan_id
+    )
     version = advance(connection, resync_id, now, mode)
     connection.execute(
         sa.update(resyncs).where(resyncs.c.resync_id == resync_id).values(rules_version=version)

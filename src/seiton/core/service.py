@@ -30,7 +30,6 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.domain.consent import Brake
-from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -102,8 +101,7 @@ class Core:
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
     modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
-    happen without a person's confirmation. ``free_bytes``: room for downloads, if
-    known. ``naming``: how the library is laid out.
+    happen without a person's confirmation. ``free_bytes``: room for downloads, if known.
     """
 
     database: Database
@@ -123,7 +121,6 @@ class Core:
     public_url: str | None = None
     free_bytes: Callable[[], int | None] = lambda: None
     brake: Brake = field(default_factory=Brake)
-    naming: NamingProfile = field(default_factory=NamingProfile)
 
 
 def trust_feed(core: Core, url: str) -> None:

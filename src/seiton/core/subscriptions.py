@@ -15,7 +15,7 @@ from seiton.adapters.feeds import FeedLimits, fetch_feed
 from seiton.adapters.http import FetchError, FetchFault
 from seiton.core import tables
 from seiton.core.conflicts import close_subscription_conflicts, note_subscription_conflict
-from seiton.core.fetchers import ask_fetcher, choose_fetcher, pause_of
+from seiton.core.fetchers import ask_fetcher, choose_fetcher, note_fetch, pause_of
 from seiton.core.ingest import Ingested, hash_url, ingest
 from seiton.core.service import Core, next_try, trust_feed
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
@@ -214,7 +214,7 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         )
     except SeitonError as error:
         failures = row["failures"] + 1
-        _note(
+        note_fetch(
             core,
             row,
             {"last_error": str(error), "failures": failures, "next_fetch_at": next_try(core.now(), failures)},
@@ -238,15 +238,5 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         ]
         values["name"] = row["name"] or fetched.feed.title or None
     # After the items are stored: a crash in between fetches again and finds them known.
-    _note(core, row, values)
+    note_fetch(core, row, values)
     return result
-
-
-def _note(core: Core, row: Row, values: dict[str, Any]) -> None:
-    table = tables.subscriptions
-    with core.database.write() as connection:
-        connection.execute(
-            sa.update(table)
-            .where(table.c.subscription_id == row["subscription_id"])
-            .values(values | {"updated_at": core.now()})
-        )

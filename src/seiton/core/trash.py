@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes import record_cause
 from seiton.core.desired import refresh_desired
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.removal import TargetType
 from seiton.core.service import Core
 from seiton.core.wanting import initial_status
-from seiton.domain.states import DownloadStatus, ResyncState
+from seiton.domain.states import DownloadStatus
 from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
@@ -55,20 +56,17 @@ def restore(core: Core, removal_id: int) -> int:
         connection.execute(sa.update(causes).where(causes.c.resync_id == removal_id).values(trash_until=None))
         _unmark_subject(connection, removal, now)
         rows = _removed_by(connection, removal_id)
-        inserted = connection.execute(
-            sa.insert(causes).values(
-                cause="restored",
-                subject_id=removal_id,
-                undoes=removal_id,
-                subject_name=removal["subject_name"],
-                after=removal["after"],
-                state=ResyncState.RUNNING.value,
-                total=len(rows),
-                reparsed=True,
-                created_at=now,
-            )
-        ).inserted_primary_key
-        cause_id = int(inserted[0]) if inserted is not None else 0
+        cause_id = record_cause(
+            connection,
+            "restored",
+            now,
+            subject_id=removal_id,
+            undoes=removal_id,
+            subject_name=removal["subject_name"],
+            after=removal["after"],
+            total=len(rows),
+            reparsed=True,
+        )
         _bring_back(connection, rows, now)
         refresh_desired(connection, [row["link_id"] for row in rows], cause_id, now)
     for job in ("reconcile", "downloads"):

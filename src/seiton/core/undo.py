@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes import require_cause
 from seiton.core.confirming import take_back, take_back_filter
-from seiton.core.history import require_cause, require_last
+from seiton.core.history import require_last
 from seiton.core.parsers import follow
 from seiton.core.rehearsal import Done, Impact, rehearse
 from seiton.core.rulesets import lock_state

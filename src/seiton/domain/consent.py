@@ -79,14 +79,15 @@ class Brake:
         return starts + cancels > self.downloads or (free is not None and size > free)
 
 
-def path_changes(before: EpisodeMeta, after: EpisodeMeta, naming: NamingProfile) -> bool:
+def path_changes(before: EpisodeMeta, after: EpisodeMeta) -> bool:
     """Say whether a file moves when what it is changes; one that cannot be named stays.
 
     A show's folder is frozen: unless the title changes, it keeps the year that it was named with.
     """
     if before.anime_title == after.anime_title:
         after = replace(after, show=before.show)
-    old, new = render(before, naming), render(after, naming)
+    # The naming template is part of what a file should be.
+    old, new = render(before, NamingProfile()), render(after, NamingProfile())
     return not isinstance(new, Impossible) and (isinstance(old, Impossible) or old.stem != new.stem)
 
 

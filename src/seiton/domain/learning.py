@@ -8,7 +8,7 @@ words and numbers. The same example always gives the same parser.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -96,15 +96,6 @@ def learn(title: str, marks: Marks, fixed: Mapping[str, str] | None = None) -> P
         if not check_rule(rule) and _reads(rule, title, marks):
             return rule
     return NotLearnt(code="ambiguous")
-
-
-def matches_of(rule: ParserRule, titles: Iterable[str]) -> Iterator[tuple[str, Matched]]:
-    """Give those of ``titles`` that ``rule`` reads, with what it reads."""
-    rules = Ruleset((rule,))
-    for title in titles:
-        outcome = rules.parse(title)
-        if isinstance(outcome, Matched):
-            yield title, outcome
 
 
 def _marking_order(field: str) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seiton.faces.cli import resyncs
 from seiton.faces.cli.options import Json, Limit, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.faces.words import word
@@ -82,7 +83,7 @@ def commands() -> typer.Typer:
             "Let an edit that waits, because it would begin or end many downloads, go on.\n\n"
             "Example: seiton filters confirm 7"
         ),
-    )(confirm)
+    )(resyncs.confirm)
     return group
 
 
@@ -197,24 +198,6 @@ def preview(
         return
     require_valid(answer)
     _print_preview(answer)
-
-
-def confirm(
-    resync_id: Annotated[
-        int, typer.Argument(metavar=_("ID"), help=_("Number of the resync."), show_default=False)
-    ],
-    url: Url = None,
-    as_json: Json = False,
-) -> None:
-    """Confirm an edit."""
-    from seiton.faces.cli.client import Api
-
-    with Api(url) as api:
-        row = api.post(f"/resyncs/{resync_id}/confirm")
-    if as_json:
-        print_json(row)
-    else:
-        say(_("Resync {resync_id} goes on.", resync_id=resync_id))
 
 
 def _print_preview(answer: dict[str, Any]) -> None:

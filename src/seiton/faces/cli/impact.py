@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seiton.errors import InvalidInput, Problem
-from seiton.faces.cli.output import print_table, say
+from seiton.faces.cli.output import print_json, print_table, say
 from seiton.faces.words import hold
 from seiton.text import _
 
@@ -16,8 +16,11 @@ def require_valid(answer: dict[str, Any]) -> None:
         raise InvalidInput([Problem(**problem) for problem in answer["problems"]])
 
 
-def print_impact(impact: dict[str, Any]) -> None:
+def print_impact(impact: dict[str, Any], as_json: bool) -> None:
     """Print what would follow for links and files."""
+    if as_json:
+        print_json(impact)
+        return
     say(
         _(
             "Titles parsed again: {titles}; links changed: {changed}, new: {new};"

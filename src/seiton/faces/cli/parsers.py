@@ -263,8 +263,7 @@ def builtin(
         raise WrongUsage([Problem(field="--take", message=_("Choose --preview or --take."), code="usage")])
     with Api(url) as api:
         if preview:
-            impact = api.post("/parsers/builtin/preview")
-            print_json(impact) if as_json else print_impact(impact)
+            print_impact(api.post("/parsers/builtin/preview"), as_json)
         elif take:
             taken = api.post("/parsers/builtin/take", {"plan_id": plan_id})
             print_written(api, taken, as_json, _("The update was taken."))
@@ -288,11 +287,7 @@ def delete(
 
     with Api(url) as api:
         if preview:
-            impact = api.post(f"/parsers/{parser_id}/preview-deletion")
-            if as_json:
-                print_json(impact)
-            else:
-                print_impact(impact)
+            print_impact(api.post(f"/parsers/{parser_id}/preview-deletion"), as_json)
             return
         written = api.delete(f"/parsers/{parser_id}", plan_id=plan_id)
         print_written(api, written, as_json, _("Parser {parser_id} was deleted.", parser_id=parser_id))
@@ -324,7 +319,7 @@ def preview(
         return
     require_valid(answer)
     print_titles(answer["results"])
-    print_impact(answer["impact"])
+    print_impact(answer["impact"], as_json=False)
 
 
 def _confirmed(plan_id: str | None) -> dict[str, str]:
@@ -336,10 +331,7 @@ def _preview(api: Any, draft: dict[str, Any], as_json: bool) -> None:
 
     answer = api.post("/parsers/preview", draft | {"limit": 1})
     require_valid(answer)
-    if as_json:
-        print_json(answer["impact"])
-    else:
-        print_impact(answer["impact"])
+    print_impact(answer["impact"], as_json)
 
 
 def print_written(api: Any, written: dict[str, Any], as_json: bool, sentence: str) -> None:

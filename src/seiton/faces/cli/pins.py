@@ -87,11 +87,12 @@ def pin(
 ) -> None:
     """Set a field by hand."""
     from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
 
     path = _path(kind, number, field)
     with Api(url) as api:
         if preview:
-            _print_preview(api.post(f"{path}/preview", {"value": value}), as_json)
+            print_impact(api.post(f"{path}/preview", {"value": value}), as_json)
             return
         written = api.put(path, {"value": value, "plan_id": plan_id})
         _print_written(api, written, as_json)
@@ -108,11 +109,12 @@ def clear(
 ) -> None:
     """Let parsers say a field again."""
     from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
 
     path = _path(kind, number, field)
     with Api(url) as api:
         if preview:
-            _print_preview(api.post(f"{path}/preview", {}), as_json)
+            print_impact(api.post(f"{path}/preview", {}), as_json)
             return
         written = api.delete(path, plan_id=plan_id)
         _print_written(api, written, as_json)
@@ -120,15 +122,6 @@ def clear(
 
 def _path(kind: str, number: int, field: str) -> str:
     return f"/{'links' if kind == 'link' else 'series'}/{number}/pins/{field}"
-
-
-def _print_preview(impact: dict[str, Any], as_json: bool) -> None:
-    from seiton.faces.cli.impact import print_impact
-
-    if as_json:
-        print_json(impact)
-    else:
-        print_impact(impact)
 
 
 def _print_written(api: Any, written: dict[str, Any], as_json: bool) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from seiton.faces.cli.options import Json, ParserFile, Sets, Url
-from seiton.faces.cli.output import print_json
 from seiton.text import _
 
 Id = Annotated[
@@ -54,7 +53,7 @@ def parser(
     """Print the plan."""
     from seiton.faces.cli.client import Api
     from seiton.faces.cli.draft import require_draft
-    from seiton.faces.cli.impact import require_valid
+    from seiton.faces.cli.impact import print_impact, require_valid
 
     draft = require_draft(sets, file) | {"limit": 1}
     if parser_id is not None:
@@ -62,7 +61,7 @@ def parser(
     with Api(url) as api:
         answer = api.post("/parsers/preview", draft)
     require_valid(answer)
-    _print(answer["impact"], as_json)
+    print_impact(answer["impact"], as_json)
 
 
 def delete(
@@ -74,9 +73,10 @@ def delete(
 ) -> None:
     """Print what deleting a parser would do."""
     from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
 
     with Api(url) as api:
-        _print(api.post(f"/parsers/{parser_id}/preview-deletion"), as_json)
+        print_impact(api.post(f"/parsers/{parser_id}/preview-deletion"), as_json)
 
 
 def policy(
@@ -91,16 +91,8 @@ def policy(
 ) -> None:
     """Print what another policy would do."""
     from seiton.faces.cli.client import Api
+    from seiton.faces.cli.impact import print_impact
 
     draft = {"group_order": group or [], "resolution_order": resolution or []}
     with Api(url) as api:
-        _print(api.post("/library/policy/preview", draft), as_json)
-
-
-def _print(impact: dict[str, Any], as_json: bool) -> None:
-    from seiton.faces.cli.impact import print_impact
-
-    if as_json:
-        print_json(impact)
-    else:
-        print_impact(impact)
+        print_impact(api.post("/library/policy/preview", draft), as_json)

@@ -131,11 +131,7 @@ def undo(
 
     with Api(url) as api:
         if preview:
-            impact = api.post(f"/resyncs/{resync_id}/undo/preview")
-            if as_json:
-                print_json(impact)
-            else:
-                print_impact(impact)
+            print_impact(api.post(f"/resyncs/{resync_id}/undo/preview"), as_json)
             return
         row = api.post(f"/resyncs/{resync_id}/undo", {"plan_id": plan_id})
         if as_json:
