@@ -16,6 +16,7 @@ from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
+from seiton.adapters.http_routes import Routes, read_routes
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
@@ -62,7 +63,8 @@ from seiton.viewer.service import Profile, Viewer
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
+USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
+"""Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
 _IF_DUE = "due:"
@@ -93,6 +95,7 @@ class Seiton:
             timeout_s=settings.feed_limits.timeout,
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
+            routes=Routes(mirrors=read_routes(settings.mirrors), proxies=read_routes(settings.proxies)),
         )
         self.jobs = self._jobs()
         self.previews = Previews()
