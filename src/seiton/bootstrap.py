@@ -18,6 +18,7 @@ from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.http_routes import Routes, read_routes
 from seiton.adapters.jobs import Jobs
+from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.pack_file import builtin_pack
@@ -37,6 +38,7 @@ from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import reconcile
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
+from seiton.core.identity.identifying import identify
 from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
@@ -115,8 +117,9 @@ class Seiton:
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
         )
-        if settings.core_url:
-            self.policy.allow_url(settings.core_url)
+        for address in (settings.core_url, settings.mikan_url):
+            if address:
+                self.policy.allow_url(address)
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -185,6 +188,8 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            bangumi=Bangumi(self.web, settings.bangumi_url),
+            mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -238,6 +243,7 @@ class Seiton:
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 

@@ -64,15 +64,15 @@ def _host(value: str) -> str:
 
 def _route(value: str, schemes: frozenset[str]) -> str:
     """Accept ``host=address``, where requests to ``host`` (and its subdomains) go instead or through."""
-    host, mark, address = value.strip().partition("=")
-    parts = urlsplit(address)
+    host, _mark, address = value.strip().partition("=")
     is_name = re.fullmatch(r"[\w-]+(\.[\w-]+)*", host) is not None
-    is_there = parts.scheme in schemes and bool(parts.hostname) and not parts.query and not parts.fragment
-    if not mark or not is_name or not is_there:
-        words = ", ".join(sorted(schemes))
-        raise ValueError(
-            _("must be host=address, the address beginning with one of {schemes}", schemes=words)
-        )
+    parts = urlsplit(address)
+    try:
+        is_there = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        is_there = False
+    if not is_name or not is_there or parts.scheme not in schemes or parts.query or parts.fragment:
+        raise ValueError(_("must be like {example}", example=f"mikanani.me={min(schemes)}://192.0.2.7:1080"))
     return f"{host.lower()}={address.rstrip('/')}"
 
 

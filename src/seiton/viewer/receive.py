@@ -333,11 +333,14 @@ def wish_of(request: Described) -> EpisodeMeta:
             genres=facts.genres,
             studios=facts.studios,
             ids=facts.show_ids,
+            picture=facts.picture,
         ),
         facts=EpisodeFacts(
             title=facts.episode_title,
+            original_title=facts.episode_original_title,
             plot=facts.episode_plot,
             aired=facts.aired,
+            runtime_minutes=facts.runtime_minutes,
             ids=facts.episode_ids,
         ),
     )
