@@ -110,7 +110,11 @@ def merge_within(
 def split_within(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str | None = None) -> Done:
     """Take a merge back in the caller's transaction: titles and ids are again those of two series."""
     before, series_id = cause["before"], cause["subject_id"]
-    done = _pin(
+    ids = tables.external_ids
+    if before["ids"]:  # before its titles come back and claim them
+        mine = sa.update(ids).where(ids.c.external_id.in_(before["ids"]))
+        connection.execute(mine.values(series_id=series_id, updated_at=core.now()))
+    return _pin(
         core,
         connection,
         series_id,
@@ -121,11 +125,6 @@ def split_within(core: Core, connection: sa.Connection, cause: Row, *, plan_id: 
         subject_name=cause["subject_name"],
         plan_id=plan_id,
     )
-    ids = tables.external_ids
-    if before["ids"]:
-        mine = sa.update(ids).where(ids.c.external_id.in_(before["ids"]))
-        connection.execute(mine.values(series_id=series_id, updated_at=core.now()))
-    return done
 
 
 def _pin(

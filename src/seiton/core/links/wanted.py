@@ -104,9 +104,9 @@ def pin_down(
         ahead = int(held.get(PinField.EPISODES_AHEAD, 0))
         if PinField.EPISODE_NO not in held and 0 < ahead < link.episode_no:
             changes["episode_no"] = link.episode_no - ahead
-        elif "episode_no" in changes:
-            changes["episode_tenths"] = 0
         passed += len(changes)
+        if "episode_no" in changes and PinField.EPISODE_NO in held:
+            changes["episode_tenths"] = 0
         wanted.append(replace(link, **changes, pins=held) if held else link)
     return wanted, passed
 
