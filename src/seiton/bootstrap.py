@@ -58,6 +58,7 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
@@ -256,6 +257,7 @@ class Seiton:
     def _define_viewer_jobs(self) -> None:
         viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
+        define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
 
     def _fetch(self, key: str) -> None:

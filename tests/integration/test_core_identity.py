@@ -27,10 +27,11 @@ from seiton.core.rules.pinning import preview_pin, set_pin
 from seiton.domain.pins import PinField
 from seiton.domain.states import IdStanding, NeighbourKind, NeighbourState
 from seiton.errors import Unavailable
+from seiton.viewer.pictures import fetch_pictures
 from tests.integration.core_world import CoreWorld, _magnet
 from tests.integration.core_world import world as world
+from tests.neighbours import JPEG, bangumi
 from tests.neighbours import Bangumi as Double
-from tests.neighbours import bangumi
 
 
 @pytest.fixture
@@ -384,3 +385,98 @@ def test_what_several_threads_want_to_know_is_asked_once(known: CoreWorld, doubl
         double.before_answer.set()
         assert {one.result().body["id"] for one in waiting} == {1}
     assert double.asked["/v0/subjects/1"] == 1
+
+
+def posters(world: CoreWorld) -> dict[str, bytes]:
+    return {name: (Path(world.library) / name).read_bytes() for name in world.tree() if name.endswith(".jpg")}
+
+
+def hang(world: CoreWorld) -> None:
+    """Let the viewer fetch what it lacks and put it up."""
+    fetch_pictures(world.viewer)
+    world.settle()
+
+
+def test_posters_come_into_the_show_folder_and_files_do_not_wait_for_them(
+    known: CoreWorld, double: Double
+) -> None:
+    season(double)
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    assert posters(known) == {}, "the NFO is there already"
+    assert "第1敗" in nfo(known, "S01E01.nfo")
+    hang(known)
+    picture = double.pictures["/pic/400602.jpg"]
+    assert posters(known) == {"Show/poster.jpg": picture, "Show/season01-poster.jpg": picture}
+
+
+def test_a_second_season_has_its_own_poster_and_show_files_keep_speaking_for_the_first(
+    known: CoreWorld, double: Double
+) -> None:
+    season(double)
+    double.add(7, "二")
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    hang(known)
+    known.create(name="second", priority=10, series_no=2, condition=r"^\[S2\]")
+    bring(known, "[S2] Show - 01", bgm="7")
+    known.settle()
+    identify(known.core)
+    known.settle()
+    hang(known)
+    one, two = double.pictures["/pic/400602.jpg"], double.pictures["/pic/7.jpg"]
+    assert posters(known) == {
+        "Show/poster.jpg": one,
+        "Show/season01-poster.jpg": one,
+        "Show/season02-poster.jpg": two,
+    }
+    assert "<title>敗犬女主太多了！</title>" in nfo(known, "tvshow.nfo")
+
+
+def test_a_poster_that_is_no_picture_is_named_and_nothing_else_fails(
+    known: CoreWorld, double: Double
+) -> None:
+    season(double)
+    double.pictures["/pic/400602.jpg"] = b"<html>blocked</html>"
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    assert "第1敗" in nfo(known, "S01E01.nfo")
+    (failing,) = [one for one in list_neighbours(known.core) if one.state is NeighbourState.FAILING]
+    assert (failing.kind, "JPEG" in (failing.last_error or "")) == (NeighbourKind.PICTURES, True)
+    double.pictures["/pic/400602.jpg"] = JPEG
+    known.pass_time(hours=2)
+    identify(known.core)
+    known.settle()
+    hang(known)
+    assert posters(known)["Show/poster.jpg"] == JPEG
+
+
+def test_a_poster_of_the_users_own_stays(known: CoreWorld, double: Double) -> None:
+    season(double)
+    filed(known, 1, bgm="400602")
+    (Path(known.library) / "Show" / "poster.jpg").write_bytes(b"mine")
+    identify(known.core)
+    known.settle()
+    hang(known)
+    assert posters(known)["Show/poster.jpg"] == b"mine"
+
+
+def test_posters_move_with_their_show_and_keep_no_empty_folder_alive(
+    known: CoreWorld, double: Double
+) -> None:
+    season(double)
+    write = known.create(priority=9, series_no=1)
+    bring(known, "[G] Show - 01", bgm="400602")
+    known.settle()
+    identify(known.core)
+    known.settle()
+    hang(known)
+    assert write.parser is not None
+    known.edit(write.parser["parser_id"], anime_title_source="static", anime_title_value="Renamed")
+    known.settle()
+    hang(known)
+    assert sorted(posters(known)) == ["Renamed/poster.jpg", "Renamed/season01-poster.jpg"]
+    assert not (Path(known.library) / "Show").exists()

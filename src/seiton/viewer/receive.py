@@ -30,6 +30,7 @@ from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
 from seiton.viewer.given_paths import find_source, find_unowned
+from seiton.viewer.pictures import note_sources
 from seiton.viewer.service import Viewer
 
 FOREIGN = "foreign"
@@ -45,8 +46,11 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
         library_id = viewer.library().library_id
         with viewer.database.write() as connection:
             receipts = _Recording(viewer, connection, library_id).take(requests)
+            has_pictures = note_sources(connection, requests, FOREIGN)
     except SQLAlchemyError as error:
         raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
+    if has_pictures:
+        viewer.wake("pictures")
     viewer.wake("converge")
     if any(_is_kept(request) for request in requests):
         viewer.wake("report")
