@@ -185,7 +185,7 @@ def _read(root: bytes, path: bytes) -> bytes | None:
 def _step(root: bytes, row: Row, content: bytes, artifact: Row | None, number: int) -> Step | None:
     """Return the step that puts a poster up; ``None`` where somebody has one of their own, or nobody lives."""
     path, digest = row["path"], digest_of(content)
-    if not os.path.isdir(os.path.join(root, os.path.dirname(path))):
+    if not os.path.lexists(os.path.join(root, os.path.dirname(path))):
         return None
     try:
         there = read_small(os.path.join(root, path))

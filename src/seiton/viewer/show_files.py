@@ -163,7 +163,7 @@ class ShowFiles:
             self._generated(folder, file, content, shared)
 
     def _speaks(self, show: Show, unit: Unit) -> bool:
-        """Say whether ``unit`` is of the season that its show's files are made from: the first that there is."""
+        """Say whether ``unit`` is of the season that its show is known by: the first that there is."""
         return show.series_no is None or season_rank(unit.wish.series_no) <= season_rank(show.series_no)
 
     def _generated(self, folder: bytes, name: bytes, ours: bytes, shared: Shared) -> None:
