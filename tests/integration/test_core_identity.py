@@ -480,3 +480,29 @@ def test_posters_move_with_their_show_and_keep_no_empty_folder_alive(
     hang(known)
     assert sorted(posters(known)) == ["Renamed/poster.jpg", "Renamed/season01-poster.jpg"]
     assert not (Path(known.library) / "Show").exists()
+
+
+def test_defect_82_the_first_hit_of_a_search_is_no_fact_and_fractions_are_read(
+    known: CoreWorld, double: Double
+) -> None:
+    """Defect 82 of the reference: an unverified first hit, no refresh, a list that fails for a fraction."""
+    double.add(1, "Showtime", "別的作品", date="2025-12-20")
+    double.add(2, "Show", "作品", date="2025-12-20")
+    double.found = [double.subjects["1"], double.subjects["2"]]
+    double.add_episodes(2, {"sort": 1, "ep": 1, "name_cn": "一"}, {"type": 1, "sort": 1.5, "name_cn": "间"})
+    known.create(priority=9, series_no=1)
+    bring(known, "[G] Show - 01", "[G] Show - 01.5")
+    known.settle()
+    _first, second = suggest(known.core, 1)
+    identify(known.core)
+    assert known.rows(tables.series_facts) == []
+    accept(known.core, second["external_id"])
+    identify(known.core)
+    known.settle()
+    assert "<title>作品</title>" in nfo(known, "tvshow.nfo")
+    assert "<title>間</title>" in nfo(known, "S00E15.nfo")
+    double.add(2, "Show", "新名", date="2025-12-20")
+    known.pass_time(days=1)
+    identify(known.core)
+    known.settle()
+    assert "<title>新名</title>" in nfo(known, "tvshow.nfo")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_suggestion_is_shown_accepted_and_its_facts_are_offered_as_fixes(world
 
 def test_an_id_by_hand_is_checked_and_one_of_another_series_is_a_claim(world: ApiWorld) -> None:
     wrong = world.client.post("/series/1/identities", json={"namespace": "bgm", "value": "five"})
-    assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (422, "value")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "value")
     assert (
         world.client.post("/series/9/identities", json={"namespace": "bgm", "value": "5"}).status_code == 404
     )
@@ -100,7 +101,7 @@ def test_a_poster_is_given_by_its_name(world: ApiWorld, double: Double) -> None:
 def test_the_command_line_does_the_same(world: ApiWorld, capsys: pytest.CaptureFixture[str]) -> None:
     with world.listening() as url:
 
-        def says(*arguments: str) -> dict[str, list[dict[str, object]]]:
+        def says(*arguments: str) -> dict[str, Any]:
             assert run(["identity", *arguments, "--url", url, "--json"]) == 0
             answer = json.loads(capsys.readouterr().out)
             assert isinstance(answer, dict)

@@ -183,7 +183,7 @@ def _read(root: bytes, path: bytes) -> bytes | None:
 
 
 def _step(root: bytes, row: Row, content: bytes, artifact: Row | None, number: int) -> Step | None:
-    """Return the step that puts a poster up; ``None`` where somebody has one of their own, or nobody lives."""
+    """Return the step that puts a poster up; ``None``: somebody has one of their own, or all have left."""
     path, digest = row["path"], digest_of(content)
     if not os.path.lexists(os.path.join(root, os.path.dirname(path))):
         return None

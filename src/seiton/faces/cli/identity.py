@@ -84,8 +84,7 @@ def commands() -> typer.Typer:
 
 def show(
     standing: Annotated[
-        list[str] | None,
-        typer.Option(help=_("given, confirmed, manual, suggested, claimed or rejected; several times.")),
+        str | None, typer.Option(help="given, confirmed, manual, suggested, claimed, rejected")
     ] = None,
     series: Annotated[int | None, typer.Option(help=_("Number of the series."))] = None,
     limit: Limit = 50,
