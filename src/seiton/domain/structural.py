@@ -48,6 +48,10 @@ class StructuralReader:
         """Return a pattern that requires the literals of the condition; not for matching."""
         return compile_pattern(self.rule.condition_regex).skeleton()
 
+    def screen(self) -> str:
+        """Return the condition without its groups."""
+        return compile_pattern(self.rule.condition_regex).screen()
+
     def _compile(self) -> Finder:
         self._applies = compile_pattern(self.rule.condition_regex).finder(())
         return self._applies
