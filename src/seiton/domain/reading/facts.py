@@ -17,11 +17,11 @@ _HEIGHT = re.compile(rf"(?<![0-9A-Za-z-])(?:{'|'.join(sorted(HEIGHTS))})(?![0-9A
 _CRC = re.compile(r"[\[(]([0-9A-Fa-f]{8})[\])]")
 _MEMBERS = re.compile(r" ?[&+、,|] ?| x ")
 _VERSION = re.compile(r"[ \x01-\x03-]v([0-9])(?![0-9a-z])", re.IGNORECASE)
-_KIND_HINT = re.compile(
+KIND = (
     r"movie|gekijouban|[剧劇映]|ova|oad|vol|[特番]"
-    r"|(?:op|ed|pv|cm|menu|trailer|preview|sp(?:ecial)?)s?[0-9]*[a-z]? *$",
-    re.IGNORECASE,
+    r"|(?:op|ed|pv|cm|menu|trailer|preview|sp(?:ecial)?)s?[0-9]*[a-z]?"
 )
+"""What a title holds that names a kind."""
 _KINDS = (
     (Kind.MOVIE, re.compile(r"(?<![a-z])(?:movie|gekijouban)s?(?![a-z])|[剧劇][场場]|映画", re.IGNORECASE)),
     (Kind.BATCH, re.compile(r"(?<![a-z])vol(?:ume)?[ .]*[0-9]", re.IGNORECASE)),
@@ -62,9 +62,7 @@ def merged(words: tuple[Words, ...]) -> Words:
 
 
 def kinds_in(region: str) -> set[Kind]:
-    """Return the kinds that the words of a title's own text name."""
-    if not _KIND_HINT.search(region):
-        return set()
+    """Return the kinds that the words of a title's own text name; none without ``KIND``."""
     return {kind for kind, pattern in _KINDS if pattern.search(region)}
 
 

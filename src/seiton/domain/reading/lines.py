@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from seiton.domain.reading import numbers, seasons
+from seiton.domain.reading import facts, numbers, seasons
+from seiton.domain.reading.gates import Hints
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment
 from seiton.domain.reading.vocabulary import FREE_NEWS
 
+_TECHNICAL = r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1"
+SEASON, TECHNICAL, KIND = range(len(numbers.MARKED), len(numbers.MARKED) + 3)
+"""The hints of a line behind those of ``numbers.Marked``."""
+_hints = Hints(*numbers.MARKED, seasons.SEASON, _TECHNICAL, facts.KIND)
 LETTER = re.compile(r"[^\W\d_]")
 _NO_TITLE = re.compile(r"[\W\d_]*")
 _UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
@@ -27,7 +32,7 @@ class Line:
     length, with a mark for each bracket that is no part of the work's title.
 
     ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
-    ``teams``: those that name a group.
+    ``teams``: those that name a group; ``hints``: what ``looks`` may hold.
     """
 
     looks: str = ""
@@ -35,6 +40,7 @@ class Line:
     episodes: list[tuple[int, Episode]] = field(default_factory=list)
     texts: list[tuple[int, Segment]] = field(default_factory=list)
     teams: list[Segment] = field(default_factory=list)
+    hints: list[int] = field(default_factory=list)
 
 
 def front_group(segments: list[Segment], contents: list[Content | None], text: str) -> int | None:
@@ -118,6 +124,7 @@ def lay_out(
         shown.append(given)
         length += len(piece)
     line.looks, line.shown = "".join(looks), "".join(shown)
+    line.hints = _hints(line.looks)
     return line
 
 
@@ -182,9 +189,9 @@ def has_title(line: Line) -> bool:
     end = line.episodes[0][0] if line.episodes else len(line.looks)
     if any(at <= end for at, _ in line.texts):
         return True
-    sure = numbers.certain(line.looks)
+    sure = numbers.certain(line.looks, line.hints)
     looks = line.looks[: min(end, sure.start)] if sure else line.looks[:end]
-    season = seasons.season_in(looks)
+    season = seasons.season_in(looks) if SEASON in line.hints else None
     if season is not None:
         looks = looks[: season.start] + looks[season.stop :]
     is_number = _UNPADDED.fullmatch(looks.partition(STOP)[0].partition(ASIDE)[0]) is not None

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seiton.domain.reading import seasons
+from seiton.domain.reading.gates import Gated
 from seiton.domain.reading.values import Name, Script
 from seiton.domain.reading.vocabulary import NOTE, plain
 
@@ -31,12 +32,11 @@ _LABEL = re.compile(
     r"[+& -]*(?:ova|oad|sp|specials?|movie|tv|complete|batch|bd|dvd|web)|特[別别][篇编編]|番外[篇编編]",
     re.IGNORECASE,
 )
-_LABEL_END = re.compile(
+_LABEL_END = Gated(
     r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|bd|dvd|web|blu-?ray"
     r"|[0-9]{2,4}[a-d])$"
     r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| nc(?:op|ed)$| - (?:pv|cm|menu|trailer|preview)s?[0-9]{0,2}$"
-    r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
-    re.IGNORECASE,
+    r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$"
 )
 _BRACKETS = re.compile(r"[\[\]【】]")
 _NEWS_HEAD = re.compile(

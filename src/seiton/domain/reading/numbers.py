@@ -7,6 +7,8 @@ is no part of the title: see ``lines``.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,7 +49,6 @@ _BATCHED = re.compile(r"batch|complete|[全合]|[总總]集", _ANY_CASE)
 _VERSION = re.compile(r"v([0-9])", _ANY_CASE)
 _FINAL = re.compile(r"end|fin|完|[终終]", _ANY_CASE)
 
-_HAS_UNIT = re.compile(_UNIT)
 _MARK = "[\x01-\x03]"
 _HEAVY_END = rf"(?= *(?:end|fin|final|完|[终終]|[合全][集话話]|{_MARK}|$|[(\[「『]|- |'|\.(?![0-9 ])))"
 _LIGHT_END = r"(?=[ :,])"
@@ -142,15 +143,31 @@ def bracketed(text: str) -> Episode | None:
     return None
 
 
-def certain(line: str) -> Episode | None:
-    """Return the episode of ``line`` that is marked as one: S01E02, 1x02, 第2話, `` - 02 ``, Ep 2, #2."""
-    seasoned = _SEASONED.search(line) or (_CROSSED.search(line) if "x" in line.lower() else None)
-    if seasoned:
-        return _episode(seasoned)
-    if _HAS_UNIT.search(line) and (counted := _COUNTED.search(line)):
-        return _episode(counted)
-    named = _first(_NAMED, line)
-    dashed = _first(_DASHED, line) if "-" in line else None
+class Marked(IntEnum):
+    """The ways in which an episode is marked as one: the first hints of a line."""
+
+    SEASONED = 0
+    CROSSED = 1
+    COUNTED = 2
+    NAMED = 3
+    DASHED = 4
+
+
+MARKED = tuple(pattern.pattern for pattern in (_SEASONED, _CROSSED, _COUNTED, _NAMED, _DASHED))
+"""The patterns of ``Marked``, in its order."""
+_ALONE = ((Marked.SEASONED, _SEASONED), (Marked.CROSSED, _CROSSED), (Marked.COUNTED, _COUNTED))
+
+
+def certain(line: str, hints: Collection[int]) -> Episode | None:
+    """Return the episode of ``line`` that is marked as one: S01E02, 1x02, 第2話, `` - 02 ``, Ep 2, #2.
+
+    ``hints``: which of ``MARKED`` may occur in the line.
+    """
+    for mark, pattern in _ALONE:
+        if mark in hints and (found := pattern.search(line)):
+            return _episode(found)
+    named = _first(_NAMED, line) if Marked.NAMED in hints else None
+    dashed = _first(_DASHED, line) if Marked.DASHED in hints else None
     match = dashed if named is None or (dashed is not None and dashed.start() < named.start()) else named
     if match is None:
         return None

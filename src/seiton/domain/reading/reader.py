@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from seiton.domain.reading import facts, numbers, seasons
-from seiton.domain.reading.lines import LETTER, Line, front_group, has_title, lay_out
+from seiton.domain.reading.lines import KIND, LETTER, SEASON, TECHNICAL, Line, front_group, has_title, lay_out
 from seiton.domain.reading.names import Names, names_in, tidied
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment, content_of, split
@@ -26,9 +26,6 @@ _TAIL_GROUP = re.compile(
 _BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
-_TECHNICAL_HINT = re.compile(
-    r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1", re.IGNORECASE
-)
 
 
 def read_title(title: str) -> ReadTitle:
@@ -66,8 +63,10 @@ def _compose(
         year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = _with_label(names_in(texts), line, episode, region)
     words = facts.merged(_words(contents, line.looks, episode))
-    season, season_end = _season(names, contents, episode, looks)
-    kinds = words.kinds | facts.kinds_in(region) | _counted_kinds(episode)
+    season, season_end = _season(names, contents, episode, looks if SEASON in line.hints else "")
+    kinds = words.kinds | _counted_kinds(episode)
+    if KIND in line.hints:
+        kinds |= facts.kinds_in(region)
     is_whole = season_end is not None or (not kinds and (season is not None or words.is_final))
     if episode is None and is_whole:
         kinds |= {Kind.BATCH}
@@ -141,7 +140,7 @@ def _counted_kinds(episode: Episode | None) -> frozenset[Kind]:
 def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
     """Return the episode and the line, in which technical words may now be marks."""
     looks = line.looks
-    sure = numbers.certain(looks)
+    sure = numbers.certain(looks, line.hints)
     if sure is not None and sure.season is not None:
         return sure, looks
     for at, episode in line.episodes:
@@ -157,7 +156,7 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
             return _placed(episode, at, at + 1), looks
     if sure is not None:
         return sure, looks
-    if _TECHNICAL_HINT.search(looks):
+    if TECHNICAL in line.hints:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
     return numbers.likely(looks, is_file=is_file), looks
 
@@ -182,7 +181,7 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
             end = at
     text = looks[start:end]
     if (
-        _TECHNICAL_HINT.search(text)
+        TECHNICAL in line.hints
         and (technical := STRONG.search(text))
         and LETTER.search(text, 0, technical.start())
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from seiton.domain.reading.gates import Gated
 from seiton.domain.reading.numbers import NOT_COUNTED, SEASONS
 
 _HAN = "一二三四五六七八九十"
@@ -13,7 +14,7 @@ _WORDS = ("one", "two", "three", "four", "five")
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9} | {
     char: number for number, char in enumerate("ⅱⅲⅳⅴⅵⅶⅷⅸⅹ", start=2)
 }
-_SEASON = re.compile(
+SEASON = (
     rf"(?:第|シーズン) ?(?P<counted>[0-9]{{1,2}}|[{_HAN}]{{1,3}}) ?(?:季|期|シーズン|部(?!分))"
     r"|(?<![a-z0-9])(?:seasons?|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
     r"|three|four|five)"
@@ -21,17 +22,19 @@ _SEASON = re.compile(
     r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series|сезон)(?![a-zа-я])(?! ?[0-9])"
     rf"|(?<![a-z0-9])(?P<ordinal>{'|'.join(_ORDINALS)})[ ._]season(?![a-z])"
     r"|(?<![a-z0-9'])s(?P<short>[0-9]{1,2})(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w))?(?![a-z0-9])"
-    r"|(?<![0-9])(?P<term>[0-9])期",
-    re.IGNORECASE,
+    r"|(?<![0-9])(?P<term>[0-9])期"
 )
-_FINAL_SEASON = re.compile(r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季", re.IGNORECASE)
-_PART = re.compile(
+_SEASON = Gated(SEASON)
+_FINAL_SEASON = Gated(r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季")
+_PART = Gated(
     r"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])"
-    rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)",
-    re.IGNORECASE,
+    rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)"
 )
 _DIGIT_END = re.compile(r"(?<=[^\W0-9][ !?])([2-9])$|(?<=[!?][ ])([2-9])$|(?<=[぀-ヿ一-鿿！？!?])([2-9])$")
 _ROMAN_END = re.compile(r"(?<=[ \w!])(?: (II|III|IV|VI{1,3}|IX)|([Ⅱ-Ⅹ]))$")
+
+
+_ROMAN_LAST = frozenset("IVXⅡⅢⅣⅤⅥⅦⅧⅨⅩ")
 
 
 class Season(NamedTuple):
@@ -73,6 +76,8 @@ def part_in(text: str) -> Season | None:
 
 def roman_end(text: str) -> Season | None:
     """Return the season that a Roman numeral at the end of a title stands for; I, V and X may be names."""
+    if text[-1:] not in _ROMAN_LAST:
+        return None
     match = _ROMAN_END.search(text)
     if match is not None and NOT_COUNTED.search(text[: match.start()][-12:]):
         return None
@@ -84,7 +89,7 @@ def digit_end(text: str, known: int | None) -> Season | None:
 
     Beyond 5 it is more often part of the name, unless it repeats the ``known`` season.
     """
-    match = _DIGIT_END.search(text)
+    match = _DIGIT_END.search(text) if text[-1:].isdecimal() else None
     if match is None or NOT_COUNTED.search(text[: match.start()][-12:]):
         return None
     number = int(match[0])

@@ -11,6 +11,7 @@ from seiton.domain.reading import numbers, seasons
 from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
 
+_DELIMITERS = "[](){}★"
 _DELIMITER = re.compile(r"[\[\](){}★]")
 _FLAT = re.compile(r"(\[)[^\[\](){}★]*\]|\([^\[\](){}★]*\)")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
@@ -64,7 +65,7 @@ def split(text: str) -> list[Segment]:
     if "『" in text or "「" in text:
         text = _QUOTED_NUMBER.sub(r"[\1]", text)
     flat = list(_FLAT.finditer(text))
-    if 2 * len(flat) == len(_DELIMITER.findall(text)):
+    if 2 * len(flat) == sum(map(text.count, _DELIMITERS)):
         return _flat_segments(flat, len(text))
     stars = text.count("★")
     segments: list[Segment] = []
