@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
 from seiton.domain.reading import seasons
-from seiton.domain.reading.gates import Gated
+from seiton.domain.reading.gates import Gated, Hints
 from seiton.domain.reading.values import Name, Script
 from seiton.domain.reading.vocabulary import NOTE, plain
 
+_SEASON, _PART, _FINAL = range(3)
+_hints = Hints(seasons.SEASON, seasons.PART, seasons.FINAL_SEASON)
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿𠀀-𪛟々]")
 _HANGUL = re.compile(r"[가-힣]")
@@ -81,17 +84,16 @@ def names_in(texts: tuple[str, ...]) -> Names:
     wholes = [whole for text in texts for whole in (tidied(text), tidied(text, is_label_kept=True)) if whole]
     written = list(dict.fromkeys((*wholes, *pieces)))
     looks = [plain(piece) for piece in pieces]
-    marks = [
-        (piece, mark) for piece in looks if (mark := seasons.season_in(piece) or seasons.roman_end(piece))
-    ]
+    hints = _hints("\x01".join(looks))
+    marks = [(piece, mark) for piece in looks if (mark := _mark(piece, hints))]
     if not marks:
         marks = [(piece, mark) for piece in looks if (mark := seasons.digit_end(piece, None))]
     season = marks[0][1] if marks else None
     known = season.number if season else None
-    parts = [part.number for piece in looks if (part := seasons.part_in(piece))]
+    parts = [part.number for piece in looks if (part := seasons.part_in(piece))] if _PART in hints else []
     names: list[str] = []
     for piece in pieces:
-        rest = without_season(piece, known)
+        rest = without_season(piece, known) if marks or _PART in hints else piece
         names.extend((rest,) if len(pieces) > 1 else (without_season(n, known) for n in _languages(rest)))
     text = marks[0][0][marks[0][1].start : marks[0][1].stop].strip() if marks else None
     return Names(
@@ -99,9 +101,18 @@ def names_in(texts: tuple[str, ...]) -> Names:
         tuple(written),
         known,
         season.end if season else None,
-        text or next((words for piece in looks if (words := seasons.final_season_in(piece))), None),
+        text or (_final_season(looks) if _FINAL in hints else None),
         parts[0] if parts else None,
     )
+
+
+def _mark(looks: str, hints: Collection[int]) -> seasons.Season | None:
+    named = seasons.season_in(looks) if _SEASON in hints else None
+    return named or seasons.roman_end(looks)
+
+
+def _final_season(looks: list[str]) -> str | None:
+    return next((words for piece in looks if (words := seasons.final_season_in(piece))), None)
 
 
 def _pieces(text: str) -> list[str]:
@@ -129,16 +140,29 @@ def _pieces(text: str) -> list[str]:
     return [piece for piece in pieces if any(char.isalnum() for char in piece)]
 
 
+@lru_cache(maxsize=256)
+def _bare(text: str) -> str:
+    """Return a title without announcements and remarks."""
+    text = text.replace("_", " ")
+    if "月" in text or "アニメ" in text or text[:1] in ("v", "V"):
+        text = _NEWS_HEAD.sub("", text)
+    if "(" in text or "（" in text:
+        text = _without_notes(text)
+    if "  " in text or "\u3000" in text or "\t" in text:
+        text = _BLANKS.sub(" ", text)
+    return text.strip()
+
+
 def tidied(text: str, *, is_label_kept: bool = False) -> str:
     """Return a title without announcements, remarks and separators at its ends.
 
     ``is_label_kept``: words for a kind of release (`` - Movie``, `` OP1``) stay.
     """
-    text = _NEWS_HEAD.sub("", text.replace("_", " "))
-    if "(" in text or "（" in text:
-        text = _without_notes(text)
-    text = _BLANKS.sub(" ", text).strip()
-    text = _LABEL_NUMBER.sub(r"\1", text) if is_label_kept else _LABEL_END.sub("", text)
+    text = _bare(text)
+    if not is_label_kept:
+        text = _LABEL_END.sub("", text)
+    elif text[-1:].isdecimal() or text[-2:-1].isdecimal():
+        text = _LABEL_NUMBER.sub(r"\1", text)
     while text and (text[-1] in "-_/|:+,&★" or text[-1].isspace()) and not _closes_dash(text):
         text = text[:-1]
     if text and text[0] in "[【" and text[-1] in "]】" and len(_BRACKETS.findall(text)) == 2:

@@ -25,11 +25,13 @@ SEASON = (
     r"|(?<![0-9])(?P<term>[0-9])期"
 )
 _SEASON = Gated(SEASON)
-_FINAL_SEASON = Gated(r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季")
-_PART = Gated(
+FINAL_SEASON = r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季"
+_FINAL_SEASON = re.compile(FINAL_SEASON, re.IGNORECASE)
+PART = (
     r"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])"
     rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)"
 )
+_PART = Gated(PART)
 _DIGIT_END = re.compile(r"(?<=[^\W0-9][ !?])([2-9])$|(?<=[!?][ ])([2-9])$|(?<=[぀-ヿ一-鿿！？!?])([2-9])$")
 _ROMAN_END = re.compile(r"(?<=[ \w!])(?: (II|III|IV|VI{1,3}|IX)|([Ⅱ-Ⅹ]))$")
 

@@ -16,6 +16,7 @@ _DELIMITER = re.compile(r"[\[\](){}★]")
 _FLAT = re.compile(r"(\[)[^\[\](){}★]*\]|\([^\[\](){}★]*\)")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:[vV][0-9])?)[」』]")
+_DIGIT = re.compile(r"[0-9]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 _DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
 _RANGE_AND_WORDS = re.compile(
@@ -123,21 +124,10 @@ def content_of(text: str) -> Content:
     text = text.strip(" _.,-")
     if not text:
         return Content(Holds.NOTHING)
-    if _CRC.fullmatch(text) and not text.isdecimal():
+    if len(text) == 8 and _CRC.fullmatch(text) and not text.isdecimal():
         return Content(Holds.CHECKSUM)
-    if date := _DATE.fullmatch(text):
-        return Content(Holds.YEAR, year=int(date[1]))
-    episode = numbers.bracketed(text)
-    if episode is not None:
-        return Content(Holds.EPISODE, episode=episode)
-    if _DISC.fullmatch(text):
-        return Content(Holds.NOTE)
-    if _VOLUME.fullmatch(text):
-        return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.BATCH,))))
-    if both := _RANGE_AND_WORDS.fullmatch(text):
-        words = words_of(both[2])
-        if words.found and words.resolution:
-            return Content(Holds.EPISODE, words, numbers.bracketed(both[1]))
+    if _DIGIT.search(text) and (counted := _counted(text)) is not None:
+        return counted
     if NEWS.fullmatch(text):
         return Content(Holds.NOTE)
     words = words_of(text)
@@ -159,3 +149,21 @@ def content_of(text: str) -> Content:
     if _FILM.fullmatch(text):
         return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.MOVIE,))))
     return Content(Holds.TEXT, season=season)
+
+
+def _counted(text: str) -> Content | None:
+    """Say what a bracket holds that is a number or has one of a known meaning."""
+    if date := _DATE.fullmatch(text):
+        return Content(Holds.YEAR, year=int(date[1]))
+    episode = numbers.bracketed(text)
+    if episode is not None:
+        return Content(Holds.EPISODE, episode=episode)
+    if _DISC.fullmatch(text):
+        return Content(Holds.NOTE)
+    if _VOLUME.fullmatch(text):
+        return Content(Holds.WORDS, Words(found=1, kinds=frozenset((Kind.BATCH,))))
+    if both := _RANGE_AND_WORDS.fullmatch(text):
+        words = words_of(both[2])
+        if words.found and words.resolution:
+            return Content(Holds.EPISODE, words, numbers.bracketed(both[1]))
+    return None

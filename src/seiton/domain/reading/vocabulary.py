@@ -150,7 +150,11 @@ _STATE = (
     r"|正式版本?|日版|[生熟]肉)"
 )
 _HEIGHT = r"(?P<height>(?<![0-9a-z.-])(?:480|576|720|1080|2160)(?![0-9a-z.]))"
-TOKEN = Gated("|".join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE)))
+_ENTRY = r"(?:(?<![a-z0-9])(?=[a-z0-9])|(?<![0-9])(?=[0-9])|(?<![a-z])(?=b)|(?<=[^\x00-\x7f])(?=t)|(?=[^\x00-\x7f]))"
+"""Where a word can begin: most characters are passed over without looking at any word."""
+TOKEN = re.compile(
+    rf"{_ENTRY}(?:{'|'.join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE))})", re.IGNORECASE
+)
 _LETTER = re.compile(r"[^\W_]")
 
 NEWS = re.compile(
@@ -229,17 +233,17 @@ def words_of(text: str) -> Words:
     for match in TOKEN.finditer(text):
         count += 1
         word, kind = match[0], match.lastgroup or ""
-        covered += len(_LETTER.findall(word))
+        covered += _letters(word)
         if kind in ("language", "words"):
-            subtitles.update(code for code, pattern in _LANGUAGES if pattern.search(word))
+            subtitles.update(_languages_of(word))
         elif kind in _KINDS:
             kinds.add(_KINDS[kind])
         found.setdefault(kind, word)
     if not count:
-        return Words(rest=len(_LETTER.findall(text)))
+        return Words(rest=_letters(text))
     return Words(
         found=count,
-        rest=len(_LETTER.findall(text)) - covered,
+        rest=_letters(text) - covered,
         resolution=_resolution(found),
         source=_source(found.get("source") or found.get("medium")),
         video_codec=_video(found.get("video")),
@@ -250,6 +254,16 @@ def words_of(text: str) -> Words:
         kinds=frozenset(kinds),
         is_final="final" in found,
     )
+
+
+def _letters(text: str) -> int:
+    """Count letters and digits."""
+    return len(text) if text.isalnum() else len(_LETTER.findall(text))
+
+
+@lru_cache(maxsize=512)
+def _languages_of(word: str) -> tuple[str, ...]:
+    return tuple(code for code, pattern in _LANGUAGES if pattern.search(word))
 
 
 @lru_cache(maxsize=512)
