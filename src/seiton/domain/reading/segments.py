@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from seiton.domain.reading import numbers, seasons
@@ -13,7 +14,7 @@ from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, 
 
 _DELIMITERS = "[](){}★"
 _DELIMITER = re.compile(r"[\[\](){}★]")
-_FLAT = re.compile(r"(\[)[^\[\](){}★]*\]|\([^\[\](){}★]*\)")
+_FLAT = re.compile(r"(\[[^\[\](){}★]*\]|\([^\[\](){}★]*\))")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:[vV][0-9])?)[」』]")
 _DIGIT = re.compile(r"[0-9]")
@@ -61,13 +62,17 @@ class Segment(NamedTuple):
     bracket: str
 
 
+_segment: Callable[[tuple[int, int, str]], Segment] = partial(tuple.__new__, Segment)
+"""The constructor without keywords takes a third of the time."""
+
+
 def split(text: str) -> list[Segment]:
     """Cut plain ``text`` at its outermost brackets; one that nothing closes reaches to the end."""
     if "『" in text or "「" in text:
         text = _QUOTED_NUMBER.sub(r"[\1]", text)
-    flat = list(_FLAT.finditer(text))
-    if 2 * len(flat) == sum(map(text.count, _DELIMITERS)):
-        return _flat_segments(flat, len(text))
+    parts = _FLAT.split(text)
+    if len(parts) - 1 == sum(map(text.count, _DELIMITERS)):
+        return _flat_segments(parts)
     stars = text.count("★")
     segments: list[Segment] = []
     depth, start, opened = 0, 0, ""
@@ -103,18 +108,18 @@ def split(text: str) -> list[Segment]:
     return segments
 
 
-def _flat_segments(matches: list[re.Match[str]], length: int) -> list[Segment]:
-    """Return the segments of a text whose brackets are all closed and not inside each other."""
+def _flat_segments(parts: list[str]) -> list[Segment]:
+    """Return the segments of a text whose brackets are all closed and not inside each other; ``parts``:
+    the text and the brackets in turn.
+    """
     segments: list[Segment] = []
     at = 0
-    for match in matches:
-        start, stop = match.span()
-        if start > at:
-            segments.append(Segment(at, start, ""))
-        segments.append(Segment(start + 1, stop - 1, "[" if match.lastindex else "("))
+    for part in parts:
+        stop = at + len(part)
+        if part:
+            bracket = part[0] if part[0] in "[(" else ""
+            segments.append(_segment((at + 1, stop - 1, bracket) if bracket else (at, stop, "")))
         at = stop
-    if at < length:
-        segments.append(Segment(at, length, ""))
     return segments
 
 

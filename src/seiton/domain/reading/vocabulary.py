@@ -150,7 +150,7 @@ _STATE = (
     r"|正式版本?|日版|[生熟]肉)"
 )
 _HEIGHT = r"(?P<height>(?<![0-9a-z.-])(?:480|576|720|1080|2160)(?![0-9a-z.]))"
-_ENTRY = r"(?:(?<![a-z0-9])(?=[a-z0-9])|(?<![0-9])(?=[0-9])|(?<![a-z])(?=b)|(?<=[^\x00-\x7f])(?=t)|(?=[^\x00-\x7f]))"
+_ENTRY = r"(?:(?<![a-z0-9])(?=[a-z0-9])|(?<![0-9])(?=[0-9])|(?<![a-z])(?=bd)|(?=[^\x00-\x7f]|tv全))"
 """Where a word can begin: most characters are passed over without looking at any word."""
 TOKEN = re.compile(
     rf"{_ENTRY}(?:{'|'.join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE))})", re.IGNORECASE
