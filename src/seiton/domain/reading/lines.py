@@ -94,29 +94,33 @@ def lay_out(
     shown: list[str] = []
     length = 0
     is_open, has_letters = True, False
-    blanks = _blanks("".join(text[s.start : s.stop] for s in segments[first:] if not s.bracket).strip(" _"))
+    free = "".join([text[start:stop] for start, stop, bracket in segments[first:] if not bracket])
+    blanks = _blanks(free.strip(" _"))
     for index in range(first, len(segments)):
-        segment, content = segments[index], contents[index]
+        content = contents[index]
+        start, stop, bracket = segment = segments[index]
         if content is None:
-            piece, given = text[segment.start : segment.stop], title[segment.start : segment.stop]
+            piece, given = text[start:stop], title[start:stop]
             for sign in blanks:
                 piece, given = sign.sub(" ", piece), sign.sub(" ", given)
-            if not has_letters and "月" in piece:
-                cut = _news_end(piece)
-                piece, given = piece[cut:], given[cut:]
-            has_letters = has_letters or LETTER.search(piece) is not None
+            if not has_letters:
+                if "月" in piece:
+                    cut = _news_end(piece)
+                    piece, given = piece[cut:], given[cut:]
+                has_letters = LETTER.search(piece) is not None
         else:
-            piece = given = _mark(content, segment)
+            holds, episode = content.holds, content.episode
+            piece = given = content.mark if bracket != "(" or episode is None else _aside_mark(episode)
             if piece is not ASIDE:
                 is_open = is_open and not has_letters
-            if piece is EPISODE and content.episode is not None:
-                line.episodes.append((length, content.episode))
-            elif content.holds is Holds.TEAM:
+            if episode is not None and piece is EPISODE:
+                line.episodes.append((length, episode))
+            elif holds is Holds.TEAM:
                 line.teams.append(segment)
-            elif content.holds is Holds.TEXT:
+            elif holds is Holds.TEXT:
                 if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
-                    piece = text[segment.start - 1 : segment.stop + 1]
-                    given = title[segment.start - 1 : segment.stop + 1]
+                    piece = text[start - 1 : stop + 1]
+                    given = title[start - 1 : stop + 1]
                     has_letters = True
                 else:
                     line.texts.append((length, segment))
@@ -165,15 +169,10 @@ def _text_after(segments: list[Segment], index: int, text: str) -> str:
     return after
 
 
-def _mark(content: Content, segment: Segment) -> str:
-    episode, words = content.episode, content.words
-    if episode is not None:
-        is_copy = segment.bracket == "(" and not episode.is_padded and episode.end is None
-        return ASIDE if is_copy and episode.season is None else EPISODE
-    if content.holds is Holds.WORDS:
-        is_strong = words.resolution or words.video_codec or words.source or words.container
-        return ASIDE if words.kinds and not is_strong else STOP
-    return STOP if content.holds is Holds.CHECKSUM else ASIDE
+def _aside_mark(episode: Episode) -> str:
+    """Return the mark for a number in parentheses, which may be only another count of the same episode."""
+    is_copy = not episode.is_padded and episode.end is None and episode.season is None
+    return ASIDE if is_copy else EPISODE
 
 
 def _belongs(segment: Segment, after: str, has_letters: bool) -> bool:

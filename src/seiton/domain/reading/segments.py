@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from seiton.domain.reading import numbers, seasons
+from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP
 from seiton.domain.reading.values import Kind
 from seiton.domain.reading.vocabulary import NEWS, NO_WORDS, NOTE, TEAM, Words, words_of
 
@@ -43,13 +44,14 @@ class Holds(IntEnum):
 
 
 class Content(NamedTuple):
-    """What the text of a bracket says."""
+    """What the text of a bracket says; ``mark`` stands for the bracket in a line."""
 
     holds: Holds
     words: Words = NO_WORDS
     episode: numbers.Episode | None = None
     year: int | None = None
     season: seasons.Season | None = None
+    mark: str = ASIDE
 
 
 class Segment(NamedTuple):
@@ -126,6 +128,21 @@ def _flat_segments(parts: list[str]) -> list[Segment]:
 @lru_cache(maxsize=8192)
 def content_of(text: str) -> Content:
     """Say what a bracket with the plain ``text`` holds."""
+    content = _held(text)
+    return content._replace(mark=_mark(content))
+
+
+def _mark(content: Content) -> str:
+    words = content.words
+    if content.episode is not None:
+        return EPISODE
+    if content.holds is Holds.WORDS:
+        is_strong = words.resolution or words.video_codec or words.source or words.container
+        return ASIDE if words.kinds and not is_strong else STOP
+    return STOP if content.holds is Holds.CHECKSUM else ASIDE
+
+
+def _held(text: str) -> Content:
     text = text.strip(" _.,-")
     if not text:
         return Content(Holds.NOTHING)
