@@ -72,34 +72,26 @@ def version_in(looks: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def checksum_in(title: str, contents: list[Content | None]) -> str | None:
+def checksum_in(title: str, held: list[Content]) -> str | None:
     """Return the CRC-32 that a bracket holds, eight digits in upper case."""
-    for content in contents:
-        if content is not None and content.holds is Holds.CHECKSUM:
+    for content in held:
+        if content.holds is Holds.CHECKSUM:
             match = _CRC.search(title)
             return match[1].upper() if match else None
     return None
 
 
-def bare_lines(contents: list[Content | None], used: Episode | None, looks: str) -> str | None:
+def bare_lines(held: list[Content], used: Episode | None, looks: str) -> str | None:
     """Return the resolution that a bare number stands for, behind an episode: ``[720]``, ``_05_1080.BD``."""
     if used is None:
         return None
     if behind := _HEIGHT.search(looks, used.stop):
         return f"{behind[0]}p"
-    for content in contents:
-        if content is not None and content.episode is not None:
+    for content in held:
+        if content.episode is not None:
             number = content.episode.number
             if number in BARE_LINES and number != used.number:
                 return f"{number}p"
-    return None
-
-
-def year_in(contents: list[Content | None]) -> int | None:
-    """Return the year that a bracket holds."""
-    for content in contents:
-        if content is not None and content.year is not None:
-            return content.year
     return None
 
 

@@ -53,17 +53,18 @@ def _is_team(content: Content | None) -> bool:
 def _compose(
     title: str, contents: list[Content | None], line: Line, group: str | None, extension: str | None
 ) -> ReadTitle:
-    crc = facts.checksum_in(title, contents)
+    held = [content for content in contents if content is not None]
+    crc = facts.checksum_in(title, held)
     episode, looks = _episode(line, is_file=extension is not None or crc is not None)
     region = _region(line, looks, episode)
     used = _title_brackets(line, episode, region)
     texts = tuple(title[s.start : s.stop] for s in used) if used else (region,)
-    year = facts.year_in(contents)
+    year = next((content.year for content in held if content.year is not None), None)
     if episode is not None and episode.season is not None and (found := _YEAR_END.search(texts[0])):
         year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = _with_label(names_in(texts), line, episode, region)
-    words = facts.merged(_words(contents, line.looks, episode))
-    season, season_end = _season(names, contents, episode, looks if SEASON in line.hints else "")
+    words = facts.merged(_words(held, line.looks, episode))
+    season, season_end = _season(names, held, episode, looks if SEASON in line.hints else "")
     kinds = words.kinds | _counted_kinds(episode)
     if KIND in line.hints:
         kinds |= facts.kinds_in(region)
@@ -92,7 +93,7 @@ def _compose(
         version=version,
         kinds=kinds,
         is_final=words.is_final or (episode is not None and episode.is_final),
-        resolution=words.resolution or facts.bare_lines(contents, episode, looks),
+        resolution=words.resolution or facts.bare_lines(held, episode, looks),
         source=words.source,
         video_codec=words.video_codec,
         audio_codec=words.audio_codec,
@@ -112,7 +113,7 @@ def _with_label(names: Names, line: Line, episode: Episode | None, region: str) 
 
 
 def _season(
-    names: Names, contents: list[Content | None], episode: Episode | None, looks: str
+    names: Names, held: list[Content], episode: Episode | None, looks: str
 ) -> tuple[int | None, int | None]:
     """Return the season and the last of several: from the episode, the titles, a bracket, or what stands
     between the title and its episode.
@@ -121,10 +122,10 @@ def _season(
         return episode.season, episode.season_end
     if names.season is not None:
         return names.season, names.season_end
-    for content in contents:
-        if content is not None and content.season is not None:
+    for content in held:
+        if content.season is not None:
             return content.season.number, content.season.end
-    between = seasons.season_in(looks if episode is None else looks[: episode.start])
+    between = seasons.season_in(looks if episode is None else looks[: episode.start]) if looks else None
     return (between.number, between.end) if between else (None, None)
 
 
@@ -203,13 +204,14 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     return before or [segment for _, segment in line.texts[:1]]
 
 
-def _words(contents: list[Content | None], looks: str, episode: Episode | None) -> tuple[Words, ...]:
-    words = [content.words for content in contents if content is not None and content.words is not NO_WORDS]
+def _words(held: list[Content], looks: str, episode: Episode | None) -> tuple[Words, ...]:
+    words = [content.words for content in held if content.words is not NO_WORDS]
+    for word in words:
+        if word.resolution:
+            return tuple(words)
     tail = looks[episode.stop :] if episode is not None else looks
-    if not any(word.resolution for word in words) and LETTER.search(tail):
-        match = STRONG.search(tail)
-        if match:
-            words.append(words_of(tail[match.start() :]))
+    if LETTER.search(tail) and (match := STRONG.search(tail)):
+        words.append(words_of(tail[match.start() :]))
     return tuple(words)
 
 
