@@ -22,6 +22,7 @@ from seiton.domain.rules import (
     ParserRule,
     group_of,
     matched,
+    parsed_title,
 )
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import (
@@ -159,8 +160,7 @@ class PatternReader:
                 return self._failed(
                     "episode_offset", Fault("number_range", {"found": episode_no, "most": MAX_NUMBER})
                 )
-        return matched(
-            self._id,
+        parsed = parsed_title(
             anime_title,
             episode_no,
             episode.tenths,
@@ -172,6 +172,7 @@ class PatternReader:
             (text_of(season) or None) if season else None,
             year_of(year) if year else None,
         )
+        return matched(self._id, parsed)
 
     def _failed(self, field: str, fault: Fault) -> Failed:
         return Failed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from seiton.domain.reading import facts, numbers, seasons
 from seiton.domain.reading.gates import Hints
@@ -26,8 +26,7 @@ _ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]
 _DOT = re.compile(r"(?<![0-9])\.|\.(?![0-9])|\.(?=[0-9]{3,4}p)", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Line:
+class Line(NamedTuple):
     """The text of a title after its group, twice: ``looks`` (plain) and ``shown`` (as written), of one
     length, with a mark for each bracket that is no part of the work's title.
 
@@ -35,12 +34,12 @@ class Line:
     ``teams``: those that name a group; ``hints``: what ``looks`` may hold.
     """
 
-    looks: str = ""
-    shown: str = ""
-    episodes: list[tuple[int, Episode]] = field(default_factory=list)
-    texts: list[tuple[int, Segment]] = field(default_factory=list)
-    teams: list[Segment] = field(default_factory=list)
-    hints: list[int] = field(default_factory=list)
+    looks: str
+    shown: str
+    episodes: list[tuple[int, Episode]]
+    texts: list[tuple[int, Segment]]
+    teams: list[Segment]
+    hints: list[int]
 
 
 def front_group(segments: list[Segment], contents: list[Content | None], text: str) -> int | None:
@@ -89,9 +88,11 @@ def lay_out(
     segments: list[Segment], contents: list[Content | None], text: str, title: str, first: int
 ) -> Line:
     """Return the line of the segments from ``first`` on; ``text`` is the plain form of ``title``."""
-    line = Line()
     looks: list[str] = []
     shown: list[str] = []
+    episodes: list[tuple[int, Episode]] = []
+    texts: list[tuple[int, Segment]] = []
+    teams: list[Segment] = []
     length = 0
     is_open, has_letters = True, False
     free = "".join([text[start:stop] for start, stop, bracket in segments[first:] if not bracket])
@@ -114,22 +115,21 @@ def lay_out(
             if piece is not ASIDE:
                 is_open = is_open and not has_letters
             if episode is not None and piece is EPISODE:
-                line.episodes.append((length, episode))
+                episodes.append((length, episode))
             elif holds is Holds.TEAM:
-                line.teams.append(segment)
+                teams.append(segment)
             elif holds is Holds.TEXT:
                 if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
                     piece = text[start - 1 : stop + 1]
                     given = title[start - 1 : stop + 1]
                     has_letters = True
                 else:
-                    line.texts.append((length, segment))
+                    texts.append((length, segment))
         looks.append(piece)
         shown.append(given)
         length += len(piece)
-    line.looks, line.shown = "".join(looks), "".join(shown)
-    line.hints = _hints(line.looks)
-    return line
+    plain_line = "".join(looks)
+    return Line(plain_line, "".join(shown), episodes, texts, teams, _hints(plain_line))
 
 
 _UNDERSCORE, _DASH, _PLUS = re.compile("_"), re.compile("-"), re.compile(r"\+")
