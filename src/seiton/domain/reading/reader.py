@@ -163,7 +163,7 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
-    return episode._replace(start=start, digits=start, stop=stop)
+    return Episode(start, start, stop, *episode[3:])
 
 
 def _region(line: Line, looks: str, episode: Episode | None) -> str:
