@@ -31,12 +31,13 @@ class Line(NamedTuple):
     length, with a mark for each bracket that is no part of the work's title.
 
     ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
-    ``teams``: those that name a group; ``hints``: what ``looks`` may hold.
+    ``copies``: numbers in parentheses that rather repeat an episode; ``teams``: those that name a group; ``hints``: what ``looks`` may hold.
     """
 
     looks: str
     shown: str
     episodes: list[tuple[int, Episode]]
+    copies: list[tuple[int, Episode]]
     texts: list[tuple[int, Segment]]
     teams: list[Segment]
     hints: list[int]
@@ -91,6 +92,7 @@ def lay_out(
     looks: list[str] = []
     shown: list[str] = []
     episodes: list[tuple[int, Episode]] = []
+    copies: list[tuple[int, Episode]] = []
     texts: list[tuple[int, Segment]] = []
     teams: list[Segment] = []
     length = 0
@@ -111,11 +113,13 @@ def lay_out(
                 has_letters = LETTER.search(piece) is not None
         else:
             holds, episode = content.holds, content.episode
-            piece = given = content.mark if bracket != "(" or episode is None else _aside_mark(episode)
+            piece = given = content.mark
+            if bracket == "(" and episode is not None and (_is_copy(episode) or _may_be_name(episode)):
+                piece = given = ASIDE
             if piece is not ASIDE:
                 is_open = is_open and not has_letters
-            if episode is not None and piece is EPISODE:
-                episodes.append((length, episode))
+            if episode is not None:
+                (copies if piece is ASIDE and _is_copy(episode) else episodes).append((length, episode))
             elif holds is Holds.TEAM:
                 teams.append(segment)
             elif holds is Holds.TEXT:
@@ -129,7 +133,7 @@ def lay_out(
         shown.append(given)
         length += len(piece)
     plain_line = "".join(looks)
-    return Line(plain_line, "".join(shown), episodes, texts, teams, _hints(plain_line))
+    return Line(plain_line, "".join(shown), episodes, copies, texts, teams, _hints(plain_line))
 
 
 _UNDERSCORE, _DASH, _PLUS = re.compile("_"), re.compile("-"), re.compile(r"\+")
@@ -169,10 +173,15 @@ def _text_after(segments: list[Segment], index: int, text: str) -> str:
     return after
 
 
-def _aside_mark(episode: Episode) -> str:
-    """Return the mark for a number in parentheses, which may be only another count of the same episode."""
-    is_copy = not episode.is_padded and episode.end is None and episode.season is None
-    return ASIDE if is_copy else EPISODE
+def _is_copy(episode: Episode) -> bool:
+    """Return whether a number in parentheses may be only another count of the same episode."""
+    return not episode.is_padded and episode.end is None and episode.season is None
+
+
+def _may_be_name(episode: Episode) -> bool:
+    """Return whether a number in parentheses may belong to the title, if there is another: ``Seven (77)``."""
+    is_bare = episode.end is None and episode.season is None and episode.kind is None
+    return is_bare and not (episode.is_final or episode.is_batch) and episode.number > 9
 
 
 def _belongs(segment: Segment, after: str, has_letters: bool) -> bool:

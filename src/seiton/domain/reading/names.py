@@ -39,7 +39,9 @@ _LABEL_END = Gated(
     r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|bd|dvd|web|blu-?ray"
     r"|[0-9]{2,4}[a-d])$"
     r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| nc(?:op|ed)$| - (?:pv|cm|menu|trailer|preview)s?[0-9]{0,2}$"
-    r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$"
+    r"| (?:complete|batch|bd)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$"
+    r"|(?: bd)? -?(?:complet[ao]|int[ée]grale)-?$"
+    r"|(?: ?[+&] ?(?:extras?|sps?|specials?|ov?as?|oads?|onas?|movies?))+$"
 )
 _BRACKETS = re.compile(r"[\[\]【】]")
 _NEWS_HEAD = re.compile(
@@ -119,7 +121,7 @@ def _pieces(text: str) -> list[str]:
     """Divide a text at what separates titles; a slash without blanks only between two scripts."""
     if "_" in text:
         text = _UNDERSCORE.sub(" / ", text)
-    looks = plain(text)
+    looks = plain(text).rstrip(" /|")
     cuts = [match.span() for match in _SPACED.finditer(looks)]
     if not cuts:
         start, east_at = 0, -1
@@ -210,7 +212,7 @@ def without_season(piece: str, known: int | None = None) -> str:
 
 def _cut(piece: str, mark: seasons.Season) -> str:
     before, after = piece[: mark.start].rstrip(" ([（"), piece[mark.stop :].lstrip(" )]）")
-    if before and _LABEL.fullmatch(after):
+    if before and (_LABEL.fullmatch(after) or (after[:1] in ("(", "（") and after[-1] in ")）")):
         after = ""
     return tidied(f"{before} {after}" if before and after else before or after) or piece
 

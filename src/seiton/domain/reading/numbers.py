@@ -20,7 +20,7 @@ STOP, EPISODE, ASIDE = "\x01", "\x02", "\x03"
 _N = r"(?P<number>[0-9]{1,4})(?:\.(?P<tenth>[0-9])(?![0-9]))?"
 _V = r"(?: ?[_.]?v(?P<version>[0-9]))?"
 _TO = (
-    r"(?: ?(?P<to>-|~|&|\+|,|至|to|_of_| of |(?=e[0-9])) ?"
+    r"(?: ?(?P<to>-|~|&|\+|,|至|to|_of_| of | из |(?=e[0-9])) ?"
     r"(?:第|s[0-9]{1,2}e|ep?|sp|ova|\#)?(?P<end>[0-9]{1,4})"
     r"(?:v(?P<end_version>[0-9]))?(?![0-9]))?"
 )
@@ -28,7 +28,13 @@ _KIND = (
     r"(?:(?P<special>sp|specials? ?|特[别別][篇编編] ?|番外[篇编編]? ?|ex)|(?P<ova>ova ?-? ?|oad ?)"
     r"|(?P<extra>nc(?:op|ed) ?|op ?|ed ?|pv ?|cm ?|(?:opening|ending|preview|trailer|menu) ?))"
 )
-_UNIT = "[话話集回]"
+_HAN_DIGITS = {char: number for number, char in enumerate("一二三四五六七八九", start=1)}
+_HAN = r"第 ?(?P<han>[一二三四五六七八九十百]{1,4})"
+_UNIT = (
+    "(?:[话話集]|回(?![合目])|[화회](?![가-힣])"
+    "|(?:-?[ая]?я)? ?(?:сери[яийю]|эпизод|выпуск)(?![а-я])|[.] ?bölüm(?![a-z]))"
+)
+"""What is counted, behind the number: 話, 集, Korean 화, Russian серия, Turkish bölüm."""
 _SUFFIX = (
     r"(?P<suffix>(?:[ _.+&()/-]*(?:end|fin|final|tv|batch|complete|raws?|rev|完[结結]?|[终終]"
     r"|[全合][集话話]?|[总總]集|精校"
@@ -38,9 +44,11 @@ _SUFFIX = (
 _ANY_CASE = re.IGNORECASE
 
 _BRACKET = re.compile(
-    rf"[ _]*(?:第|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?{_SUFFIX}",
+    rf"[ _]*(?:[第제]|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?"
+    rf"(?: ?(?:из|of) ?[0-9]{{1,4}})?{_SUFFIX}",
     _ANY_CASE,
 )
+_BRACKET_HAN = re.compile(rf"[ _]*{_HAN} ?{_UNIT}{_SUFFIX}", _ANY_CASE)
 _BRACKET_TITLED = re.compile(rf"[ _]*第?{_N}{_V}{_TO}{_UNIT}[ :].*", _ANY_CASE)
 _BRACKET_SEASONED = re.compile(
     rf"[ _]*s(?P<season>[0-9]{{1,2}})(?: ?[-_.]? ?ep?|-){_N}{_V}{_TO}[ _]*", _ANY_CASE
@@ -53,25 +61,27 @@ _MARK = "[\x01-\x03]"
 _HEAVY_END = rf"(?= *(?:end|fin|final|完|[终終]|[合全][集话話]|{_MARK}|$|[(\[「『]|- |'|\.(?![0-9 ])))"
 _LIGHT_END = r"(?=[ :,])"
 _SEASONED = re.compile(
-    rf"(?<![a-z0-9])s(?P<season>[0-9]{{1,2}})(?:-s(?P<season_end>[0-9]{{1,2}}))?[ ._-]{{0,3}}"
-    rf"(?:ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}{_TO}(?![0-9])",
+    rf"(?<![a-z0-9])[st](?P<season>[0-9]{{1,2}})(?:-s(?P<season_end>[0-9]{{1,2}}))?[ ._-]{{0,3}}"
+    rf"(?:x?ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}{_TO}(?![0-9])",
     _ANY_CASE,
 )
 _CROSSED = re.compile(
     rf"(?<![a-z0-9.])(?P<season>[0-9]{{1,2}})x(?P<number>[0-9]{{1,3}}){_V}(?![0-9a-z])", _ANY_CASE
 )
 _COUNTED = re.compile(
-    rf"(?:第 ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})){_TO} ?{_V.replace('version', 'late')}{_UNIT}",
+    rf"(?:[第제] ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})|{_HAN}){_TO} ?"
+    rf"{_V.replace('version', 'late')}{_UNIT}",
     _ANY_CASE,
 )
 _DASHED = re.compile(rf"(?:(?<= )-|-(?= )) *(?:{_KIND}|ep?\.? ?|\#)?{_N}{_V}{_TO}{_HEAVY_END}", _ANY_CASE)
 _DASHED_LIGHT = re.compile(rf"(?<= )- (?:{_KIND}|ep?\.? ?|\#)?{_N}{_V}{_TO}{_LIGHT_END}", _ANY_CASE)
 _NAMED = re.compile(
-    rf"(?<![a-z])(?:episodes?|[ée]pisode|epis[oó]dio|ep|folge|cap(?:itulo)?|bölüm|tập|\#"
+    rf"(?<![a-z])(?:episodes?|[ée]pisode|epis[oó]dio|ep|folge|cap(?:[ií]tulo)?|bölüm|tập"
+    rf"|серия|эпизод|выпуск|ตอน(?:ที่)?|الحلقة|\#"
     rf"|e(?=[0-9]))[ ._]*{_N}{_V}{_TO}(?![0-9a-z])",
     _ANY_CASE,
 )
-_BEFORE_TITLE = re.compile(rf"(?<= ){_N}{_V}(?= - (?!s[0-9]))", _ANY_CASE)
+_BEFORE_TITLE = re.compile(rf"(?<= ){_N}{_V}(?= - (?!s[0-9]|seasons? |[0-9](?:st|nd|rd|th) ))", _ANY_CASE)
 _LAST = re.compile(
     rf"(?:(?<=[ _\x03])|(?<=[^\x00-\x7f]))(?:{_KIND})?{_N}{_V}{_TO}{_SUFFIX}(?={_MARK}|$|\.(?![0-9 ])|[(\[])",
     _ANY_CASE,
@@ -128,6 +138,17 @@ class Episode(NamedTuple):
         return Numbering.ABSOLUTE if self.season is None else Numbering.SEASONED
 
 
+def han_number(word: str) -> int:
+    """Return the number that Chinese numerals write: 二十三, 一百零五 without its zero."""
+    hundreds, hundred, rest = word.rpartition("百")
+    tens, ten, ones = rest.rpartition("十")
+    return (
+        (_HAN_DIGITS.get(hundreds, 1) * 100 if hundred else 0)
+        + (_HAN_DIGITS.get(tens, 1) * 10 if ten else 0)
+        + _HAN_DIGITS.get(ones[:1], 0)
+    )
+
+
 def is_year(text: str) -> bool:
     """Return whether ``text`` is four digits that are rather a year than an episode."""
     return len(text) == 4 and "1930" <= text <= "2049" and text.isdecimal()
@@ -136,7 +157,7 @@ def is_year(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def bracketed(text: str) -> Episode | None:
     """Read the text of a bracket that is an episode or a range; None for anything else."""
-    for pattern in (_BRACKET_SEASONED, _BRACKET, _BRACKET_TITLED):
+    for pattern in (_BRACKET_SEASONED, _BRACKET, _BRACKET_TITLED, _BRACKET_HAN):
         match = pattern.fullmatch(text)
         if match:
             return _episode(match)
@@ -198,14 +219,15 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
     """
     if leading := _LEADING_DASHED.search(line):
         return _episode(leading)
+    first = len(line) - len(line.lstrip(" _-"))
     for pattern in (_DASHED_LIGHT, _BEFORE_TITLE, _LAST, _PADDED):
         for match in pattern.finditer(line):
-            before = line[: match.start("number")]
+            at = match.start("number")
             if (
                 is_year(match["number"])
                 or match["number"] in HEIGHTS
-                or not before.strip(" _-")
-                or NOT_COUNTED.search(before[-12:])
+                or at <= first
+                or NOT_COUNTED.search(line[max(0, at - 12) : at])
             ):
                 continue
             episode = _episode(match)
@@ -225,10 +247,11 @@ def likely(line: str, *, is_file: bool) -> Episode | None:
 
 def _episode(match: re.Match[str]) -> Episode:
     found = match.groupdict()
-    number = found["number"] or found["bare"]
-    first = int(number)
+    group = next(name for name in ("number", "bare", "han") if found.get(name))
+    number = found[group]
+    first = han_number(number) if group == "han" else int(number)
     end = found.get("end")
-    last = int(end) if end and "of" not in found["to"] else None
+    last = int(end) if end and found["to"].strip(" _") not in ("of", "из") else None
     suffix = found.get("suffix") or ""
     late = _VERSION.search(suffix)
     version = found.get("version") or found.get("end_version") or found.get("late")
@@ -246,7 +269,7 @@ def _episode(match: re.Match[str]) -> Episode:
     )
     return Episode(
         match.start(),
-        match.start("number" if found["number"] else "bare"),
+        match.start(group),
         match.end(),
         first,
         int(found.get("tenth") or 0),

@@ -20,10 +20,17 @@ _EXTENSION = re.compile(
 )
 _ALNUM = re.compile(r"[^\W_]")
 _TAIL_GROUP = re.compile(
-    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+)(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
+    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+(?:-[A-Za-z0-9._@&]+){0,2})(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
     r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
 )
 _BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
+_SPOKEN_END = re.compile(
+    r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
+    r"|portuguese|korean|chinese|jpn|eng|ita|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack|proper"
+    r"|batch))+ *$",
+    re.IGNORECASE,
+)
+"""Words on language and origin before the technical ones; elsewhere they may be part of a title."""
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
 
@@ -153,13 +160,20 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
             better = numbers.likely(looks, is_file=is_file)
             if better is not None and better.start < at:
                 return better, looks
-        if sure is None or at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded):
+        is_plain = looks[at] == EPISODE and sure is not None
+        if sure is None or (
+            is_plain and (at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded))
+        ):
             return _placed(episode, at, at + 1), looks
     if sure is not None:
         return sure, looks
     if TECHNICAL in line.hints:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
-    return numbers.likely(looks, is_file=is_file), looks
+    bare = numbers.likely(looks, is_file=is_file)
+    if bare is None and line.copies and (is_file or line.copies[0][1].number not in numbers.SEASONS):
+        at, only = line.copies[0]
+        return _placed(only, at, at + 1), looks
+    return bare, looks
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
@@ -187,6 +201,10 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
         and LETTER.search(text, 0, technical.start())
     ):
         end = start + technical.start()
+    if line.looks[end : end + 1] != looks[end : end + 1] or end < start + len(text):
+        spoken = _SPOKEN_END.search(looks, start, end)
+        if spoken and LETTER.search(looks, start, spoken.start()):
+            end = spoken.start()
     return line.shown[start:end].replace(ASIDE, " ")
 
 
@@ -209,9 +227,11 @@ def _words(held: list[Content], looks: str, episode: Episode | None) -> tuple[Wo
     for word in words:
         if word.resolution:
             return tuple(words)
-    tail = looks[episode.stop :] if episode is not None else looks
-    if LETTER.search(tail) and (match := STRONG.search(tail)):
-        words.append(words_of(tail[match.start() :]))
+    tails = (looks[episode.stop :], looks[: episode.start]) if episode is not None else (looks,)
+    for tail in tails:
+        if LETTER.search(tail) and (match := STRONG.search(tail)):
+            words.append(words_of(tail[match.start() :]))
+            break
     return tuple(words)
 
 

@@ -18,9 +18,11 @@ _DELIMITER = re.compile(r"[\[\](){}★]")
 _FLAT = re.compile(r"(\[[^\[\](){}★]*\]|\([^\[\](){}★]*\))")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTED_NUMBER = re.compile(r"[「『]([0-9]{1,4}(?:[vV][0-9])?)[」』]")
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = re.compile(r"[0-9第]")
 _CRC = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
-_DATE = re.compile(r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2})?")
+_DATE = re.compile(
+    r"((?:19[3-9]|20[0-4])[0-9])(?:年|(?:[.-][0-9]{1,2}){1,2}| ?[-~] ?(?:19[3-9]|20[0-4])[0-9])?"
+)
 _RANGE_AND_WORDS = re.compile(
     r"([0-9]{1,4} ?[-~] ?[0-9]{1,4} ?(?:fin|end|完|[合全]集)?) +(\S.*)", re.IGNORECASE
 )
