@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seiton.domain.reading import facts, numbers, seasons
 from seiton.domain.reading.gates import Hints
-from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
+from seiton.domain.reading.numbers import ASIDE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment
 from seiton.domain.reading.vocabulary import FREE_NEWS
 
@@ -31,7 +31,8 @@ class Line(NamedTuple):
     length, with a mark for each bracket that is no part of the work's title.
 
     ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
-    ``copies``: numbers in parentheses that rather repeat an episode; ``teams``: those that name a group; ``hints``: what ``looks`` may hold.
+    ``copies``: numbers in parentheses that rather repeat an episode; ``teams``: those that name a group;
+    ``hints``: what ``looks`` may hold.
     """
 
     looks: str

@@ -43,6 +43,7 @@ _LABEL_END = Gated(
     r"|(?: bd)? -?(?:complet[ao]|int[ée]grale)-?$"
     r"|(?: ?[+&] ?(?:extras?|sps?|specials?|ov?as?|oads?|onas?|movies?))+$"
 )
+_ALIAS = re.compile(r"[(（]([^()（）]*[^\W\d_]{3}[^()（）]*)[)）]$")
 _BRACKETS = re.compile(r"[\[\]【】]")
 _NEWS_HEAD = re.compile(
     r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] |^(?:tv ?)?アニメ ",
@@ -97,6 +98,9 @@ def names_in(texts: tuple[str, ...]) -> Names:
     for piece in pieces:
         rest = without_season(piece, known) if marks or _PART in hints else piece
         names.extend((rest,) if len(pieces) > 1 else (without_season(n, known) for n in _languages(rest)))
+        alias = _ALIAS.search(piece) if marks and piece[-1] in ")）" else None
+        if alias and not rest.endswith(alias[0]):
+            names.append(without_season(alias[1], known))
     text = marks[0][0][marks[0][1].start : marks[0][1].stop].strip() if marks else None
     return Names(
         tuple(Name(text=name, script=script_of(name)) for name in dict.fromkeys(names) if name),
