@@ -86,14 +86,14 @@ _LAST = re.compile(
     rf"(?:(?<=[ _\x03])|(?<=[^\x00-\x7f]))(?:{_KIND})?{_N}{_V}{_TO}{_SUFFIX}(?={_MARK}|$|\.(?![0-9 ])|[(\[])",
     _ANY_CASE,
 )
-_PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}{_LIGHT_END}", _ANY_CASE)
+_PADDED = re.compile(rf"(?<= )(?P<number>0[0-9]{{1,2}}){_V}{_TO}{_LIGHT_END}", _ANY_CASE)
 _LEADING_DASHED = re.compile(rf"^ *(?P<number>0[0-9]{{1,2}}){_V} - (?=[^\W\d])", _ANY_CASE)
 _FROM_ONE = re.compile(r"(?<= )(0?1) ?$")
 _GLUED = re.compile(r"(?<=[a-z0-9])E[Pp](?P<number>[0-9]{1,4})(?:v(?P<version>[0-9]))?(?![0-9A-Za-z])")
 
 
 _TIGHT = re.compile(
-    rf"(?<=[^\W\d])(?:-(?:ep?)?(?P<number>0[0-9]|[0-9]{{2,3}})"
+    rf"(?<=[^\W\d]|[\x03)])(?:-(?:ep?)?(?P<number>0[0-9]|[0-9]{{2,3}})"
     rf"|(?<=[^\W\d]{{2}})(?P<bare>0[0-9])){_V}(?= *(?:{_MARK}|$|[(\[]| [^\W\d]))",
     _ANY_CASE,
 )

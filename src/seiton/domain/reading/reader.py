@@ -243,9 +243,10 @@ def _late_group(
         return behind[1]
     if "-" in line.looks:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
-        for tail in _TAIL_GROUP.finditer(looks):
-            if STOP in looks[: tail.start() + 1]:
-                return tail[1] or tail[2]
+        first = looks.find(STOP)
+        tails = [tail for tail in _TAIL_GROUP.finditer(looks) if 0 <= first <= tail.start()]
+        if tails:
+            return tails[-1][1] or tails[-1][2]
     for segment in line.teams:
         return title[segment.start : segment.stop].replace("_", " ")
     titles = set(used)
