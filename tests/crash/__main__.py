@@ -149,7 +149,7 @@ def _sum_up(total: Tally, scenarios: int, seconds: float, *, is_json: bool) -> N
     beside = f"{total.failures} failures of calls, {total.pranks} pranks, {total.missed} kills too late"
     print(f"{beside}, {seconds:.0f} s", file=sys.stderr)
     if is_json:
-        print(json.dumps(counts))
+        print(json.dumps(counts, separators=(",", ":")))
         return
     print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
 
