@@ -20,9 +20,9 @@ from seiton.adapters.database import Database
 from seiton.adapters.migrations import SERVICES, downgrade, upgrade
 from seiton.contract import ViewerResyncRequest, ViewerSyncCallback, ViewerSyncRequest
 from seiton.core import tables
-from seiton.core.links import apply_outcomes
-from seiton.core.reparse import reparse
-from seiton.core.resync import notify_viewer_resync, reconcile
+from seiton.core.filing.resync import notify_viewer_resync, reconcile
+from seiton.core.links.making import apply_outcomes
+from seiton.core.rules.reparse import reparse
 from seiton.domain.rules import Matched, ParsedTitle
 from seiton.viewer import tables as viewer_tables
 from seiton.viewer.converge import converge

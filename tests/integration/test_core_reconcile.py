@@ -9,10 +9,10 @@ import pytest
 
 from seiton.contract import ItemReceipt, Receipt, ViewerResyncRequest, ViewerSyncCallback, ViewerSyncRequest
 from seiton.core import tables
-from seiton.core.callbacks import take_callback, take_callbacks
-from seiton.core.receipts import take_receipts
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_download
+from seiton.core.downloads.retry import retry_download
+from seiton.core.filing.callbacks import take_callback, take_callbacks
+from seiton.core.filing.receipts import take_receipts
+from seiton.core.filing.resync import reconcile
 from seiton.core.service import GIVE_UP, next_try
 from seiton.domain.states import HoldReason
 from seiton.errors import InvalidInput, NotFound

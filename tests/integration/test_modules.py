@@ -19,13 +19,13 @@ from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.modules.downloader import DownloaderOverHttp, NotReached
 from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSource, TransferState
 from seiton.core import tables
-from seiton.core.dispatch import start_downloads
-from seiton.core.modules import Registration, register
-from seiton.core.probing import probe_modules
-from seiton.core.resync import reconcile
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.subscriptions import fetch_subscription
+from seiton.core.filing.resync import reconcile
+from seiton.core.modules.probing import probe_modules
+from seiton.core.modules.registry import Registration, register
 from seiton.core.service import utc_now
-from seiton.core.subscriptions import fetch_subscription
-from seiton.core.transfers import check_transfers
 from seiton.domain.states import ModuleType
 from seiton.errors import InvalidInput
 from seiton.fetcher import Errand, Fetcher

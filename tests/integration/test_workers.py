@@ -23,7 +23,7 @@ from seiton.adapters.migrations import upgrade
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
-from seiton.core.workers import check_help, take_turn
+from seiton.core.modules.workers import check_help, take_turn
 from seiton.errors import InvalidInput, Unavailable
 from seiton.roles import Role
 from tests.acceptance.peers import call, register
