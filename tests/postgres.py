@@ -148,10 +148,12 @@ class Server:
         return f"postgresql+psycopg://seiton@/{database}?host={quote(str(self.folder), safe='')}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Make an empty database, give its URL, and remove it with whoever is still connected."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a database like ``template`` (that one: empty), give its URL, and remove it with whoever is
+        still connected.
+        """
         name = f"test_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:
@@ -180,6 +182,11 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def database_name(url: str) -> str:
+    """Return which database a URL of ``Server.url`` names."""
+    return url.rpartition("/")[2].partition("?")[0]
 
 
 def _reachable(binaries: Path, folder: Path, switch: list[str]) -> Path:
