@@ -79,6 +79,7 @@ def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: 
     ("scenario", "fault"),
     [
         ("first sync by link", "renameat2:5:EACCES"),  # season.nfo: nobody looks at a full folder again
+        ("title, undone in the middle", "mkdirat:1:ENOSPC"),  # the show's folder comes with the season's
         ("title", "rmdir:8:EIO"),  # an empty folder that cannot be removed now
         ("shift of 24 up", "renameat2:27+:EIO"),  # nothing can be taken back either
         ("sidecars", "renameat2:6+:ENAMETOOLONG"),  # followers of a parked unit
