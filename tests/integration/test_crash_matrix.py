@@ -101,7 +101,9 @@ def test_when_the_fault_is_gone_everything_comes_to_its_place(scenario: str, fau
 
 
 def test_a_power_cut_loses_nothing() -> None:
-    code, count, said = run("crash.powercut", "--points", "4")
+    code, count, said = run("crash", "--scenario", "power cut", "--points", "4", "--json")
+    if "left out" in said:
+        pytest.skip(said.strip())
     assert code == 0, said
     assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
     assert count["kill_points"] >= 9
