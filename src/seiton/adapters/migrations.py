@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Literal
 
@@ -27,6 +28,12 @@ def _config(service: Service, connection: sa.Connection | None = None) -> Config
     return config
 
 
+@cache
+def _scripts(service: Service) -> ScriptDirectory:
+    """Return what there is of migrations; they do not change while the process runs."""
+    return ScriptDirectory.from_config(_config(service))
+
+
 def version_table(service: Service) -> str:
     """Return the name of the table that records how far a service's schema is."""
     return f"{service}_schema_version"
@@ -37,7 +44,7 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
 
     Raises ``Unavailable`` when the database was written by a newer Seiton.
     """
-    scripts = ScriptDirectory.from_config(_config(service))
+    scripts = _scripts(service)
     with database.write() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
         found = context.get_current_revision()
@@ -45,12 +52,14 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
         if found is not None and found not in known:
             message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
             raise Unavailable(message)
+        if revision == "head" and found == scripts.get_current_head():
+            return
         command.upgrade(_config(service, connection), revision)
 
 
 def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
     """Return how far a service's tables are, and how far they should be. Writes nothing."""
-    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
+    newest = _scripts(service).get_current_head()
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
         return context.get_current_revision(), newest
