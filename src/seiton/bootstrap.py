@@ -35,7 +35,7 @@ from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.naming import follow_naming, problem_of
-from seiton.core.filing.resync import reconcile
+from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
 from seiton.core.identity.identifying import identify
@@ -279,6 +279,8 @@ class Seiton:
 
     def start(self) -> None:
         """Start the background work."""
+        if Role.CORE in self.roles:
+            ask_again(self.core)
         self.jobs.launch()
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ from seiton.core.feeds.ingest import Ingested, ingest
 from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.filing.callbacks import take_callbacks
 from seiton.core.filing.naming import follow_naming
-from seiton.core.filing.resync import reconcile
+from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filters.refilter import refilter
 from seiton.core.identity.pictures import read_picture
 from seiton.core.rules.builtin import prepare_state
@@ -292,6 +292,7 @@ class CoreWorld:
             brake=self.brake,
             free_bytes=lambda: self.free_bytes,
         )
+        ask_again(self.core)
 
     def _now(self) -> datetime:
         """Tell the time; Core asks between two transactions, which is when ``meanwhile`` happens."""

@@ -28,7 +28,7 @@ from seiton.core.filing.desired import is_waiting
 from seiton.core.filing.finishing import finish_resyncs
 from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.receipts import take_receipts, viewer_away
-from seiton.core.filing.viewers import note_unsent, viewer_batches
+from seiton.core.filing.viewers import foreign_viewers, note_unsent, viewer_batches
 from seiton.core.removal.putting_away import due_removals, notify_viewer_removal
 from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
@@ -72,6 +72,27 @@ def reconcile(core: Core) -> int:
     finish_resyncs(core)
     core.progress.announce()
     return sent
+
+
+def ask_again(core: Core) -> int:
+    """Have everything that no report answered sent again at the next look; return how much that is.
+
+    For the start of Core: nobody knows whether a message arrived that was on its way when Core ended. What a
+    viewer has that knows only the contract is not asked for twice.
+    """
+    table = tables.downloads
+    is_asked = sa.or_(
+        table.c.status.in_([DownloadStatus.SYNCING, DownloadStatus.RESYNCING]),
+        table.c.removed_at.is_not(None),
+    )
+    is_open = sa.and_(
+        is_asked, table.c.desired_revision > table.c.applied_revision, table.c.sent_at.is_not(None)
+    )
+    with core.database.write() as connection:
+        foreign = foreign_viewers(connection)
+        is_ours = sa.or_(table.c.viewer.is_(None), table.c.viewer.not_in(foreign))
+        again = sa.update(table).where(is_open, is_ours)
+        return int(connection.execute(again.values(sent_at=None)).rowcount)
 
 
 def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
