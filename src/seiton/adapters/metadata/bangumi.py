@@ -104,7 +104,10 @@ class Bangumi:
         path = "/v0/search/subjects?limit=10"
         payload = {"keyword": title, "sort": "match", "filter": {"type": [ANIME], "nsfw": True}}
         self._wait()
-        answer = self._json(path, self._web.post_json(self._base + path, payload))
+        said = self._web.request_json("POST", self._base + path, payload, max_bytes=MAX_BYTES)
+        if not said.is_success:
+            raise FetchError(FetchFault.STATUS, self._base + path, http_status=said.status)
+        answer = said.content
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, list):
             raise self._lies(path)
