@@ -527,6 +527,30 @@ def test_another_poster_replaces_the_one_that_seiton_put_there(known: CoreWorld,
     assert set(posters(known).values()) == {JPEG + b"new"}
 
 
+def test_news_that_are_undone_stay_away_until_that_is_undone_too(known: CoreWorld, double: Double) -> None:
+    double.add(5, "名", date="2025-12-20")
+    double.add_episodes(5, {"sort": 1, "ep": 1, "name_cn": "开始"})
+    filed(known, 1, bgm="5")
+    identify(known.core)
+    known.settle()
+    before = nfo(known, "S01E01.nfo")
+    double.add_episodes(5, {"sort": 1, "ep": 1, "name_cn": "恶作剧"})
+    known.pass_time(hours=12)
+    identify(known.core)
+    known.settle()
+    assert "惡作劇" in nfo(known, "S01E01.nfo")
+    back = undo(known.core, known.rows(tables.resyncs)[-1]["resync_id"])
+    known.settle()
+    assert nfo(known, "S01E01.nfo") == before
+    known.pass_time(hours=12)
+    identify(known.core)
+    known.settle()
+    assert nfo(known, "S01E01.nfo") == before, "they are held"
+    undo(known.core, back["resync_id"])
+    known.settle()
+    assert "惡作劇" in nfo(known, "S01E01.nfo")
+
+
 def test_defect_82_the_first_hit_of_a_search_is_no_fact_and_fractions_are_read(
     known: CoreWorld, double: Double
 ) -> None:
