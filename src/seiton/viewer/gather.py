@@ -85,6 +85,7 @@ class Unit:
     sidecars: tuple[Member, ...] = ()
     has_nfo: bool = False
     parked_nfo: bytes | None = None
+    rendered_nfo: bytes | None = None
     hold: HoldReason | None = None
     detail: str | None = None
 
