@@ -7,9 +7,8 @@ SQLite, and what is left to do for a row is to put its values in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,39 +47,34 @@ class BulkWrite:
 
 
 class _Prepared:
-    """A statement compiled for SQLite, with the conversion that each place needs."""
+    """A statement compiled for SQLite: its places in order, each with where its value comes from."""
 
     def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)
-        names: list[str] = compiled.positiontup
         self._sql = str(compiled)
-        self._constants = {
-            name: compiled.binds[name].value for name in names if not compiled.binds[name].required
-        }
-        self._in_order: Callable[[Any], Any] = itemgetter(*names)
-        self._is_single = len(names) == 1
-        self._conversions = [
-            (place, convert)
-            for place, name in enumerate(names)
-            if (convert := _conversion(compiled.binds[name].type, dialect)) is not None
-        ]
+        self._places: list[Callable[[Sequence[Mapping[str, Any]]], Iterable[Any]]] = []
+        for name in compiled.positiontup:
+            parameter = compiled.binds[name]
+            convert = _conversion(parameter.type, dialect)
+            if parameter.required:
+                self._places.append(_given(name, convert))
+            else:
+                self._places.append(_constant(convert(parameter.value) if convert else parameter.value))
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute it for ``rows``."""
-        if self._constants:
-            rows = [{**self._constants, **row} for row in rows]
-        values = list(map(self._in_order, rows))
-        if self._is_single:
-            values = [(value,) for value in values]
-        if self._conversions:
-            values = self._converted(values)
-        connection.exec_driver_sql(self._sql, values)
+        """Execute it for ``rows``: values go by columns, which is faster than row by row."""
+        columns = [place(rows) for place in self._places]
+        connection.exec_driver_sql(self._sql, list(zip(*columns, strict=True)))
 
-    def _converted(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        for place, convert in self._conversions:
-            columns[place] = list(map(convert, columns[place]))
-        return list(zip(*columns, strict=True))
+
+def _given(name: str, convert: Convert | None) -> Callable[[Sequence[Mapping[str, Any]]], Iterable[Any]]:
+    if convert is None:
+        return lambda rows: [row[name] for row in rows]
+    return lambda rows: [convert(row[name]) for row in rows]
+
+
+def _constant(value: Any) -> Callable[[Sequence[Mapping[str, Any]]], Iterable[Any]]:
+    return lambda rows: [value] * len(rows)
 
 
 def _conversion(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -107,15 +107,15 @@ def record(
     for part in chunks(rows):
         _RECORD(connection, part)
     table = tables.journal
-    first = connection.execute(sa.select(table.c.step_id).where(table.c.token == named[0].token)).scalar_one()
     if connection.dialect.name == "sqlite":  # one writer: ids of one transaction are consecutive
-        for offset, step in enumerate(named):
-            step.step_id = first + offset
+        last = connection.execute(sa.select(sa.func.max(table.c.step_id))).scalar_one()
+        for step_id, step in enumerate(named, last - len(named) + 1):
+            step.step_id = step_id
         return named
-    ids: dict[str, int] = {}
-    for part_tokens in chunks([step.token for step in named]):
-        found = sa.select(table.c.token, table.c.step_id).where(table.c.token.in_(part_tokens))
-        ids.update((row.token, row.step_id) for row in connection.execute(found))
+    found = sa.select(table.c.token, table.c.step_id).where(
+        table.c.library_id == library_id, table.c.state == StepState.OPEN
+    )
+    ids = {row.token: row.step_id for row in connection.execute(found)}
     for step in named:
         step.step_id = ids[step.token]
     return named

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from seiton.adapters.bulk import BulkWrite
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.database import Row, chunks, plain
 from seiton.contract import (
     Described,
     Facts,
@@ -130,7 +130,7 @@ def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dic
     units = tables.units
     known: dict[tuple[str, int], Row] = {}
     for part in chunks(sorted({request.download_id for request in requests})):
-        rows = connection.execute(sa.select(units).where(units.c.download_id.in_(part))).mappings()
+        rows = plain(connection.execute(sa.select(units).where(units.c.download_id.in_(part))))
         known.update(((row["core_instance"], row["download_id"]), row) for row in rows)
     return known
 

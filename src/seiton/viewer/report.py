@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from seiton.adapters.bulk import BulkWrite
-from seiton.adapters.database import Row
+from seiton.adapters.database import Row, plain
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.path_text import path_of_text, text_of_path
 from seiton.domain.states import TaskStatus, TaskType
@@ -43,7 +43,7 @@ def report(viewer: Viewer) -> int:
             .limit(BATCH)
         )
         with viewer.database.read() as connection:
-            due = connection.execute(query).mappings().all()
+            due = plain(connection.execute(query))
         if not due:
             return delivered
         taken = viewer.core.report([(task["callback_url"], callback_of(viewer, task)) for task in due])
