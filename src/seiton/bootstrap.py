@@ -37,6 +37,7 @@ from seiton.core.refilter import refilter
 from seiton.core.reparse import reparse
 from seiton.core.resync import reconcile
 from seiton.core.retry import retry_failed
+from seiton.core.searching import index_titles
 from seiton.core.service import Core, utc_now
 from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.transfers import check_transfers
@@ -232,6 +233,7 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
+        define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)

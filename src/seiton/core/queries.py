@@ -20,12 +20,6 @@ Record = dict[str, Any]
 """A row by column name, with what belongs to it added by name."""
 
 _D = DownloadStatus
-_PROGRESS_RANK = (
-    *(_D.CANCELLED, _D.NO_DOWNLOADER, _D.FAILED, _D.BATCH_FAILED, _D.PENDING, _D.DOWNLOADER_ERROR),
-    *(_D.DOWNLOADING, _D.BATCH_UNMATCHED, _D.SYNC_FAILED, _D.COMPLETED, _D.SYNCING, _D.RESYNCING, _D.SYNCED),
-)
-"""Of several downloads of one item the one that has got furthest stands for it."""
-
 HAS_FILES = (_D.COMPLETED, _D.SYNCING, _D.SYNCED, _D.RESYNCING)
 """The episode's files are there, in the library or on the way to it."""
 
@@ -60,78 +54,6 @@ def get_subscription(core: Core, subscription_id: int) -> Record:
         for row in fetch_all(connection, query):
             return row
     raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
-
-
-def _items_where(statuses: Sequence[str], subscription_id: int | None) -> list[sa.ColumnElement[bool]]:
-    items, ties = tables.raw_items.c, tables.item_subscriptions.c
-    conditions: list[sa.ColumnElement[bool]] = []
-    if statuses:
-        conditions.append(items.status.in_(statuses))
-    if subscription_id is not None:
-        mine = sa.select(ties.item_id).where(ties.subscription_id == subscription_id)
-        conditions.append(items.item_id.in_(mine))
-    return conditions
-
-
-def list_raw_items(
-    core: Core, *, statuses: Sequence[str], subscription_id: int | None, limit: int, offset: int
-) -> list[Record]:
-    """Return raw items, the newest first, each with ``download`` and ``subscription_ids``."""
-    items = tables.raw_items
-    query = sa.select(items).where(*_items_where(statuses, subscription_id))
-    with core.database.read() as connection:
-        rows = fetch_all(
-            connection, page(query, limit, offset, items.c.created_at.desc(), items.c.item_id.desc())
-        )
-        return _with_downloads(connection, rows)
-
-
-def count_raw_items(core: Core, *, statuses: Sequence[str], subscription_id: int | None) -> int:
-    """Return how many raw items there are."""
-    query = sa.select(sa.func.count()).select_from(tables.raw_items)
-    with core.database.read() as connection:
-        return int(connection.execute(query.where(*_items_where(statuses, subscription_id))).scalar_one())
-
-
-def get_raw_item(core: Core, item_id: int) -> Record:
-    """Return one raw item as ``list_raw_items`` does. Raises ``NotFound``."""
-    query = sa.select(tables.raw_items).where(tables.raw_items.c.item_id == item_id)
-    with core.database.read() as connection:
-        for row in _with_downloads(connection, fetch_all(connection, query)):
-            return row
-    raise NotFound(_("There is no raw item {item_id}.", item_id=item_id))
-
-
-def _with_downloads(connection: sa.Connection, rows: list[Record]) -> list[Record]:
-    links, downloads, ties = tables.links, tables.downloads, tables.item_subscriptions
-    best: dict[int, Record] = {}
-    brought: dict[int, list[int]] = {}
-    for part in chunks([row["item_id"] for row in rows]):
-        query = (
-            sa.select(links.c.raw_item_id, downloads.c.status, downloads.c.progress)
-            .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
-            .where(links.c.raw_item_id.in_(part))
-            .order_by(downloads.c.download_id)
-        )
-        for row in fetch_all(connection, query):
-            known = best.get(row["raw_item_id"])
-            if known is None or _rank(row["status"]) > _rank(known["status"]):
-                best[row["raw_item_id"]] = row
-        tied = (
-            sa.select(ties.c.item_id, ties.c.subscription_id)
-            .where(ties.c.item_id.in_(part))
-            .order_by(ties.c.subscription_id)
-        )
-        for item_id, subscription_id in connection.execute(tied):
-            brought.setdefault(item_id, []).append(subscription_id)
-    for row in rows:
-        row["download"] = best.get(row["item_id"])
-        row["subscription_ids"] = brought.get(row["item_id"], [])
-    return rows
-
-
-def _rank(status: str) -> int:
-    return _PROGRESS_RANK.index(DownloadStatus(status))
 
 
 def list_parsers(core: Core, *, created_from_type: str | None, created_from_id: int | None) -> list[Record]:

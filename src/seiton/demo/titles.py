@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 FIRST = datetime(2012, 1, 1, tzinfo=UTC)
-_HAN_OF = (
-    "星燈|鯨背|雨後|月台|紙鳶|銀狐|深海|終電|迷霧|琥珀|黃昏|積木|風鈴|雪國|鐵道|薄荷|鏡中|北風|無名|白夜"
-)
-_HAN_IN = (
-    "郵便局|測量士|調律師|旅館|圖書館|少女|騎士|茶會|工房|物語|學園|冒險者|歌姬|偵探|日記|廚房|商店街|守護者"
-)
+_HAN_OF = "星燈|鯨背|雨後|月台|紙鳶|銀狐|深海|終電|迷霧|琥珀|黃昏|積木|風鈴|雪國|鐵道|薄荷|鏡中|北風"
+_HAN_IN = "郵便局|測量士|調律師|旅館|圖書館|少女|騎士|茶會|工房|物語|學園|冒險者|歌姬|偵探|日記|廚房"
 _KANA_OF = "ほしあかり|くじらの|あめあがりの|かみひこうき|ぎんいろ|しずかな|よあけの|まぼろし|こはく|かぜまち"
 _KANA_IN = "ゆうびんきょく|ものがたり|がくえん|りょかん|マーチ|オルゴール|クロニクル|ノート|サーカス|ワルツ"
 _LATIN_OF = "Hoshiakari|Kujira|Ameagari|Silver|Midnight|Paper|Kohaku|Last|Silent|Northern|Clockwork|Hidden"
-_LATIN_IN = (
-    "Yuubinkyoku|Monogatari|Academy|Inn|Diary|Orchestra|Chronicle|Voyage|Kitchen|Detective|Waltz|Knights"
-)
+_LATIN_IN = "Yuubinkyoku|Monogatari|Academy|Inn|Diary|Orchestra|Chronicle|Voyage|Kitchen|Detective|Waltz"
 _TEAM_OF = "北埠|紙鳶|風見|琥珀|Moonlit|Harbor|Kite|Lantern|銀杏|Tidal|苔蘚|Cedar"
 _TEAM_IN = "字幕組|字幕社|Subs|Raws|製作室|Fansub"
 _SHAPES = (

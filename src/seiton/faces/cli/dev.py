@@ -28,8 +28,8 @@ def commands() -> typer.Typer:
     group.command(
         "generate",
         help=_(
-            "Fill a new, empty installation with made-up feed entries, parsed by the built-in parsers, and with"
-            " the downloads that follow. No media file is made.\n\n"
+            "Fill a new, empty installation with made-up feed entries, parsed by the built-in parsers, and"
+            " with the downloads that follow. No media file is made.\n\n"
             "Example: seiton dev generate --items 1000000 --data /tmp/large"
         ),
     )(with_settings(generate))

@@ -517,7 +517,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_core_item_subscriptions_subscription_id"), ["subscription_id"], unique=False
+            batch_op.f("ix_core_item_subscriptions_subscription_id"),
+            ["subscription_id", "item_id"],
+            unique=False,
         )
 
     op.create_table(
