@@ -34,7 +34,7 @@ def initial_status(download_type: str | None) -> DownloadStatus:
 
 
 def is_fetched(*, from_version: sa.ColumnElement[int] | None = None) -> sa.ColumnElement[bool]:
-    """Say of a link that another release of its episode, of at least ``from_version``, is on its way or there."""
+    """Say of a link that another release of its episode is on its way or there, from this version on."""
     links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
     # What has not begun, of a title that no parser matches any more, does not begin.
     asleep = (downloads.c.status == DownloadStatus.PENDING) & other.c.detached_at.is_not(None)
@@ -97,8 +97,8 @@ def load_policy(connection: sa.Connection) -> Policy:
 
 
 def _open_episodes(connection: sa.Connection, *, is_taken_for_good: bool) -> list[Episode]:
-    """Return the episodes that have a link left to choose; where one is on its way or there, and sure to stay,
-    of a later version: no other takes its place.
+    """Return the episodes that have a link left to choose; where one is on its way or there, and sure to
+    stay, only those of which that is of a later version: no other takes its place.
     """
     links, downloads = tables.links.c, tables.downloads.c
     own = sa.exists().where(

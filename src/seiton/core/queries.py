@@ -33,6 +33,30 @@ def page(
     return query.limit(2**63 - 1 if limit is None else limit)
 
 
+def newest_in(
+    states: Sequence[str],
+    order: Sequence[sa.Column[Any]],
+    limit: int,
+    offset: int,
+    *conditions: sa.ColumnElement[bool],
+) -> sa.Select[Any]:
+    """Return the keys of a page of rows in any of ``states``, the highest by ``order`` first; it ends in the
+    key. Each state is read by its index as far as the page may need, so no state is sorted as a whole.
+    """
+    table = order[-1].table
+    parts = [
+        sa.select(*order)
+        .where(table.c.status == state, *conditions)
+        .order_by(*(column.desc() for column in order))
+        .limit(limit + offset)
+        .subquery()
+        for state in states
+    ]
+    newest = sa.union_all(*(sa.select(part) for part in parts)).subquery()
+    keys = sa.select(newest.c[order[-1].name])
+    return page(keys, limit, offset, *(newest.c[column.name].desc() for column in order))
+
+
 def fetch_all(connection: sa.Connection, query: sa.Select[Any]) -> list[Record]:
     """Return what ``query`` finds."""
     return [dict(row) for row in connection.execute(query).mappings()]
@@ -101,14 +125,19 @@ def list_downloads(
     """Return downloads with what they are of, the last changed first. ``is_held``: with a reason."""
     table = tables.downloads.c
     query = _downloads()
-    if statuses:
-        query = query.where(table.status.in_(statuses))
+    conditions: list[sa.ColumnElement[bool]] = []
     if is_held is not None:
-        query = query.where(table.hold_reason.is_not(None) if is_held else table.hold_reason.is_(None))
+        conditions.append(table.hold_reason.is_not(None) if is_held else table.hold_reason.is_(None))
+    order = (table.updated_at, table.download_id)
+    newest_first = [column.desc() for column in order]
+    if statuses and not is_held:
+        keys = newest_in(statuses, order, limit, offset, *conditions)
+        query = query.where(table.download_id.in_(keys)).order_by(*newest_first)
+    else:
+        conditions += [table.status.in_(statuses)] if statuses else []
+        query = page(query.where(*conditions), limit, offset, *newest_first)
     with core.database.read() as connection:
-        return fetch_all(
-            connection, page(query, limit, offset, table.updated_at.desc(), table.download_id.desc())
-        )
+        return fetch_all(connection, query)
 
 
 def get_download(core: Core, download_id: int) -> Record:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
-from seiton.core.queries import Record, fetch_all, page
+from seiton.core.queries import Record, fetch_all, newest_in, page
 from seiton.core.searching import matching_items
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
@@ -54,7 +54,9 @@ def list_raw_items(
         if search is not None:
             conditions = _items_where(statuses, subscription_id)
             found = matching_items(connection, search, conditions, before, offset + limit)
-            rows = list(itertools.islice(found, offset, offset + limit))
+            ids = list(itertools.islice(found, offset, offset + limit))
+            chosen = sa.select(tables.raw_items).where(tables.raw_items.c.item_id.in_(ids))
+            rows = fetch_all(connection, chosen.order_by(tables.raw_items.c.item_id.desc()))
         else:
             rows = _page_of_items(connection, statuses, subscription_id, before, limit, offset)
         return _with_downloads(connection, rows)
@@ -68,9 +70,7 @@ def _page_of_items(
     limit: int,
     offset: int,
 ) -> list[Record]:
-    """Return a page that an index gives in order, however many items there are: of several states, so many
-    of each.
-    """
+    """Return a page that an index gives in order, however many items there are."""
     items, ties = tables.raw_items, tables.item_subscriptions
     source: sa.FromClause = items
     number: sa.ColumnElement[int] = items.c.item_id
@@ -84,17 +84,8 @@ def _page_of_items(
         conditions += [items.c.status.in_(statuses)] if statuses else []
         query = sa.select(items).select_from(source).where(*conditions)
         return fetch_all(connection, page(query, limit, offset, number.desc()))
-    parts = [
-        sa.select(items.c.item_id)
-        .where(items.c.status == status, *conditions)
-        .order_by(number.desc())
-        .limit(limit + offset)
-        .subquery()
-        for status in statuses
-    ]
-    newest = sa.union_all(*(sa.select(part.c.item_id) for part in parts)).subquery()
-    chosen = page(sa.select(newest.c.item_id), limit, offset, newest.c.item_id.desc())
-    query = sa.select(items).where(items.c.item_id.in_(chosen))
+    keys = newest_in(statuses, (items.c.item_id,), limit, offset, *conditions)
+    query = sa.select(items).where(items.c.item_id.in_(keys))
     return fetch_all(connection, query.order_by(items.c.item_id.desc()))
 
 

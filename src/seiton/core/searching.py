@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from seiton.adapters.title_index import add_titles, candidates, indexed_upto, make_index
 from seiton.core import tables
-from seiton.core.queries import Record, fetch_all
 from seiton.core.service import Core
 from seiton.domain.grams import comparable, pieces_of_search, pieces_of_title
 from seiton.errors import InvalidInput, Problem
@@ -17,7 +16,9 @@ from seiton.text import _
 
 BATCH = 2_000
 """Titles that are indexed in one transaction."""
-LOOK = 500
+FEW = 50_000
+"""So many items of a state or subscription are sooner compared than found by the index."""
+LOOK = 2_000
 """Candidates that are compared at a time, at most."""
 _ITEMS = tables.raw_items
 
@@ -52,20 +53,27 @@ def matching_items(
     conditions: Sequence[sa.ColumnElement[bool]],
     before: int | None,
     look: int,
-) -> Iterator[Record]:
-    """Yield the raw items that have ``search`` in their title and meet ``conditions``, the newest first;
-    ``before``: only older ones than this. ``look``: how many will be wanted, probably.
+) -> Iterator[int]:
+    """Yield the ids of the raw items that have ``search`` in their title and meet ``conditions``, the newest
+    first; ``before``: only older ones than this. ``look``: how many will be wanted, probably.
     """
     wanted = check_search(search)
-    upto = indexed_upto(connection)
-    fresh = [*conditions, *([] if upto is None else [_ITEMS.c.item_id > upto])]
-    query = sa.select(_ITEMS).where(*fresh)
-    yield from _compared(connection, query, _ITEMS.c.item_id, wanted, before, LOOK)
+    upto = None if _are_few(connection, conditions) else indexed_upto(connection)
+    titles = sa.select(_ITEMS.c.item_id, _ITEMS.c.title).where(*conditions)
+    fresh = titles if upto is None else titles.where(_ITEMS.c.item_id > upto)
+    yield from _compared(connection, fresh, _ITEMS.c.item_id, wanted, before, LOOK)
     if upto is not None:
         found = candidates(connection, pieces_of_search(search))
-        query = sa.select(_ITEMS).join(found, found.c.item_id == _ITEMS.c.item_id).where(*conditions)
+        indexed = titles.join(found, found.c.item_id == _ITEMS.c.item_id)
         look = max(1, min(look, LOOK))
-        yield from _compared(connection, query, found.c.item_id, wanted, before, look)
+        yield from _compared(connection, indexed, found.c.item_id, wanted, before, look)
+
+
+def _are_few(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]]) -> bool:
+    if not conditions:
+        return False
+    some = sa.select(_ITEMS.c.item_id).where(*conditions).limit(FEW + 1).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= FEW
 
 
 def _compared(
@@ -75,13 +83,13 @@ def _compared(
     wanted: str,
     before: int | None,
     look: int,
-) -> Iterator[Record]:
-    """Yield what ``query`` finds and really has it, by ``number``, from the highest down."""
+) -> Iterator[int]:
+    """Yield what ``query`` (of id and title) finds and really has it, by ``number``, the highest first."""
     query = query.order_by(number.desc()).limit(look)
     while True:
         part = query if before is None else query.where(number < before)
-        rows = fetch_all(connection, part)
-        yield from (row for row in rows if wanted in comparable(row["title"]))
+        rows = connection.execute(part).all()
+        yield from (row.item_id for row in rows if wanted in comparable(row.title))
         if len(rows) < look:
             return
-        before = rows[-1]["item_id"]
+        before = rows[-1].item_id

@@ -268,6 +268,12 @@ links = _table(
     sa.UniqueConstraint("raw_item_id", "slot"),
     sa.CheckConstraint("episode_no >= 0", name="episode_no"),
     Index(None, "series_id", "episode_no", "episode_tenths"),
+    Index(
+        "ix_core_links_filtered",
+        "link_id",
+        sqlite_where=sa.text("filtered_flag = 1"),
+        postgresql_where=sa.text("filtered_flag"),
+    ),
 )
 
 resyncs = _table(
@@ -354,6 +360,14 @@ downloads = _table(
     Index(None, "torrent_hash"),
     Index(None, "removed_at"),
     Index(None, "updated_at", "download_id"),
+    Index("ix_core_downloads_list", "status", "updated_at", "download_id"),
+    Index(
+        "ix_core_downloads_held",
+        "updated_at",
+        "download_id",
+        sqlite_where=sa.text("hold_reason IS NOT NULL"),
+        postgresql_where=sa.text("hold_reason IS NOT NULL"),
+    ),
     Index(
         "ix_core_downloads_one_active_per_link",
         "link_id",

@@ -7,14 +7,16 @@ every single one that is not ASCII.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zlib
+
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def comparable(text: str) -> str:
     """Return ``text`` without width, case, punctuation and blanks: letters and digits only."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if unicodedata.category(char)[0] in "LN")
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def pieces_of_title(title: str) -> set[int]:
