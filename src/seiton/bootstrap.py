@@ -31,6 +31,7 @@ from seiton.core.downloads.downloaders import Downloaders
 from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import ask_again, reconcile
@@ -232,6 +233,7 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
+        define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)

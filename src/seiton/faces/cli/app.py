@@ -52,6 +52,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        dev,
         doctor,
         downloads,
         filters,
@@ -104,6 +105,7 @@ def build() -> typer.Typer:
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(dev.commands(), name="dev")
     return app
 
 
