@@ -14,7 +14,7 @@ from seiton.adapters.torrents.access import Access
 from seiton.adapters.torrents.program import Program
 from seiton.adapters.torrents.remote import RemoteClient
 from seiton.demo.programs import ClientProgram, NotInstalled
-from tests.integration.torrent_port import TorrentPort
+from tests.integration.torrent_port import Home, Swarm, TorrentPort
 
 
 class Rented(RemoteClient):
@@ -45,6 +45,14 @@ class RemotePort(TorrentPort):
         yield
         for daemon in self.daemons.values():
             daemon.stop()
+
+    @pytest.fixture
+    def home(self, tmp_path: Path, swarm: Swarm) -> Iterator[Home]:
+        (tmp_path / "downloads").mkdir()
+        home = Home(lambda: self.open_client(tmp_path / "client"), tmp_path / "downloads")
+        swarm.dial(self.daemon(tmp_path / "client").peer_port)
+        yield home
+        home.client.close()
 
     def daemon(self, folder: Path) -> ClientProgram:
         """Return the program with its memory below ``folder``, running."""

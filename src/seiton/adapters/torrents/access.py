@@ -33,6 +33,11 @@ class Access:
     def host(self) -> str:
         return urlsplit(self.url).hostname or "localhost"
 
+    @property
+    def bracketed_host(self) -> str:
+        """The host as it is put into an address."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
     def port(self, otherwise: int) -> int:
         """Return the port; ``otherwise`` where http has none given, 443 where https has none."""
         return urlsplit(self.url).port or (443 if self.scheme == "https" else otherwise)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 
-from seiton.adapters.files import FileOutcome, identify, remove_empty_folder, retire
+from seiton.adapters.files import FileOutcome, identify, list_names, remove_empty_folder, retire
 from seiton.adapters.torrents.port import ClientAway
 from seiton.domain.contents import TorrentFile
 from seiton.text import _
+
+_COPY = re.compile(rb"[0-9a-f]{40}\.torrent")
+"""aria2 keeps torrents that it was given beside their files, by a name of which they do not know."""
 
 
 def erase(folder: str, files: Sequence[tuple[TorrentFile, str]], info_hash: str) -> None:
@@ -20,7 +24,10 @@ def erase(folder: str, files: Sequence[tuple[TorrentFile, str]], info_hash: str)
     tops = {file.path.split(b"/")[0] for file, _path in files}
     own = [os.fsencode(path) for _file, path in files]
     own += [os.path.join(os.fsencode(folder), top + b".aria2") for top in tops]
-    own.append(os.path.join(os.fsencode(folder), info_hash.encode() + b".torrent"))
+    is_made_for_it = os.path.basename(folder) == info_hash
+    if is_made_for_it:
+        names = list_names(os.fsencode(folder))
+        own += [os.path.join(os.fsencode(folder), name) for name in names if _COPY.fullmatch(name)]
     for path in own:
         try:
             found = identify(path)
@@ -31,8 +38,8 @@ def erase(folder: str, files: Sequence[tuple[TorrentFile, str]], info_hash: str)
             raise ClientAway(message) from error
     root = os.fsencode(folder)
     inside = {parent for path in own for parent in _parents(path, root)}
-    if os.path.basename(folder) == info_hash:
-        inside.add(root)  # made for this torrent alone
+    if is_made_for_it:
+        inside.add(root)
     for empty in sorted(inside, key=len, reverse=True):
         with contextlib.suppress(FileOutcome):
             remove_empty_folder(empty)
