@@ -13,9 +13,20 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from seiton.errors import Unavailable
 from seiton.text import _
+
+
+class ClientKind(StrEnum):
+    """Which torrent client the demo downloads with."""
+
+    EMBEDDED = "embedded"
+    QBITTORRENT = "qbittorrent"
+    TRANSMISSION = "transmission"
+    ARIA2 = "aria2"
+
 
 COMMANDS = {"qbittorrent": "qbittorrent-nox", "transmission": "transmission-daemon", "aria2": "aria2c"}
 USER = "admin"

@@ -113,6 +113,10 @@ class DemoWorld:
         """The port at which 127.0.0.1 offers everything, for clients that trackers cannot help."""
         return self._seeder.port
 
+    def dial(self, port: int) -> None:
+        """Bring everything to the client at this port of 127.0.0.1, if it does not come by itself."""
+        self._seeder.dial(port)
+
     def digests(self) -> dict[str, str]:
         """Return SHA-256 (hex) → name of every video and subtitle, as made, not as it may lie now."""
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,8 @@ _STOPPED, _CHECK_WAIT, _CHECK, _DOWNLOAD_WAIT = 0, 1, 2, 3
 _LOCAL_ERROR = 3
 LABELS_AT_ADD = 17
 """Version of the RPC from which a torrent may be added with labels."""
+LOADED_AFTER_S = 2.0
+"""It answers a moment before it has read its torrents, as if it had none."""
 
 # The library writes addresses with passwords, and whole torrents, into the log that it is given.
 _NO_LOG = logging.Logger("transmission", level=logging.CRITICAL + 1)
@@ -75,6 +78,10 @@ class Transmission:
             )
             session = self._api.get_session()
             self._rpc_version = int(session.rpc_version)
+            active_s = float(
+                self._api.session_stats(timeout=self._access.timeout_s).current_stats.seconds_active
+            )
+            time.sleep(min(max(LOADED_AFTER_S - active_s, 0.0), LOADED_AFTER_S))
             return str(session.version)
 
     def look(self, hashes: Collection[str]) -> dict[str, Seen]:
