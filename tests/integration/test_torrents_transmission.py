@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import transmission_rpc
+
 from seiton.adapters.torrents.access import Access
 from seiton.adapters.torrents.program import Program
 from seiton.adapters.torrents.transmission import Transmission
+from seiton.demo.programs import ClientProgram
 from tests.integration.remote_port import RemotePort
+from tests.integration.torrent_port import Made
 
 
 class TestTransmission(RemotePort):
@@ -13,3 +17,15 @@ class TestTransmission(RemotePort):
 
     def program(self, access: Access) -> Program:
         return Transmission(access)
+
+    def marks(self, daemon: ClientProgram, made: Made) -> list[str]:
+        torrent = self._api(daemon).get_torrent(made.info_hash, arguments=["labels"])
+        return list(torrent.fields["labels"])
+
+    def remove_by_hand(self, daemon: ClientProgram, made: Made) -> None:
+        self._api(daemon).remove_torrent(made.info_hash)
+
+    def _api(self, daemon: ClientProgram) -> transmission_rpc.Client:
+        return transmission_rpc.Client(
+            host="127.0.0.1", port=daemon.ports[0], username=daemon.user, password=daemon.password
+        )

@@ -394,13 +394,26 @@ class TorrentPort:
         assert caught.value.reason is Refusal.WRONG_HASH
         assert home.client.status([made.info_hash]) == {}
 
-    def test_vanished_files_are_reported_and_not_downloaded_again(self, home: Home, swarm: Swarm) -> None:
+    def test_vanished_files_are_reported_and_seen_again_when_they_return(
+        self, home: Home, swarm: Swarm
+    ) -> None:
         made = swarm.make(BATCH)
         home.download(made)
         lost, kept = home.downloads / "鹽湖 日記 ß/第01話.mkv", home.downloads / "kept"
         lost.rename(kept)
         seen = home.until(made, TransferState.MISSING_FILES)
         assert seen.error and "第01話.mkv" in seen.error
+        time.sleep(1.5)
+        assert not lost.exists(), "nobody asked for another download"
+        kept.rename(lost)
+        home.client.resume(made.info_hash)
+        home.until(made, TransferState.COMPLETED)
+
+    def test_vanished_files_are_not_downloaded_again_by_a_restart(self, home: Home, swarm: Swarm) -> None:
+        made = swarm.make(BATCH)
+        home.download(made)
+        lost, kept = home.downloads / "鹽湖 日記 ß/第01話.mkv", home.downloads / "kept"
+        lost.rename(kept)
         home.restart()
         home.until(made, TransferState.MISSING_FILES)
         time.sleep(1.5)

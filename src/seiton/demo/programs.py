@@ -143,6 +143,7 @@ class ClientProgram:
                 f"WebUI\\Username={self.user}",
                 f'WebUI\\Password_PBKDF2="@ByteArray({password})"',
                 "WebUI\\UseUPnP=false",
+                "WebUI\\HostHeaderValidation=false",
             ],
             "BitTorrent": [
                 f"Session\\DefaultSavePath={os.path.join(self.folder, 'elsewhere')}",

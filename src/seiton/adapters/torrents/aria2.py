@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -17,10 +17,12 @@ import requests
 from aria2p import Client, ClientException
 
 from seiton.adapters.torrents.access import Access
+from seiton.adapters.torrents.aria2_entries import Entry, by_torrent, is_complete, misread, seen_of
 from seiton.adapters.torrents.aria2_notices import Notices
 from seiton.adapters.torrents.faults import not_like, refuses, unreached
 from seiton.adapters.torrents.port import ClientAway, Refusal, TorrentRefused, TorrentSource, TransferState
 from seiton.adapters.torrents.program import Seen, Version, known_files
+from seiton.adapters.torrents.torrent_file import names_of, params_of
 from seiton.domain.contents import TorrentFile
 from seiton.text import _
 
@@ -40,14 +42,13 @@ _KEYS = (
     "errorMessage",
     "verifiedLength",
     "verifyIntegrityPending",
+    "followedBy",
 )
 _OPTIONS = {
     "seed-ratio": "0.0",  # for ever: Seiton ends it
     "check-integrity": "true",  # what lies there already is not downloaded again
     "pause": "false",
 }
-_RANK = ("active", "waiting", "paused", "complete", "error")
-_Entry = Mapping[str, Any]
 
 
 class Aria2:
@@ -62,7 +63,7 @@ class Aria2:
         self._access = access
         self._api = self._client()
         self._notices = Notices(self._client())
-        self._entries: dict[str, list[_Entry]] = {}
+        self._entries: dict[str, list[Entry]] = {}
         self._complete_since: dict[str, float] = {}
 
     def version(self) -> str:
@@ -87,20 +88,24 @@ class Aria2:
         return None
 
     def add(self, source: TorrentSource, folder: str) -> None:
-        """See ``Program``."""
+        """See ``Program``. It takes hybrid torrents, but computes another hash for them, which nobody has."""
         options = _OPTIONS | {"dir": folder}
         with self._reading():
             try:
-                if source.content is not None:
-                    self._api.add_torrent(base64.b64encode(source.content).decode(), [], options)
-                else:
+                if source.content is None:
                     self._api.add_uri([source.magnet or ""], options)
+                    return
+                gid = self._api.add_torrent(base64.b64encode(source.content).decode(), [], options)
+                read: Any = self._api.tell_status(gid, ["infoHash"])
             except ClientException as error:
                 if _is_unauthorized(error):
                     raise
                 reason = str(error).strip()
                 message = _("{name} does not take this torrent: {reason}", name=self.kind, reason=reason)
                 raise TorrentRefused(Refusal.REFUSED, message) from error
+            if read.get("infoHash") not in names_of(params_of(source).info_hashes):
+                self._forget(gid, is_ended=False)
+                raise TorrentRefused(Refusal.WRONG_HASH, misread(str(read.get("infoHash"))))
 
     def files(self, seen: Seen) -> tuple[TorrentFile, ...]:
         """See ``Program``."""
@@ -180,34 +185,15 @@ class Aria2:
             faults = [answer for answer in answers if isinstance(answer, dict)]
             if faults:
                 raise ClientException(int(faults[0]["code"]), str(faults[0]["message"]))
-            self._entries = {}
-            for entry in (entry for answer in answers for entry in answer[0]):
-                if entry.get("infoHash") and entry["status"] in _RANK:
-                    self._entries.setdefault(str(entry["infoHash"]).lower(), []).append(entry)
-            for entries in self._entries.values():
-                entries.sort(key=lambda entry: (not _has_files(entry), _RANK.index(entry["status"])))
+            self._entries = by_torrent([entry for answer in answers for entry in answer[0]])
         now = time.monotonic()
-        complete = {name for name, entries in self._entries.items() if _is_complete(entries[0])}
+        complete = {name for name, entries in self._entries.items() if is_complete(entries[0])}
         self._complete_since = {name: self._complete_since.get(name, now) for name in complete}
 
     def _seen(self, info_hash: str) -> Seen:
-        entry = self._entries[info_hash][0]
-        has_files = _has_files(entry)
-        size, got = int(entry["totalLength"]), int(entry["completedLength"])
-        folder = str(entry["dir"]).rstrip("/") or "/"
         since = self._complete_since.get(info_hash)
-        return Seen(
-            own_id=info_hash,
-            state=_state(entry),
-            progress=got / size if has_files and size else 0.0,
-            size=size if has_files else 0,
-            downloaded=got if has_files else 0,
-            folder=folder,
-            content_path=os.path.join(folder, entry["bittorrent"]["info"]["name"]) if has_files else None,
-            error=str(entry.get("errorMessage") or "") or None,
-            uploaded=int(entry.get("uploadLength") or 0),
-            seeding_seconds=time.monotonic() - since if since is not None else 0.0,
-        )
+        seconds = time.monotonic() - since if since is not None else 0.0
+        return seen_of(info_hash, self._entries[info_hash][0], seconds)
 
     def _forget(self, gid: str, *, is_ended: bool) -> None:
         """Remove a download, then the record of it, which is there only when the removal has ended."""
@@ -245,27 +231,3 @@ class Aria2:
 
 def _is_unauthorized(error: ClientException) -> bool:
     return "Unauthorized" in str(error)
-
-
-def _has_files(entry: _Entry) -> bool:
-    return "info" in (entry.get("bittorrent") or {})
-
-
-def _is_complete(entry: _Entry) -> bool:
-    if not _has_files(entry) or entry["status"] == "error":
-        return False
-    return entry["status"] == "complete" or int(entry["completedLength"]) == int(entry["totalLength"])
-
-
-def _state(entry: _Entry) -> TransferState:
-    if entry["status"] == "error":
-        return TransferState.ERROR
-    if "verifiedLength" in entry or entry.get("verifyIntegrityPending") == "true":
-        return TransferState.CHECKING
-    if _is_complete(entry):
-        return TransferState.COMPLETED
-    if entry["status"] == "paused":
-        return TransferState.PAUSED
-    if not _has_files(entry):
-        return TransferState.METADATA
-    return TransferState.QUEUED if entry["status"] == "waiting" else TransferState.DOWNLOADING

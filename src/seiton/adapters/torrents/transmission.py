@@ -78,9 +78,7 @@ class Transmission:
             )
             session = self._api.get_session()
             self._rpc_version = int(session.rpc_version)
-            active_s = float(
-                self._api.session_stats(timeout=self._access.timeout_s).current_stats.seconds_active
-            )
+            active_s = self._api.session_stats().current_stats.seconds_active
             time.sleep(min(max(LOADED_AFTER_S - active_s, 0.0), LOADED_AFTER_S))
             return str(session.version)
 

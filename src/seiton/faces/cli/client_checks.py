@@ -11,7 +11,6 @@ from seiton.faces.cli.findings import Finding, bad, good, warning
 from seiton.text import _
 
 if TYPE_CHECKING:
-    from seiton.adapters.torrents.remote import RemoteClient
     from seiton.config import Settings
 
 CHECK = "torrent client"
@@ -40,25 +39,16 @@ def remote_client(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         client.close()
-    says = _(
-        "{name} {version} is at {address}.", name=_kind(client), version=version, address=_address(client)
-    )
+    found = client.standing()
+    says = _("{name} {version} is at {address}.", name=found.kind, version=version, address=found.address)
     yield good(CHECK, says)
     for caution in cautions:
         yield warning(CHECK, caution, _("Change it in the settings of the torrent client."))
     yield from path_map(settings, example)
 
 
-def _kind(client: RemoteClient) -> str:
-    return client.standing().kind
-
-
-def _address(client: RemoteClient) -> str:
-    return client.standing().address
-
-
 def path_map(settings: Settings, example: tuple[str, str] | None) -> Iterator[Finding]:
-    """Does a file that the client calls ``example[1]`` lie at ``example[0]``, and can it be linked from there?"""
+    """Does a file that the client calls ``example[1]`` lie at ``example[0]``, and can it be linked?"""
     check = "path map"
     if example is None:
         yield good(check, _("The client has no finished torrent of ours yet to try it with."))
