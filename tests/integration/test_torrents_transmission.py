@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import transmission_rpc
 
 from seiton.adapters.torrents.access import Access
@@ -12,8 +14,17 @@ from tests.integration.remote_port import RemotePort
 from tests.integration.torrent_port import Made
 
 
+def _is_4() -> bool:
+    try:
+        said = subprocess.run(["transmission-daemon", "--version"], capture_output=True, text=True)
+    except OSError:
+        return False
+    return "transmission-daemon 4" in said.stdout + said.stderr
+
+
 class TestTransmission(RemotePort):
     kind = "transmission"
+    knows_hybrids = _is_4()
 
     def program(self, access: Access) -> Program:
         return Transmission(access)

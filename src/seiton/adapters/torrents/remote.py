@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
+_RUNNING = frozenset({TransferState.QUEUED, TransferState.METADATA, TransferState.DOWNLOADING})
 PATIENCE_S = 15.0
 """Clients take a moment until they show what they took, or no longer show what they gave up."""
 
@@ -103,9 +104,12 @@ class RemoteClient:
             erase(self._paths.here(seen.folder), left, info_hash)
 
     def pause(self, info_hash: str) -> None:
-        """See ``TorrentClient``."""
+        """See ``TorrentClient``. Ends when it stands still: a client that is stopped before may forget it."""
         seen = self._known(info_hash)
         self._ask(lambda: self._program.pause(seen))
+        if not _within_patience(lambda: self._known(info_hash).state not in _RUNNING):
+            message = _("{name} does not stop {info_hash}.", name=self._program.kind, info_hash=info_hash)
+            raise ClientAway(message)
 
     def resume(self, info_hash: str) -> None:
         """See ``TorrentClient``."""
