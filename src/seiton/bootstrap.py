@@ -16,7 +16,9 @@ from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
+from seiton.adapters.http_routes import Routes, read_routes
 from seiton.adapters.jobs import Jobs
+from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.neighbours import Standing
@@ -40,6 +42,7 @@ from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
+from seiton.core.identity.identifying import identify
 from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
@@ -59,6 +62,7 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
@@ -66,7 +70,8 @@ from seiton.viewer.service import Profile, Viewer
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
+USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
+"""Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
 _IF_DUE = "due:"
@@ -97,6 +102,7 @@ class Seiton:
             timeout_s=settings.feed_limits.timeout,
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
+            routes=Routes(mirrors=read_routes(settings.mirrors), proxies=read_routes(settings.proxies)),
         )
         self.jobs = self._jobs()
         self.previews = Previews()
@@ -117,8 +123,9 @@ class Seiton:
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
         )
-        if settings.core_url:
-            self.policy.allow_url(settings.core_url)
+        for address in (settings.core_url, settings.mikan_url):
+            if address:
+                self.policy.allow_url(address)
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -190,6 +197,8 @@ class Seiton:
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
             neighbours=self._neighbours,
+            bangumi=Bangumi(self.web, settings.bangumi_url),
+            mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -247,6 +256,7 @@ class Seiton:
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
@@ -259,6 +269,7 @@ class Seiton:
     def _define_viewer_jobs(self) -> None:
         viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
+        define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
 
     def _fetch(self, key: str) -> None:

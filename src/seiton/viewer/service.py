@@ -19,6 +19,9 @@ class CorePort(Protocol):
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         """Deliver ``(callback_url, callback)`` pairs; say for each whether Core has taken it."""
 
+    def picture(self, url: str, core_instance: str, name: str) -> bytes | None:
+        """Return the poster that a core calls ``name`` and has at ``url``; ``None``: not to be had now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:

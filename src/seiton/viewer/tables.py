@@ -223,7 +223,27 @@ artifacts = _table(
     Column("left_at", Instant),  # units have left this folder: it may be empty now
     Column("left_by", String(90)),  # the cause by which they left
     Column("created_at", Instant, nullable=False),
-    one_of("kind", ("folder", "show_nfo", "season_nfo"), "kind"),
+    one_of("kind", ("folder", "show_nfo", "season_nfo", "picture"), "kind"),
+)
+
+pictures = _table(
+    "pictures",
+    # Posters that wishes name, and where to get them; their contents are objects.
+    Column("name", String(80), primary_key=True),  # digest and suffix
+    Column("url", Text, nullable=False),
+    Column("core_instance", Text, nullable=False),
+    Column("fetched_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Instant),
+)
+
+wanted_pictures = _table(
+    "wanted_pictures",
+    # Posters that were not at hand when units came to their folders: hung up as soon as they are.
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("cause", String(90)),
 )
 
 shows = _table(

@@ -63,6 +63,7 @@ def build() -> typer.Typer:
         filters,
         follow,
         holds,
+        identity,
         library,
         modules,
         parsers,
@@ -105,6 +106,7 @@ def build() -> typer.Typer:
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")
+    app.add_typer(identity.commands(), name="identity")
     app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
