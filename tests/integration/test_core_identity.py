@@ -179,7 +179,7 @@ def test_filing_does_not_wait_for_a_source_that_is_away_and_its_state_is_on_reco
     (source,) = list_neighbours(known.core)
     assert (source.kind, source.state, source.since) == (
         NeighbourKind.METADATA,
-        NeighbourState.FAILING,
+        NeighbourState.AWAY,
         known.time,
     )
     asked = sum(double.asked.values())
@@ -206,7 +206,7 @@ def test_no_nfo_loses_anything_when_the_source_fails_later(
     identify(known.core)
     known.settle()
     assert nfo(known, "S01E01.nfo") == before
-    assert list_neighbours(known.core)[0].state is NeighbourState.FAILING
+    assert list_neighbours(known.core)[0].state is NeighbourState.AWAY
 
 
 def test_a_title_that_was_not_known_yet_is_a_resync_of_what_it_changes(
@@ -446,7 +446,7 @@ def test_a_poster_that_is_no_picture_is_named_and_nothing_else_fails(
     identify(known.core)
     known.settle()
     assert "第1敗" in nfo(known, "S01E01.nfo")
-    (failing,) = [one for one in list_neighbours(known.core) if one.state is NeighbourState.FAILING]
+    (failing,) = [one for one in list_neighbours(known.core) if one.state is NeighbourState.AWAY]
     assert (failing.kind, "JPEG" in (failing.last_error or "")) == (NeighbourKind.PICTURES, True)
     double.pictures["/pic/400602.jpg"] = JPEG
     known.pass_time(hours=2)

@@ -71,8 +71,8 @@ def test_a_site_that_names_a_pause_is_left_alone_for_that_long_and_is_on_record(
         assert fetch_subscription(world.core, subscription_id) is None
         (site,) = list_neighbours(world.core)
     assert _row(world, subscription_id)["next_fetch_at"] == world.time + timedelta(hours=2)
-    assert (site.kind, site.address, site.state) == (NeighbourKind.SITE, base, NeighbourState.FAILING)
-    assert (site.since, site.failures) == (world.time, 1)
+    assert (site.kind, site.address, site.state) == (NeighbourKind.SITE, base, NeighbourState.AWAY)
+    assert site.since == world.time
     assert "429" in (site.last_error or "")
     assert not may_ask(world.core, NeighbourKind.SITE, f"{base}/other")
     world.pass_time(hours=3)
@@ -105,7 +105,7 @@ def test_a_site_that_is_back_answers_since_then_and_its_last_error_is_kept(
         world.pass_time(minutes=30)
         fetch_subscription(world.core, subscription_id)
     (site,) = list_neighbours(world.core)
-    assert (site.state, site.since, site.next_try_at) == (NeighbourState.ANSWERING, back, None)
+    assert (site.state, site.since, site.next_try) == (NeighbourState.WELL, back, None)
     assert "503" in (site.last_error or "")
 
 

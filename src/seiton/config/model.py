@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from seiton.config.clients import TorrentClientSettings
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -155,6 +156,7 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    torrent_client: TorrentClientSettings = TorrentClientSettings()
     mirrors: Annotated[tuple[Annotated[str, AfterValidator(_mirror)], ...], BeforeValidator(_list)] = ()
     """``host=address``: what is asked instead of a host, for feeds, torrents, pages and images."""
     proxies: Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(_list)] = Field(
@@ -171,6 +173,11 @@ class Settings(BaseModel):
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
 
 
+_TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"feed_limits": FeedLimits, "torrent_client": TorrentClientSettings}
+)
+
+
 def is_given(settings: Settings, name: str) -> bool:
     """Say whether somebody wrote a setting down; without, it has its default."""
     return name in settings._sources
@@ -180,8 +187,8 @@ def flat_names() -> dict[str, tuple[str, ...]]:
     """Return each setting's flat name (as flags and variables have it) with its path of attributes."""
     names: dict[str, tuple[str, ...]] = {}
     for name in Settings.model_fields:
-        if name == "feed_limits":
-            names |= {f"{name}_{inner}": (name, inner) for inner in FeedLimits.model_fields}
+        if name in _TABLES:
+            names |= {f"{name}_{inner}": (name, inner) for inner in _TABLES[name].model_fields}
         else:
             names[name] = (name,)
     return names

@@ -239,8 +239,11 @@ class NeighbourKind(StrEnum):
 class NeighbourState(StrEnum):
     """How a neighbour is."""
 
-    ANSWERING = "answering"
-    FAILING = "failing"
+    UNKNOWN = "unknown"  #: not asked yet
+    WELL = "well"
+    AWAY = "away"  #: not reached, too slow, or what answers there is something else
+    REFUSED = "refused"  #: it does not take the user name and password
+    UNFIT = "unfit"  #: a version that Seiton cannot work with
 
 
 class IdStanding(StrEnum):

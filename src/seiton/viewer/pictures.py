@@ -87,7 +87,7 @@ def _fetch(viewer: Viewer, row: Row) -> None:
     table = tables.pictures
     with viewer.database.write() as connection:
         if content is not None and is_right:
-            journal.keep(connection, [content], now)
+            journal.keep(connection, {digest_of(content): content}, now)
             values = {"fetched_at": now}
         connection.execute(sa.update(table).where(table.c.name == row["name"]).values(values))
 
@@ -155,7 +155,7 @@ def _hang(
     plan_id = str(uuid4())
     before = [read for step in steps if (read := _read(library.root, step.target)) is not None]
     with viewer.database.write() as connection:
-        journal.keep(connection, before, viewer.now())
+        journal.keep(connection, {digest_of(content): content for content in before}, viewer.now())
         steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
     by_digest = {digest_of(content): content for content in contents.values()}
     ran = run_steps(applier_for(viewer, library, by_digest), steps)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from seiton.adapters.http import FetchError
+from seiton.adapters.neighbours import Standing
 from seiton.core import tables
 from seiton.core.service import Core, next_try
 from seiton.domain.states import NeighbourKind, NeighbourState
@@ -17,38 +17,25 @@ from seiton.domain.states import NeighbourKind, NeighbourState
 LONGEST_ASKED = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
-    """A site or service. ``address`` is its scheme, host and port; ``since`` is when ``state`` began.
+def list_neighbours(core: Core) -> list[Standing]:
+    """Return all neighbours that were asked over the web so far, by kind and address.
 
-    ``last_error`` is that of the last failure, also of one that is over; ``next_try_at`` is when it is asked
-    again while it fails.
+    ``last_error`` is that of the last failure, also of one that is over.
     """
-
-    kind: NeighbourKind
-    address: str
-    state: NeighbourState
-    since: datetime
-    failures: int
-    last_error: str | None
-    next_try_at: datetime | None
-
-
-def list_neighbours(core: Core) -> list[Neighbour]:
-    """Return all neighbours that were asked so far, by kind and address."""
     table = tables.neighbours
     query = sa.select(table).order_by(table.c.kind, table.c.address)
     with core.database.read() as connection:
         rows = connection.execute(query).mappings().all()
     return [
-        Neighbour(
-            kind=NeighbourKind(row["kind"]),
+        Standing(
+            kind=row["kind"],
             address=row["address"],
             state=NeighbourState(row["state"]),
             since=row["since"],
-            failures=row["failures"],
+            version=None,
             last_error=row["last_error"],
-            next_try_at=row["next_try_at"],
+            next_try=row["next_try_at"],
+            is_given_up=False,
         )
         for row in rows
     ]
@@ -68,9 +55,9 @@ def note_answer(core: Core, kind: NeighbourKind, url: str) -> None:
     table, now = tables.neighbours, core.now()
     mine = sa.and_(table.c.kind == kind, table.c.address == origin_of(url))
     with core.database.read() as connection:
-        if connection.execute(sa.select(table.c.state).where(mine)).scalar() == NeighbourState.ANSWERING:
+        if connection.execute(sa.select(table.c.state).where(mine)).scalar() == NeighbourState.WELL:
             return
-    values = {"state": NeighbourState.ANSWERING.value, "since": now, "failures": 0, "next_try_at": None}
+    values = {"state": NeighbourState.WELL.value, "since": now, "failures": 0, "next_try_at": None}
     with core.database.write() as connection:
         if not connection.execute(sa.update(table).where(mine).values(values)).rowcount:
             key = {"kind": kind.value, "address": origin_of(url)}
@@ -84,9 +71,9 @@ def note_failure(core: Core, kind: NeighbourKind, url: str, error: Exception) ->
     with core.database.write() as connection:
         row = connection.execute(sa.select(table).where(mine)).mappings().one_or_none()
         failures = (row["failures"] if row is not None else 0) + 1
-        is_new = row is None or row["state"] != NeighbourState.FAILING
+        is_new = row is None or row["state"] != NeighbourState.AWAY
         values = {
-            "state": NeighbourState.FAILING.value,
+            "state": NeighbourState.AWAY.value,
             "since": now if row is None or is_new else row["since"],
             "failures": failures,
             "last_error": str(error)[:2000],

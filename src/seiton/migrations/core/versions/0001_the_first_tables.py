@@ -144,7 +144,9 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('site', 'metadata', 'pictures')", name=op.f("ck_core_neighbours_kind")),
-        sa.CheckConstraint("state IN ('answering', 'failing')", name=op.f("ck_core_neighbours_state")),
+        sa.CheckConstraint(
+            "state IN ('unknown', 'well', 'away', 'refused', 'unfit')", name=op.f("ck_core_neighbours_state")
+        ),
         sa.PrimaryKeyConstraint("kind", "address", name=op.f("pk_core_neighbours")),
         sqlite_autoincrement=True,
     )
@@ -619,7 +621,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_core_item_subscriptions_subscription_id"), ["subscription_id"], unique=False
+            batch_op.f("ix_core_item_subscriptions_subscription_id"),
+            ["subscription_id", "item_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -658,6 +662,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("core_links", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_links_filtered",
+            ["link_id"],
+            unique=False,
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
         batch_op.create_index(
             batch_op.f("ix_core_links_series_id"), ["series_id", "episode_no", "episode_tenths"], unique=False
         )
@@ -753,7 +764,15 @@ def upgrade() -> None:
             sqlite_where=sa.text("desired_revision > applied_revision"),
             postgresql_where=sa.text("desired_revision > applied_revision"),
         )
+        batch_op.create_index(
+            "ix_core_downloads_held",
+            ["updated_at", "download_id"],
+            unique=False,
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_core_downloads_link_id"), ["link_id"], unique=False)
+        batch_op.create_index("ix_core_downloads_list", ["status", "updated_at", "download_id"], unique=False)
         batch_op.create_index(
             "ix_core_downloads_one_active_per_link",
             ["link_id"],
@@ -886,7 +905,13 @@ def downgrade() -> None:
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
             postgresql_where=sa.text("status NOT IN ('cancelled')"),
         )
+        batch_op.drop_index("ix_core_downloads_list")
         batch_op.drop_index(batch_op.f("ix_core_downloads_link_id"))
+        batch_op.drop_index(
+            "ix_core_downloads_held",
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_core_downloads_drifting",
             sqlite_where=sa.text("desired_revision > applied_revision"),
@@ -900,6 +925,11 @@ def downgrade() -> None:
     op.drop_table("core_series_facts")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
+        batch_op.drop_index(
+            "ix_core_links_filtered",
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
 
     op.drop_table("core_links")
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
