@@ -297,6 +297,7 @@ class Seiton:
         from seiton.faces.downloader_api import create_downloader_api
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
@@ -321,7 +322,8 @@ class Seiton:
                 core_url=self.settings.core_url,
             )
             routers.append(create_downloader_api(downloader))
-        return create_application(routers, language=self.settings.language)
+        pages = create_web(self.core, jobs=self.jobs) if is_core else None
+        return create_application(routers, language=self.settings.language, pages=pages)
 
     def _may_report(self, request: Reporting, caller: str | None) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or

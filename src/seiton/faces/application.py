@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,10 +34,12 @@ MAX_BODY = 5 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-def create_application(routers: Sequence[APIRouter], language: str | None = None) -> FastAPI:
+def create_application(
+    routers: Sequence[APIRouter], language: str | None = None, *, pages: ASGIApp | None = None
+) -> FastAPI:
     """Return an application with ``routers``. ``language``: for everybody; ``None``: as each request asks.
 
-    It has no page at ``/``, and none that loads anything from another host.
+    ``pages`` are for people, at ``/ui``; without them there is no page at ``/``.
     """
     app = FastAPI(
         title="Seiton",
@@ -49,6 +51,9 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
     for router in routers:
         router.max_body_size = MAX_BODY
         app.include_router(router, dependencies=[Depends(storable)])
+    if pages is not None:
+        app.add_route("/", _to_pages, include_in_schema=False)
+        app.mount("/ui", pages)
     app.add_middleware(Reception, language=language)
     app.add_exception_handler(SeitonError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -58,6 +63,12 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
     app.add_exception_handler(Exception, _unexpected)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _to_pages(request: Request) -> Response:
+    """Send a browser to the pages; there is nothing at ``/`` for programs."""
+    is_browser = "text/html" in request.headers.get("accept", "")
+    return RedirectResponse("/ui/", 303) if is_browser else _refused(404)
 
 
 class Reception:

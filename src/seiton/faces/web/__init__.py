@@ -1,0 +1,31 @@
+"""The pages for people, below ``/ui``: server-rendered, with htmx and server-sent events.
+
+They call the use cases that the API calls. Nothing is loaded from another host; there is no build step.
+"""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from seiton.adapters.jobs import Jobs
+from seiton.core.service import Core
+from seiton.faces.web import holds, overview, parser_editor, parser_list, preferences, resyncs
+from seiton.faces.web.errors import HANDLERS
+from seiton.faces.web.gate import Gate
+from seiton.faces.web.shell import STATIC, Web
+
+ROOMS = (overview, preferences, parser_list, parser_editor, resyncs, holds)
+
+
+def create_web(core: Core, *, jobs: Jobs) -> Starlette:
+    """Return the application of the pages over ``core``; it is mounted at ``/ui``."""
+    web = Web(core=core, jobs=jobs)
+    routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=STATIC), name="static")]
+    for room in ROOMS:
+        routes += room.routes(web)
+    app = Starlette(routes=routes, middleware=[Middleware(Gate)], exception_handlers=HANDLERS)
+    app.state.web = web
+    return app
