@@ -12,12 +12,34 @@ from starlette.staticfiles import StaticFiles
 
 from seiton.adapters.jobs import Jobs
 from seiton.core.service import Core
-from seiton.faces.web import holds, overview, parser_editor, parser_list, preferences, resyncs
+from seiton.faces.web import (
+    downloads,
+    holds,
+    inbox,
+    overview,
+    parser_editor,
+    parser_list,
+    preferences,
+    resyncs,
+    subscriptions,
+    teach,
+)
 from seiton.faces.web.errors import HANDLERS
 from seiton.faces.web.gate import Gate
 from seiton.faces.web.shell import STATIC, Web
 
-ROOMS = (overview, preferences, parser_list, parser_editor, resyncs, holds)
+ROOMS = (
+    overview,
+    preferences,
+    inbox,
+    parser_list,
+    parser_editor,
+    teach,
+    resyncs,
+    holds,
+    downloads,
+    subscriptions,
+)
 
 
 def create_web(core: Core, *, jobs: Jobs) -> Starlette:

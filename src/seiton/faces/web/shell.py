@@ -48,13 +48,19 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
     ("", (Entry(path="/", name=N_("Overview"), icon="home"),)),
     (
         N_("Rules"),
-        (Entry(path="/parsers", name=N_("Parsers"), icon="parsers"),),
+        (
+            Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
+            Entry(path="/parsers", name=N_("Parsers"), icon="parsers"),
+            Entry(path="/teach", name=N_("Teach by example"), icon="teach"),
+        ),
     ),
     (
         N_("Work"),
         (
             Entry(path="/resyncs", name=N_("Resyncs"), icon="resyncs"),
             Entry(path="/holds", name=N_("Held"), icon="holds"),
+            Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
+            Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
         ),
     ),
 )
@@ -65,8 +71,11 @@ SAID = {
     "deleted": N_("Deleted. What it had filed stays."),
     "retried": N_("It is being tried again."),
     "rejected": N_("The edit was taken back. Nothing had moved."),
-    "placed": N_("The order was changed."),
     "chosen": N_("Done."),
+    "aside": N_("Set aside: no parser looks at it any more."),
+    "followed": N_("It is followed from now on, and being fetched."),
+    "fetching": N_("It is being fetched."),
+    "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
 
