@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seiton import __version__
 from seiton.errors import SeitonError
+from seiton.faces.entrance import Entrance
 from seiton.faces.fields import storable
 from seiton.faces.problems import (
     FieldProblem,
@@ -35,22 +36,27 @@ log = logging.getLogger(__name__)
 
 
 def create_application(
-    routers: Sequence[APIRouter], language: str | None = None, *, pages: ASGIApp | None = None
+    routers: Sequence[APIRouter],
+    language: str | None = None,
+    *,
+    pages: ASGIApp | None = None,
+    entrance: Entrance | None = None,
 ) -> FastAPI:
     """Return an application with ``routers``. ``language``: for everybody; ``None``: as each request asks.
 
-    ``pages`` are for people, at ``/ui``; without them there is no page at ``/``.
+    ``pages`` are for people, at ``/ui``; without them there is no page at ``/``. ``entrance`` decides which
+    programs come in; without it all do.
     """
     app = FastAPI(
         title="Seiton",
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        responses=documented(400, 413, 422, 503),
+        responses=documented(400, 403, 413, 422, 503),
     )
     for router in routers:
         router.max_body_size = MAX_BODY
-        app.include_router(router, dependencies=[Depends(storable)])
+        app.include_router(router, dependencies=[*_door(entrance), Depends(storable)])
     if pages is not None:
         app.add_route("/", _to_pages, include_in_schema=False)
         app.mount("/ui", pages)
@@ -63,6 +69,11 @@ def create_application(
     app.add_exception_handler(Exception, _unexpected)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _door(entrance: Entrance | None) -> list[Any]:
+    """Return what lets only those programs in that may come."""
+    return [] if entrance is None else [Depends(entrance.require_program)]
 
 
 def _to_pages(request: Request) -> Response:

@@ -5,6 +5,7 @@ Nothing here cascades: deleting a row never deletes history, downloads or files.
 
 from __future__ import annotations
 
+from seiton.core.tables.access import api_tokens, people, sessions
 from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
@@ -24,6 +25,7 @@ __all__ = [
     "adoption_files",
     "adoptions",
     "animes",
+    "api_tokens",
     "conflicts",
     "downloads",
     "filter_rules",
@@ -38,12 +40,14 @@ __all__ = [
     "module_capabilities",
     "modules",
     "parsers",
+    "people",
     "raw_items",
     "resync_items",
     "resyncs",
     "rulesets",
     "seasons",
     "series",
+    "sessions",
     "state",
     "status_guard",
     "subscriptions",

@@ -11,8 +11,11 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from seiton.adapters.jobs import Jobs
+from seiton.config import Settings
 from seiton.core.service import Core
+from seiton.faces.entrance import Entrance
 from seiton.faces.web import (
+    access,
     downloads,
     holds,
     inbox,
@@ -29,6 +32,7 @@ from seiton.faces.web.gate import Gate
 from seiton.faces.web.shell import STATIC, Web
 
 ROOMS = (
+    access,
     overview,
     preferences,
     inbox,
@@ -42,12 +46,11 @@ ROOMS = (
 )
 
 
-def create_web(core: Core, *, jobs: Jobs) -> Starlette:
+def create_web(core: Core, *, jobs: Jobs, settings: Settings, entrance: Entrance) -> Starlette:
     """Return the application of the pages over ``core``; it is mounted at ``/ui``."""
-    web = Web(core=core, jobs=jobs)
+    web = Web(core=core, jobs=jobs, settings=settings, entrance=entrance)
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=STATIC), name="static")]
     for room in ROOMS:
         routes += room.routes(web)
-    app = Starlette(routes=routes, middleware=[Middleware(Gate)], exception_handlers=HANDLERS)
-    app.state.web = web
-    return app
+    gate = Middleware(Gate, entrance=entrance)
+    return Starlette(routes=routes, middleware=[gate], exception_handlers=HANDLERS)

@@ -6,12 +6,16 @@ import hmac
 import secrets
 from urllib.parse import parse_qsl, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, ImmutableMultiDict, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seiton.domain.access import Role
 from seiton.errors import Forbidden, InvalidInput, Problem, SeitonError
+from seiton.faces.entrance import Entrance
 from seiton.faces.web.errors import answer
+from seiton.faces.web.shell import go
 from seiton.text import LANGUAGES, _, use_language
 
 MAX_FORM = 1024 * 1024
@@ -41,11 +45,21 @@ _HEADERS = {
 }
 
 
-class Gate:
-    """Middleware. Puts ``form``, ``csrf`` and ``theme`` into the request's state."""
+OUTSIDE = ("/static/", "/login", "/welcome", "/preferences")
+"""What is there for those who are not in."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+FOR_ADMINS = ("/access",)
+"""What only those see who may change things."""
+
+FOR_ALL = ("/logout", "/preferences")
+"""What also those may send who only look."""
+
+
+class Gate:
+    """Middleware. Puts ``form``, ``csrf``, ``theme`` and ``person`` into the request's state."""
+
+    def __init__(self, app: ASGIApp, entrance: Entrance) -> None:
+        self._app, self._entrance = app, entrance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer why not."""
@@ -62,8 +76,14 @@ class Gate:
             use_language(wanted)
         state = scope.setdefault("state", {})
         state |= {"csrf": token, "theme": request.cookies.get(THEME_COOKIE, "auto"), "form": Form()}
+        state["person"] = None
         leave = _leaving(send, scope, token if is_new else None)
         try:
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            elsewhere = await run_in_threadpool(self._led_elsewhere, request, path)
+            if elsewhere is not None:
+                await go(request, elsewhere)(scope, receive, leave)
+                return
             if request.method not in {"GET", "HEAD"}:
                 state["form"] = await _form(request)
                 _require_ours(request, state["form"], "" if is_new else token)
@@ -71,6 +91,23 @@ class Gate:
             await answer(request, error)(scope, receive, leave)
             return
         await self._app(scope, receive, leave)
+
+    def _led_elsewhere(self, request: Request, path: str) -> str | None:
+        """Return where somebody has to go first, if anywhere. Raises ``Forbidden``."""
+        entrance = self._entrance
+        if entrance.is_open():
+            entrance.require_known_host(request)
+            return None
+        person = entrance.person(request)
+        request.state.person = person
+        if person is None:
+            if path.startswith(OUTSIDE):
+                return None
+            return "/welcome" if entrance.needs_first_password() else "/login"
+        is_looking = request.method in {"GET", "HEAD"} and not path.startswith(FOR_ADMINS)
+        if person.role is not Role.ADMIN and not is_looking and not path.startswith(FOR_ALL):
+            raise Forbidden(_("You may look at everything and change nothing. Ask an admin to do it."))
+        return None
 
 
 Form = ImmutableMultiDict[str, str]

@@ -16,8 +16,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from seiton import __version__
 from seiton.adapters.jobs import Jobs
+from seiton.config import Settings
 from seiton.core.service import Core
 from seiton.errors import NotFound
+from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
 from seiton.faces.words import hold, hold_choice, word
 from seiton.text import NAMES, _, language
@@ -33,6 +35,8 @@ class Web:
 
     core: Core
     jobs: Jobs
+    settings: Settings
+    entrance: Entrance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
             Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
         ),
     ),
+    (N_("House"), (Entry(path="/access", name=N_("Access"), icon="key"),)),
 )
 
 SAID = {
@@ -136,6 +141,7 @@ def render(request: Request, template: str, **values: Any) -> str:
     common: Mapping[str, Any] = {
         "csrf": getattr(state, "csrf", ""),
         "theme": getattr(state, "theme", "auto"),
+        "person": getattr(state, "person", None),
         "lang": language(),
         "path": path,
         "said": _(SAID[said]) if said in SAID else "",
