@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,10 @@ def running_site(folder: Path) -> Iterator[Site]:
     origin = folder / "world"
     origin.mkdir()
     settings = Settings(data=folder / "data", library=folder / "library", port=0)
-    with DemoWorld(os.fspath(origin)) as world, Seiton(settings, loopback_only=True) as seiton:
+    seiton = Seiton(settings, loopback_only=True)
+    # Playwright has an event loop in this thread, which background work does not start beside.
+    with DemoWorld(os.fspath(origin)) as world, ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(seiton.start).result()
         config = uvicorn.Config(
             seiton.application(), port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
         )
@@ -84,6 +88,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         finally:
             server.should_exit = True
             thread.join()
+            elsewhere.submit(seiton.close).result()
 
 
 @contextmanager

@@ -5,6 +5,8 @@ They call the use cases that the API calls. Nothing is loaded from another host;
 
 from __future__ import annotations
 
+import os
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
@@ -17,32 +19,44 @@ from seiton.faces.entrance import Entrance
 from seiton.faces.web import (
     access,
     downloads,
+    filters,
     holds,
     inbox,
+    library,
+    log,
+    modules,
     overview,
     parser_editor,
     parser_list,
     preferences,
     resyncs,
+    start,
     subscriptions,
     teach,
 )
+from seiton.faces.web import settings as settings_pages
 from seiton.faces.web.errors import HANDLERS
 from seiton.faces.web.gate import Gate
 from seiton.faces.web.shell import STATIC, Web
 
 ROOMS = (
-    access,
     overview,
-    preferences,
+    start,
+    library,
     inbox,
     parser_list,
     parser_editor,
     teach,
+    filters,
     resyncs,
     holds,
     downloads,
     subscriptions,
+    modules,
+    settings_pages,
+    access,
+    log,
+    preferences,
 )
 
 
@@ -53,4 +67,6 @@ def create_web(core: Core, *, jobs: Jobs, settings: Settings, entrance: Entrance
     for room in ROOMS:
         routes += room.routes(web)
     gate = Middleware(Gate, entrance=entrance)
-    return Starlette(routes=routes, middleware=[gate], exception_handlers=HANDLERS)
+    app = Starlette(routes=routes, middleware=[gate], exception_handlers=HANDLERS)
+    app.state.library = os.path.abspath(settings.library)
+    return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +12,6 @@ from seiton.core.causes.holds import list_holds
 from seiton.core.modules.activities import list_activities
 from seiton.core.modules.registry import is_healthy, list_modules
 from seiton.core.queries import count_everything, list_raw_items, list_resyncs
-from seiton.core.service import Core
 from seiton.faces.web.live import Frame, stream
 from seiton.faces.web.shell import Web, page, render
 
@@ -22,7 +20,7 @@ def routes(web: Web) -> list[BaseRoute]:
     """Return the routes of this room."""
 
     def show(request: Request) -> HTMLResponse:
-        return page(request, "overview.html", **_figures(web), first_steps=_first_steps(web.core))
+        return page(request, "overview.html", **_figures(web))
 
     async def live(request: Request) -> Response:
         def look() -> Frame:
@@ -45,14 +43,4 @@ def _figures(web: Web) -> dict[str, Any]:
         "items": list_raw_items(core, statuses=(), subscription_id=None, limit=8, offset=0),
         "modules": [(row, is_healthy(core, row)) for row in list_modules(core)],
         "stuck": [job for job in web.jobs.failing() if job.error],
-    }
-
-
-def _first_steps(core: Core) -> dict[str, Any]:
-    """Return what somebody who has nothing yet should know of the download folder."""
-    folder = core.downloads_folder
-    return {
-        "downloads": folder,
-        "can_write": os.access(folder, os.W_OK),
-        "free": core.free_bytes(),
     }

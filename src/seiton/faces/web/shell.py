@@ -49,25 +49,40 @@ class Entry:
 
 
 MENU: Sequence[tuple[str, Sequence[Entry]]] = (
-    ("", (Entry(path="/", name=N_("Overview"), icon="home"),)),
+    (
+        "",
+        (
+            Entry(path="/", name=N_("Overview"), icon="home"),
+            Entry(path="/library", name=N_("Library"), icon="library"),
+            Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
+        ),
+    ),
     (
         N_("Rules"),
         (
-            Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
             Entry(path="/parsers", name=N_("Parsers"), icon="parsers"),
             Entry(path="/teach", name=N_("Teach by example"), icon="teach"),
+            Entry(path="/filters", name=N_("Filters"), icon="filters"),
         ),
     ),
     (
         N_("Work"),
         (
+            Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
+            Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
             Entry(path="/resyncs", name=N_("Resyncs"), icon="resyncs"),
             Entry(path="/holds", name=N_("Held"), icon="holds"),
-            Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
-            Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
         ),
     ),
-    (N_("House"), (Entry(path="/access", name=N_("Access"), icon="key"),)),
+    (
+        N_("House"),
+        (
+            Entry(path="/settings", name=N_("Settings"), icon="settings"),
+            Entry(path="/modules", name=N_("Modules"), icon="modules"),
+            Entry(path="/access", name=N_("Access"), icon="key"),
+            Entry(path="/log", name=N_("Log"), icon="log"),
+        ),
+    ),
 )
 
 SAID = {
@@ -80,6 +95,7 @@ SAID = {
     "aside": N_("Set aside: no parser looks at it any more."),
     "followed": N_("It is followed from now on, and being fetched."),
     "fetching": N_("It is being fetched."),
+    "answers": N_("It answers."),
     "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
@@ -118,6 +134,12 @@ def _bytes(number: int | None) -> str:
     return f"{size:.1f} TiB"
 
 
+def _inside(path: str | None, root: str) -> str | None:
+    """Return a path below the library without the way to it; others as they are."""
+    return path.removeprefix(f"{root}/") if path else path
+
+
+_environment.filters["inside"] = _inside
 _environment.globals.update(
     _=_,
     word=word,
@@ -144,6 +166,7 @@ def render(request: Request, template: str, **values: Any) -> str:
         "person": getattr(state, "person", None),
         "lang": language(),
         "path": path,
+        "root": request.app.state.library,
         "said": _(SAID[said]) if said in SAID else "",
     }
     return _environment.get_template(template).render({**common, **values})
