@@ -70,6 +70,8 @@ from seiton.viewer.service import Profile, Viewer
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from seiton.faces.entrance import Entrance
+
 USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
 """Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
@@ -88,6 +90,7 @@ class Seiton:
     ) -> None:
         self.settings = settings
         self.roles = roles
+        self.entrance: Entrance | None = None
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
@@ -320,8 +323,10 @@ class Seiton:
         from seiton.faces.application import create_application
         from seiton.faces.core_api import create_core_api
         from seiton.faces.downloader_api import create_downloader_api
+        from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
@@ -346,7 +351,13 @@ class Seiton:
                 core_url=self.settings.core_url,
             )
             routers.append(create_downloader_api(downloader))
-        return create_application(routers, language=self.settings.language)
+        if not is_core:
+            return create_application(routers, language=self.settings.language)
+        self.entrance = Entrance(core=self.core, settings=self.settings)
+        pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
+        return create_application(
+            routers, language=self.settings.language, pages=pages, entrance=self.entrance
+        )
 
     def _may_report(self, request: Reporting, caller: str | None) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or

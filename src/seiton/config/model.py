@@ -85,6 +85,14 @@ def _proxy(value: str) -> str:
     return _route(value, frozenset({"http", "https", "socks5", "socks5h"}))
 
 
+def _network(value: str) -> str:
+    """Accept ``192.168.1.7`` and ``10.0.0.0/8``."""
+    try:
+        return str(ip_network(value.strip().strip("[]"), strict=False))
+    except ValueError:
+        raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -161,6 +169,10 @@ class Settings(BaseModel):
     """Where bangumi.tv's v0 interface answers."""
     mikan_url: WebUrl = "https://mikanani.me"
     """Where Mikan's pages about works are."""
+    trusted_peers: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
+    ] = ()
+    """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
