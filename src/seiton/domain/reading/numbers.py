@@ -62,14 +62,17 @@ _HEAVY_END = rf"(?= *(?:end|fin|final|完|[终終]|[合全][集话話]|{_MARK}|$
 _LIGHT_END = r"(?=[ :,])"
 _SEASONED = re.compile(
     rf"(?<![a-z0-9])[st](?P<season>[0-9]{{1,2}})(?:-s(?P<season_end>[0-9]{{1,2}}))?[ ._-]{{0,3}}"
-    rf"(?:x?ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}{_TO}(?![0-9])",
+    rf"(?:x?ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}"
+    rf"(?:-?e[0-9]{{1,3}}(?=-?e[0-9]))*{_TO}(?![0-9])",
     _ANY_CASE,
 )
 _CROSSED = re.compile(
-    rf"(?<![a-z0-9.])(?P<season>[0-9]{{1,2}})x(?P<number>[0-9]{{1,3}}){_V}(?![0-9a-z])", _ANY_CASE
+    rf"(?<![a-z0-9.])(?P<season>[0-9]{{1,2}})x(?P<number>[0-9]{{1,3}}){_V}"
+    rf"(?:(?P<to>-)(?:[0-9]{{1,2}}x)?(?P<end>[0-9]{{2,3}}))?(?![0-9a-z])",
+    _ANY_CASE,
 )
 _COUNTED = re.compile(
-    rf"(?:[第제] ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})|{_HAN}){_TO} ?"
+    rf"(?:[第제] ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})|{_HAN}){_UNIT}?{_TO} ?"
     rf"{_V.replace('version', 'late')}{_UNIT}",
     _ANY_CASE,
 )
@@ -102,7 +105,8 @@ _LEADING = re.compile(rf"^ *(?P<number>0[0-9]{{1,2}}){_V}(?: ?- |\. ?| )(?=[^\W\
 
 NOT_COUNTED = re.compile(
     r"(?<![0-9]st )(?<![0-9]nd )(?<![0-9]rd )(?<![0-9]th )(?<!first )(?<!second )(?<!third )(?<!fourth )"
-    r"(?<![a-z])(?:season|saison|part|cour|movie|film|vol(?:ume)?|no|act|version|ver|disc|bd|s)[ ._]*$|第 ?$",
+    r"(?<![a-z])(?:seasons?|saisons?|part|cour|movie|film|vol(?:ume)?|no|act|version|ver|disc|bd|s)[ ._]*$"
+    r"|第 ?$",
     _ANY_CASE,
 )
 """The end of a text after which a number counts something else than episodes."""

@@ -18,12 +18,16 @@ MAX_TITLE = 2000
 _EXTENSION = re.compile(
     r"\.(mkv|mp4|avi|ts|m2ts|wmv|ogm|mov|rmvb|flv|webm|iso|mka|m4v|ass|srt|ssa|sup|torrent)$", re.IGNORECASE
 )
+_SITE = re.compile(r"www\.[^ ]+\.[a-z]{2,4} +- +", re.IGNORECASE)
 _ALNUM = re.compile(r"[^\W_]")
 _TAIL_GROUP = re.compile(
     r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+(?:-[A-Za-z0-9._@&]+){0,2})(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
     r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
 )
-_BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
+_BEHIND = re.compile(
+    r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$"
+    r"|[\x01-\x03] ?- ((?=[0-9]*[A-Za-z])[^\x01-\x03 ]+)(?: v[0-9])?$"
+)
 _SPOKEN_END = re.compile(
     r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
     r"|portuguese|korean|chinese|jpn|eng|ita|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack|proper"
@@ -38,6 +42,8 @@ _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
 def read_title(title: str) -> ReadTitle:
     """Return what ``title`` says. Never fails; time grows linearly up to ``MAX_TITLE`` characters."""
     title = title[:MAX_TITLE].strip()
+    if title[:4].lower() == "www." and (site := _SITE.match(title)):
+        title = title[site.end() :]
     text = plain(title)
     extension = _EXTENSION.search(text)
     if extension:
@@ -240,7 +246,7 @@ def _late_group(
 ) -> str | None:
     """Return the group that stands behind: ``-GROUP``, or the first bracket that is nothing else."""
     if behind := _BEHIND.search(line.looks):
-        return behind[1]
+        return (behind[1] or behind[2]).strip()
     if "-" in line.looks:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
         first = looks.find(STOP)
@@ -257,4 +263,8 @@ def _late_group(
         return title[segment.start : segment.stop].replace("_", " ")
     if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
         return inside[1].replace("_", " ")
+    for segment in line.credits:
+        for part in title[segment.start : segment.stop].split(","):
+            if words_of(plain(part)).found == 0 and LETTER.search(part):
+                return part.strip(" _")
     return None
