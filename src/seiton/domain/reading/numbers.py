@@ -38,14 +38,14 @@ _UNIT = (
 _SUFFIX = (
     r"(?P<suffix>(?:[ _.+&()/-]*(?:end|fin|final|tv|batch|complete|raws?|rev|完[结結]?|[终終]"
     r"|[全合][集话話]?|[总總]集|精校"
-    r"|修[正订訂]|先行版?本?|未[删刪][减減]|特典(?:映像)?|映像|正片|ova|oad|movie|sp[0-9]{0,2}|ex|[话話集回季]"
+    r"|修[正订訂]|先行版?本?|未[删刪][减減]|特典(?:映像)?|映像|正片|番外[篇编編]?(?:[0-9]{1,2}(?:-[0-9]{1,2})?)?|ova|oad|movie|sp[0-9]{0,2}|ex|[话話集回季]"
     r"|v[0-9](?![0-9])))*)[ _.)]*"
 )
 _ANY_CASE = re.IGNORECASE
 
 _BRACKET = re.compile(
-    rf"[ _]*(?:[第제]|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?"
-    rf"(?: ?(?:из|of) ?[0-9]{{1,4}})?{_SUFFIX}",
+    rf"[ _]*(?:[第제]|正片|本[篇編]|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO}"
+    rf" ?{_UNIT}?(?: ?(?:из|of) ?[0-9]{{1,4}})?{_SUFFIX}",
     _ANY_CASE,
 )
 _BRACKET_HAN = re.compile(rf"[ _]*{_HAN} ?{_UNIT}{_SUFFIX}", _ANY_CASE)

@@ -30,11 +30,13 @@ _BEHIND = re.compile(
 )
 _SPOKEN_END = re.compile(
     r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
-    r"|portuguese|korean|chinese|jpn|eng|ita|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack|proper"
-    r"|batch))+ *$",
+    r"|portuguese|korean|chinese|jpn|eng|ita|gb|big5|ch[st]|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack"
+    r"|proper|batch))+ *$",
     re.IGNORECASE,
 )
 """Words on language and origin before the technical ones; elsewhere they may be part of a title."""
+_LABEL = re.compile(r"[剧劇][场場]版|映画|特[別别][篇编編]|番外[篇编編]|ova|oad|tv|movie", re.IGNORECASE)
+"""What is no title where a bracket holds one."""
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
 
@@ -174,12 +176,22 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
     if sure is not None:
         return sure, looks
     if TECHNICAL in line.hints:
-        looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
+        looks = _marked(looks)
     bare = numbers.likely(looks, is_file=is_file)
     if bare is None and line.copies and (is_file or line.copies[0][1].number not in numbers.SEASONS):
         at, only = line.copies[0]
         return _placed(only, at, at + 1), looks
     return bare, looks
+
+
+def _marked(looks: str) -> str:
+    """Return a line with marks instead of its technical words and of the words on language before them."""
+    looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
+    first = looks.find(STOP)
+    spoken = _SPOKEN_END.search(looks, 0, first) if first >= 0 else None
+    if spoken is None or not LETTER.search(looks, 0, spoken.start()):
+        return looks
+    return looks[: spoken.start()] + STOP * (first - spoken.start()) + looks[first:]
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
@@ -207,9 +219,7 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
         and LETTER.search(text, 0, technical.start())
     ):
         end = start + technical.start()
-    if line.looks[end : end + 1] != looks[end : end + 1] or end < start + len(text):
-        spoken = _SPOKEN_END.search(looks, start, end)
-        if spoken and LETTER.search(looks, start, spoken.start()):
+        if (spoken := _SPOKEN_END.search(looks, start, end)) and LETTER.search(looks, start, spoken.start()):
             end = spoken.start()
     return line.shown[start:end].replace(ASIDE, " ")
 
@@ -218,7 +228,8 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     """Return the brackets that hold titles, if the text outside of brackets (``region``) does not: those
     before the episode, else the first.
     """
-    if LETTER.search(region) or (region.strip(" -_\x01\x02\x03") and not line.texts):
+    is_label = bool(line.texts) and _LABEL.fullmatch(region.strip(" -_★")) is not None
+    if (LETTER.search(region) and not is_label) or (region.strip(" -_\x01\x02\x03") and not line.texts):
         return []
     end = len(line.looks) if episode is None else episode.start
     before = [segment for at, segment in line.texts if at < end and segment.bracket != "("]
