@@ -19,6 +19,9 @@ class CorePort(Protocol):
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         """Deliver ``(callback_url, callback)`` pairs; say for each whether Core has taken it."""
 
+    def picture(self, url: str, core_instance: str, name: str) -> bytes | None:
+        """Return the poster that a core calls ``name`` and has at ``url``; ``None``: not to be had now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -40,7 +43,7 @@ class Viewer:
     """One library and the records about it.
 
     ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
-    Steps are recorded, flushed and settled in chunks of ``chunk_steps``.
+    Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500 videos whose NFO changes.
     """
 
     database: Database
@@ -50,7 +53,7 @@ class Viewer:
     core: CorePort
     wake: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
-    chunk_steps: int = 500
+    chunk_steps: int = 1500
     _library: LibraryRoot | None = None
 
     def library(self) -> LibraryRoot:
