@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +22,7 @@ from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.pack_file import builtin_pack
+from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.config import Settings
 from seiton.contract import (
@@ -57,6 +60,8 @@ from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
+from seiton.viewer.servers.standing import enroll
+from seiton.viewer.servers.telling import attend
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
@@ -99,6 +104,9 @@ class Seiton:
         self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
+        self._servers_due = math.inf
+        if Role.VIEWER in roles:
+            enroll(self.viewer)
         self.client = self._embedded_client(loopback_only) if Role.DOWNLOADER in roles else None
         downloads = os.path.abspath(os.fspath(settings.downloads))
         self.torrents = Downloaders(self.database, self.web, self.client, downloads)
@@ -160,6 +168,7 @@ class Seiton:
             ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
+            servers=media_servers(settings.media_servers, self.web),
         )
 
     def _core(self) -> Core:
@@ -248,6 +257,7 @@ class Seiton:
         viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
@@ -265,6 +275,18 @@ class Seiton:
             converge(self.viewer)
         except Unavailable as error:
             log.warning("%s", error)  # the library is away or busy: the next look will see
+
+    def _attend_servers(self) -> None:
+        """Attend to the media servers, and again when the next of them is due: one alarm at a time."""
+        if time.monotonic() >= self._servers_due:
+            self._servers_due = math.inf
+        try:
+            delay_s = attend(self.viewer)
+        except Unavailable:
+            return  # the library is away or busy: its own look says so
+        if delay_s is not None and time.monotonic() + delay_s < self._servers_due:
+            self._servers_due = time.monotonic() + delay_s
+            self.jobs.wake_later("viewer.servers", "", delay_s)
 
     def start(self) -> None:
         """Start the background work."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from seiton.adapters.database import Database
 from seiton.adapters.files import LibraryRoot, LinkMode
+from seiton.adapters.servers.port import MediaServer
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.naming import NamingProfile
 
@@ -40,7 +41,7 @@ class Viewer:
     """One library and the records about it.
 
     ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
-    Steps are recorded, flushed and settled in chunks of ``chunk_steps``.
+    Steps are recorded, flushed and settled in chunks of ``chunk_steps``. ``servers`` read the library.
     """
 
     database: Database
@@ -51,6 +52,7 @@ class Viewer:
     wake: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
     chunk_steps: int = 500
+    servers: tuple[MediaServer, ...] = ()
     _library: LibraryRoot | None = None
 
     def library(self) -> LibraryRoot:
