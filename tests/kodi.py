@@ -17,12 +17,14 @@ from typing import Any
 from seiton.adapters.http import FetchError, HostPolicy, WebClient
 
 BINARY = "/usr/lib/x86_64-linux-gnu/kodi/kodi.bin"
-START_S = 180.0
+START_S = 60.0
+ATTEMPTS = 3
 
 _SETTINGS = """<settings version="2">
 <setting id="services.webserver">true</setting><setting id="services.webserverport">{port}</setting>
 <setting id="services.webserverauthentication">true</setting>
-<setting id="services.webserverusername">kodi</setting><setting id="services.webserverpassword">secret</setting>
+<setting id="services.webserverusername">kodi</setting>
+<setting id="services.webserverpassword">secret</setting>
 <setting id="services.zeroconf">false</setting><setting id="services.esenabled">false</setting>
 <setting id="general.addonupdates">2</setting>
 <setting id="myvideos.extractflags">false</setting><setting id="myvideos.extractthumb">false</setting>
@@ -68,51 +70,53 @@ class KodiProcess:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start it and wait for its answer."""
+        """Start it and wait for its answer. Now and then it comes to a stop while it starts: then again."""
+        for _attempt in range(ATTEMPTS):
+            self._start_once()
+            deadline = time.monotonic() + START_S
+            while time.monotonic() < deadline and self._processes[-1].poll() is None:
+                with contextlib.suppress(FetchError):
+                    self.call("JSONRPC.Ping")
+                    return
+                time.sleep(0.25)
+            self._end()
+        raise TimeoutError("Kodi does not answer")
+
+    def _start_once(self) -> None:
         reader, writer = os.pipe()
         screen = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
-        self._processes.append(
-            subprocess.Popen(screen, pass_fds=[writer], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        )
+        self._run(screen, pass_fds=[writer])
         os.close(writer)
-        display = os.read(reader, 16).decode().strip()
-        os.close(reader)
+        with os.fdopen(reader) as answer:
+            display = answer.readline().strip()
         environment = os.environ | {
             "HOME": str(self._home),
             "DISPLAY": f":{display}",
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "KODI_AE_SINK": "NULL",
         }
-        self._processes.append(
-            subprocess.Popen(
-                [BINARY, "--windowing=x11"],
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(FetchError):
-                self.call("JSONRPC.Ping")
-                return
-            time.sleep(0.25)
-        raise TimeoutError("Kodi does not answer")
+        self._run([BINARY, "--windowing=x11"], env=environment)
 
-    def stop(self) -> None:
-        """End it; what it wrote goes with its folder."""
+    def _run(self, command: list[str], **options: Any) -> None:
+        quiet = subprocess.DEVNULL
+        self._processes.append(subprocess.Popen(command, stdout=quiet, stderr=quiet, **options))
+
+    def _end(self) -> None:
         for process in reversed(self._processes):
             process.kill()
             process.wait()
+        self._processes.clear()
+
+    def stop(self) -> None:
+        """End it; what it wrote goes with its folder."""
+        self._end()
         self._web.close()
 
     def call(self, method: str, **params: Any) -> Any:
         """Return the result of a JSON-RPC call."""
         message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = self._web.request_json(
-            "POST", f"{self.url.replace('://', '://kodi:secret@')}/jsonrpc", message
-        )
-        return answer.content["result"] if "result" in answer.content else answer.content
+        url = self.url.replace("://", "://kodi:secret@")
+        return self._web.request_json("POST", f"{url}/jsonrpc", message).content["result"]
 
     def new_library(self) -> Path:
         """Return the folder of a new world, whose ``library`` is set to TV shows with local information."""

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.xdist_group("kodi"),
     pytest.mark.timeout(600),
 ]
-LEARNS_S = 240.0
+LEARNS_S = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -103,18 +103,12 @@ def agrees(said: Facts | None, heard: Facts) -> bool:
 
 
 def common_folder(paths: Iterable[bytes]) -> bytes:
-    """Return the innermost folder that all relative ``paths`` lie in; empty for the library itself."""
-    folder: list[bytes] | None = None
-    for path in paths:
-        parts = path.split(b"/")[:-1]
-        if folder is None:
-            folder = parts
-            continue
-        same = 0
-        while same < min(len(folder), len(parts)) and folder[same] == parts[same]:
-            same += 1
-        folder = folder[:same]
-    return b"/".join(folder or [])
+    """Return the show folder that all relative ``paths`` lie in, else the library: an empty path.
+
+    Never a season's: Kodi takes the folder that it is told to scan for a show's.
+    """
+    folders = {path.partition(b"/")[0] if b"/" in path else b"" for path in paths}
+    return folders.pop() if len(folders) == 1 else b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _TICKS = 10_000_000
 """Of 100 ns, in a second."""
 _IDS = 50
 _ENTITIES = "MediaBrowser.Controller.Entities."
-_FOLDERS = ("TV.Season", "TV.Series", "Folder")
+_FOLDERS = ("TV.Series", "Folder")
 _REFRESH = urlencode(
     {
         "metadataRefreshMode": "Default",
@@ -82,7 +82,7 @@ class Jellyfin:
             self._ask("POST", f"/UserItems/{items[mark.path].item_id}/UserData?{query}", payload)
 
     def refresh(self, folder: str) -> None:
-        """Have it look at ``folder``: at once where it knows that item, else after its minute of quiet."""
+        """Have it look at ``folder``: at once where it has a library, else after a minute of quiet."""
         item = self._folder_item(folder)
         if item is not None:
             self._ask("POST", f"/Items/{item}/Refresh?{_REFRESH}")
@@ -144,13 +144,14 @@ class Jellyfin:
         return self._wire.rows(self._ask("GET", "/Library/VirtualFolders").content, "")
 
     def _folder_item(self, folder: str) -> str | None:
-        for location in self._folders():
-            if folder in _locations(location) and location.get("ItemId"):
-                return str(location["ItemId"])
+        """Return the item of ``folder``, or of the library that it lies in where it is new."""
         ids = [item_id(kind, folder) for kind in _FOLDERS]
         answer = self._ask("GET", f"/Items?{urlencode({'ids': ','.join(ids), 'fields': 'Path'})}")
-        rows = self._wire.rows(answer.content, "Items")
-        return next((str(row["Id"]) for row in rows if row.get("Path") == folder and row.get("Id")), None)
+        for row in self._wire.rows(answer.content, "Items"):
+            if row.get("Path") == folder and row.get("Id"):
+                return str(row["Id"])
+        mine = (one.get("ItemId") for one in self._folders() if _holds(one, folder))
+        return next((str(item) for item in mine if item), None)
 
     def _items(self, videos: Sequence[str], user: str | None) -> list[dict[str, Any]]:
         found = []

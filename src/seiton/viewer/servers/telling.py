@@ -109,20 +109,19 @@ class _Visit:
         """Send one refresh for everything that it was not told of, unless files are on their way still."""
         column, library_id = tables.server_changes.c, self.library.library_id
         untold = changes.of_server(self.server.name, library_id, column.told_at.is_(None))
-        last, folder = None, None
+        last, folders = None, set[bytes]()
         with self.viewer.database.read() as connection:
             if journal.open_steps(connection, library_id)[1]:
                 return False
             for row in connection.execute(untold.execution_options(yield_per=500)).mappings():
                 last = max(last or row["changed_at"], row["changed_at"])
-                videos = [path for path in (row["known_video"], row["video"]) if path and _is_seen(path)]
-                if videos:
-                    here = common_folder(videos)
-                    folder = here if folder is None else common_folder([folder + b"/x", here + b"/x"])
+                videos = (row["known_video"], row["video"])
+                folders |= {common_folder([path]) for path in videos if path and _is_seen(path)}
         if last is None:
             return False
-        if folder is not None:
-            self.server.refresh(marks.path_there(self.viewer, self.server, folder.strip(b"/")))
+        if folders:
+            folder = folders.pop() if len(folders) == 1 else b""
+            self.server.refresh(marks.path_there(self.viewer, self.server, folder))
         now, table = self.viewer.now(), tables.server_changes
         is_told = sa.and_(
             table.c.server == self.server.name,
@@ -223,8 +222,7 @@ class _Visit:
             with contextlib.suppress(FileOutcome):
                 touch_generated(os.path.join(self.library.root, nfo))
         if verdict.untold:
-            folder = common_folder([row["video"] for row in verdict.untold if row["video"]])
-            self.server.refresh(marks.path_there(self.viewer, self.server, folder))
+            self.server.refresh(marks.path_there(self.viewer, self.server, b""))
         if verdict.items or verdict.shows:
             self.server.reread(verdict.items, list(verdict.shows.values()))
         if verdict.marks:
