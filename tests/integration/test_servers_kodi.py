@@ -12,8 +12,11 @@ from pydantic import SecretStr
 from seiton.adapters.http import HostPolicy, WebClient
 from seiton.adapters.servers import media_servers
 from seiton.config.servers import MediaServerSettings
+from seiton.contract import Facts
+from seiton.domain.states import NeighbourState
 from seiton.viewer.converge import converge
 from seiton.viewer.receive import receive
+from seiton.viewer.removal import receive_removals
 from seiton.viewer.servers.standing import enroll, list_standing
 from seiton.viewer.servers.telling import attend
 from tests.integration.viewer_world import ViewerWorld
@@ -70,7 +73,7 @@ class KodiWorld(ViewerWorld):
     def facts(self, download: int, title: str, season: int, number: int, **facts: Any) -> None:
         """Ask for other facts of a filed episode."""
         request = self.resync_request(download, title, season, number)
-        receive(self.viewer, [request.model_copy(update=facts)])
+        receive(self.viewer, [request.model_copy(update={"facts": Facts(**facts)})])
         self.settle()
 
 
@@ -155,8 +158,8 @@ def test_a_kodi_that_was_away_is_told_when_it_is_back_and_asked_for_the_states_f
     assert world.videos() == {path("Away", 1, 2): "1.mkv", path("Away", 1, 1): "2.mkv"}
     attend(world.viewer)
     (standing,) = list_standing(world.viewer)
-    assert standing.away_since is not None
-    assert "living room" in (standing.error or "")
+    assert standing.state is NeighbourState.AWAY
+    assert "living room" in (standing.last_error or "")
     world.server = world.server.model_copy(update={"url": url})
     world.listen()
     world.learn()
@@ -168,8 +171,6 @@ def test_a_removed_episode_is_forgotten_and_comes_back_as_it_was_watched(world: 
     world.file_away(2, "Gone", 1, 2)
     world.learn()
     world.kodi.watch(world.has()[path("Gone", 1, 1)], count=7)
-    from seiton.viewer.removal import receive_removals
-
     receive_removals(world.viewer, [world.removal(1)])
     world.settle()
     world.learn()
@@ -200,6 +201,6 @@ def test_a_wrong_password_holds_nothing_up_and_is_said(kodi: KodiProcess, sqlite
     assert world.videos() == {path("Locked", 1, 1): "1.mkv"}
     attend(world.viewer)
     (standing,) = list_standing(world.viewer)
-    assert "living room refuses access (HTTP 401)" in (standing.error or "")
+    assert "living room refuses access (HTTP 401)" in (standing.last_error or "")
     world.web.close()
     world.database.close()

@@ -47,7 +47,7 @@ class Jellyfin:
     by_mtime = True
 
     def __init__(self, settings: MediaServerSettings, web: WebClient) -> None:
-        self.name = settings.name
+        self.name, self.address = settings.name, settings.url
         self.paths = PathMap(settings.pairs)
         self._wire = Wire(settings, web)
         self._wanted_users = frozenset(settings.users)

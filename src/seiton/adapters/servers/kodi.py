@@ -37,7 +37,7 @@ class Kodi:
     by_mtime = False
 
     def __init__(self, settings: MediaServerSettings, web: WebClient) -> None:
-        self.name = settings.name
+        self.name, self.address = settings.name, settings.url
         self.paths = PathMap(settings.pairs)
         self._wire = Wire(settings, web)
         self._headers: dict[str, str] = {}

@@ -32,6 +32,7 @@ class MediaServer(Protocol):
     """
 
     name: str
+    address: str
     kind: str
     paths: PathMap
     is_asked: bool

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.database import Row
+from seiton.adapters.neighbours import Standing
 from seiton.adapters.servers.port import MediaServer
+from seiton.domain.states import NeighbourState
 from seiton.errors import Unavailable
 from seiton.viewer import tables
 from seiton.viewer.service import Viewer
@@ -17,18 +19,6 @@ from seiton.viewer.service import Viewer
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(minutes=10)
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """One server: since when it is away and why (``None``: it answers); ``waiting`` files it has to learn."""
-
-    name: str
-    kind: str
-    away_since: datetime | None
-    error: str | None
-    answered_at: datetime | None
-    waiting: int
 
 
 def enroll(viewer: Viewer) -> None:
@@ -88,18 +78,26 @@ def next_due(viewer: Viewer) -> float | None:
 
 
 def list_standing(viewer: Viewer) -> list[Standing]:
-    """Return every server, by name."""
-    servers, changes = tables.servers, tables.server_changes
-    waiting = (
-        sa.select(sa.func.count())
-        .where(changes.c.server == servers.c.name, changes.c.look_at.is_not(None))
-        .scalar_subquery()
-    )
-    query = sa.select(servers, waiting.label("waiting")).order_by(servers.c.name)
+    """Return how every server is, by name."""
     with viewer.database.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    names = ("name", "kind", "away_since", "error", "answered_at", "waiting")
-    return [Standing(**{name: row[name] for name in names}) for row in rows]
+        rows = connection.execute(sa.select(tables.servers)).mappings().all()
+    known = {row["name"]: row for row in rows}
+    return [_standing(server, known[server.name]) for server in viewer.servers if server.name in known]
+
+
+def _standing(server: MediaServer, row: Row) -> Standing:
+    is_new = row["away_since"] is None and row["answered_at"] is None
+    state = NeighbourState.UNKNOWN if is_new else NeighbourState.WELL
+    return Standing(
+        kind=server.kind,
+        address=server.address,
+        state=NeighbourState.AWAY if row["away_since"] is not None else state,
+        since=row["away_since"],
+        version=None,
+        last_error=row["error"],
+        next_try=row["next_try_at"],
+        is_given_up=False,
+    )
 
 
 def _row(viewer: Viewer, server: MediaServer) -> Any:
