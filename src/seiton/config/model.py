@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.servers import MediaServers
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -158,6 +159,8 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    media_servers: MediaServers = Field(default=(), repr=False)
+    """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()
     mirrors: Annotated[tuple[Annotated[str, AfterValidator(_mirror)], ...], BeforeValidator(_list)] = ()
     """``host=address``: what is asked instead of a host, for feeds, torrents, pages and images."""
