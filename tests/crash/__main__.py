@@ -20,7 +20,8 @@ from pathlib import Path
 from tests.crash.breaks import BREAKS
 from tests.crash.matrix import Tally, Task
 from tests.crash.powercut import PLAYED, CannotMount, cut_all
-from tests.crash.scenarios import SCENARIOS, Moves
+from tests.crash.scenarios import SCENARIOS, Moves, shares_blocks
+from tests.crash.sharing import CannotShare, sharing_place
 from tests.crash.victims import CannotTrace, find_strace
 from tests.crash.workers import run_tasks
 from tests.postgres import NoPostgres, Server
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kinds = list(options.database or ["sqlite", "postgresql"])
         folder, elsewhere = _places(stack)
         names = _names(options, elsewhere)
+        sharing = _sharing(stack, names)
         postgres = _server(stack, kinds) if names else None
         tasks = [
             Task(
@@ -59,11 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in names
             for kind in kinds
         ]
-        for task, tally in run_tasks(tasks, folder, elsewhere or folder, postgres, options.jobs):
+        for task, tally in run_tasks(
+            tasks, folder, elsewhere or folder, postgres, options.jobs, sharing=sharing
+        ):
             total.take(tally)
             _tell(task, tally)
     is_cut = _is_power_cut(options, kinds) and _cut_power(options.points, total)
-    _sum_up(total, len(names) + is_cut, time.monotonic() - began, is_json=options.json)
+    played = len(names) + is_cut
+    _sum_up(total, played, time.monotonic() - began, is_json=options.json)
+    if not played:
+        return 3
     return 0 if total.is_clean and (total.kill_points or total.failures) else 1
 
 
@@ -131,12 +138,31 @@ def _places(stack: ExitStack) -> tuple[Path, Path | None]:
     """Make a folder for the worlds, in memory if there is such a place: a killed process loses nothing there
     that it would not lose on a disk. The other folder lies on another file system.
     """
+    made = [stack.enter_context(_folder(place)) for place in _devices()[:2]]
+    return made[0], made[1] if len(made) > 1 else None
+
+
+def _devices() -> list[Path]:
+    """Return one writable place of each file system."""
     devices: dict[int, Path] = {}
     for place in (*_WORLDS, tempfile.gettempdir()):
         if os.path.isdir(place) and os.access(place, os.W_OK):
             devices.setdefault(os.stat(place).st_dev, Path(place))
-    made = [stack.enter_context(_folder(place)) for place in list(devices.values())[:2]]
-    return made[0], made[1] if len(made) > 1 else None
+    return list(devices.values())
+
+
+def _sharing(stack: ExitStack, names: list[str]) -> Path | None:
+    """Return a folder where files can share blocks if it is needed; without one, drop what needs it."""
+    needy = [name for name in names if shares_blocks(SCENARIOS[name])]
+    if not needy:
+        return None
+    try:
+        return stack.enter_context(sharing_place(_devices()))
+    except CannotShare as reason:
+        for name in needy:
+            print(f"{name}: left out, {reason}", file=sys.stderr)
+            names.remove(name)
+        return None
 
 
 @contextmanager
