@@ -50,17 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = _names(options, elsewhere)
         sharing = _sharing(stack, names)
         postgres = _server(stack, kinds) if names else None
-        tasks = [
-            Task(
-                scenario=name,
-                database=kind,
-                points=options.points,
-                broken=options.broken,
-                fail=options.fail,
-            )
-            for name in names
-            for kind in kinds
-        ]
+        tasks = _tasks(options, names, kinds)
         for task, tally in run_tasks(
             tasks, folder, elsewhere or folder, postgres, options.jobs, sharing=sharing
         ):
@@ -81,7 +71,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--points", type=int, help="so many kills of each scenario; 0: all")
     options.add_argument("--part", default="1/1", help="of the scenarios: 2/3 is the second third")
     options.add_argument("--break", dest="broken", choices=BREAKS, default="")
-    options.add_argument("--fail", default="", metavar="CALL:NUMBER[+]:ERROR", help="only this, no kills")
+    options.add_argument(
+        "--fail",
+        action="append",
+        metavar="CALL:NUMBER[+]:ERROR",
+        help="only this, no kills; of several, each is for one --scenario, in order",
+    )
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--json", action="store_true")
     given = options.parse_args(arguments)
@@ -101,6 +96,18 @@ def _names(options: argparse.Namespace, elsewhere: Path | None) -> list[str]:
             continue
         names.append(name)
     return names
+
+
+def _tasks(options: argparse.Namespace, names: Sequence[str], kinds: Sequence[str]) -> list[Task]:
+    fails = options.fail or [""]
+    one_by_one = zip(options.scenario or (), fails, strict=True) if len(fails) > 1 else ()
+    wanted = list(one_by_one) or [(name, fails[0]) for name in names]
+    return [
+        Task(scenario=name, database=kind, points=options.points, broken=options.broken, fail=fail)
+        for name, fail in wanted
+        if name in names
+        for kind in kinds
+    ]
 
 
 def _is_power_cut(options: argparse.Namespace, kinds: Sequence[str]) -> bool:

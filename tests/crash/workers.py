@@ -28,6 +28,13 @@ def run_tasks(
     """Play ``tasks``, ``jobs`` at a time; give each as it ends. In ``sharing`` files can share blocks."""
     if not tasks:
         return
+    if jobs == 1 and (len(tasks) == 1 or not tasks[0].broken):  # this process will do
+        _settle_in(folder, elsewhere, sharing, postgres)
+        for task in tasks:
+            yield task, _play(task)
+        for bench in _benches.values():
+            bench.close()
+        return
     with ProcessPoolExecutor(
         min(jobs, len(tasks)),
         mp_context=multiprocessing.get_context("spawn"),
