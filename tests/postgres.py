@@ -149,8 +149,9 @@ class Server:
 
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[str]:
-        """Make a database like ``template`` (that one: empty), give its URL, and remove it with whoever is
-        still connected.
+        """Make a copy of the database ``template``, else an empty one; give its URL, remove it at the end.
+
+        Nobody may be connected to the template; whoever is still connected to the copy loses it.
         """
         name = f"test_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -182,11 +183,6 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def database_name(url: str) -> str:
-    """Return which database a URL of ``Server.url`` names."""
-    return url.rpartition("/")[2].partition("?")[0]
 
 
 def _reachable(binaries: Path, folder: Path, switch: list[str]) -> Path:

@@ -19,8 +19,11 @@ from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.jobs import Jobs
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
+from seiton.adapters.neighbours import Standing
 from seiton.adapters.pack_file import builtin_pack
+from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
+from seiton.adapters.torrents.port import TorrentClient
 from seiton.config import Settings
 from seiton.contract import (
     Reporting,
@@ -31,6 +34,7 @@ from seiton.core.downloads.downloaders import Downloaders
 from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import ask_again, reconcile
@@ -99,7 +103,8 @@ class Seiton:
         self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
-        self.client = self._embedded_client(loopback_only) if Role.DOWNLOADER in roles else None
+        self._remote = remote_client(settings.torrent_client) if Role.DOWNLOADER in roles else None
+        self.client = self._torrent_client(loopback_only) if Role.DOWNLOADER in roles else None
         downloads = os.path.abspath(os.fspath(settings.downloads))
         self.torrents = Downloaders(self.database, self.web, self.client, downloads)
         self.core = self._core()
@@ -139,8 +144,10 @@ class Seiton:
     def _turn(self, name: str, every_s: float) -> bool:
         return take_turn(self.database, name, every_s, utc_now())
 
-    def _embedded_client(self, loopback_only: bool) -> EmbeddedClient:
+    def _torrent_client(self, loopback_only: bool) -> TorrentClient:
         settings = self.settings
+        if self._remote is not None:
+            return self._remote
         return EmbeddedClient(
             os.path.join(os.fspath(settings.data), "torrents"),
             port=settings.torrent_port,
@@ -182,6 +189,7 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            neighbours=self._neighbours,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -190,6 +198,9 @@ class Seiton:
                 downloads=settings.brake_downloads,
             ),
         )
+
+    def _neighbours(self) -> list[Standing]:
+        return [] if self._remote is None else [self._remote.standing()]
 
     def _wake_core(self, job: str, key: str) -> None:
         self.jobs.wake(f"core.{job}", key)
@@ -232,6 +243,7 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
+        define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)

@@ -29,9 +29,9 @@ def _config(service: Service, connection: sa.Connection | None = None) -> Config
 
 
 @cache
-def _scripts(service: Service) -> ScriptDirectory:
-    """Return what there is of migrations; they do not change while the process runs."""
-    return ScriptDirectory.from_config(_config(service))
+def _revisions(service: Service) -> tuple[str, ...]:
+    """Return the revisions that this Seiton knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions())
 
 
 def version_table(service: Service) -> str:
@@ -44,25 +44,23 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
 
     Raises ``Unavailable`` when the database was written by a newer Seiton.
     """
-    scripts = _scripts(service)
+    revisions = _revisions(service)
     with database.write() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
         found = context.get_current_revision()
-        known = {script.revision for script in scripts.walk_revisions()}
-        if found is not None and found not in known:
+        if found == (revisions[0] if revision == "head" else revision):
+            return
+        if found is not None and found not in revisions:
             message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
             raise Unavailable(message)
-        if revision == "head" and found == scripts.get_current_head():
-            return
         command.upgrade(_config(service, connection), revision)
 
 
 def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
     """Return how far a service's tables are, and how far they should be. Writes nothing."""
-    newest = _scripts(service).get_current_head()
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
-        return context.get_current_revision(), newest
+        return context.get_current_revision(), _revisions(service)[0]
 
 
 def downgrade(database: Database, service: Service, revision: str) -> None:

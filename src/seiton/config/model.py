@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from seiton.config.clients import TorrentClientSettings
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -98,8 +99,6 @@ class Settings(BaseModel):
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
     """Where other modules reach this process; ``None``: at ``host`` and ``port``."""
-    viewer_url: WebUrl | None = Field(default=None, repr=False)
-    """A viewer on another machine; ``None``: the one in this process."""
     core_url: WebUrl | None = Field(default=None, repr=False)
     """The Core that a fetcher, downloader or viewer running by itself registers at."""
     module_name: str = Field(default="seiton", min_length=1, max_length=255)
@@ -129,10 +128,16 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    torrent_client: TorrentClientSettings = TorrentClientSettings()
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
+
+
+_TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"feed_limits": FeedLimits, "torrent_client": TorrentClientSettings}
+)
 
 
 def is_given(settings: Settings, name: str) -> bool:
@@ -144,8 +149,8 @@ def flat_names() -> dict[str, tuple[str, ...]]:
     """Return each setting's flat name (as flags and variables have it) with its path of attributes."""
     names: dict[str, tuple[str, ...]] = {}
     for name in Settings.model_fields:
-        if name == "feed_limits":
-            names |= {f"{name}_{inner}": (name, inner) for inner in FeedLimits.model_fields}
+        if name in _TABLES:
+            names |= {f"{name}_{inner}": (name, inner) for inner in _TABLES[name].model_fields}
         else:
             names[name] = (name,)
     return names

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from seiton.adapters.database import CHUNK, Database
 from seiton.adapters.http import WebClient
+from seiton.adapters.neighbours import Standing
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
     ItemReceipt,
@@ -101,7 +102,8 @@ class Core:
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
     modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
-    happen without a person's confirmation. ``free_bytes``: room for downloads, if known.
+    happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
+    the programs beside Seiton are that registered nowhere.
     """
 
     database: Database
@@ -120,6 +122,7 @@ class Core:
     built_in: frozenset[ModuleType] = frozenset(ModuleType)
     public_url: str | None = None
     free_bytes: Callable[[], int | None] = lambda: None
+    neighbours: Callable[[], Sequence[Standing]] = tuple
     brake: Brake = field(default_factory=Brake)
 
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 
+_PARTS = ("show", "facts")
+_OWN = tuple(field.name for field in fields(EpisodeMeta) if field.name not in _PARTS)
+_OF_SHOW = tuple(field.name for field in fields(ShowFacts))
+_OF_EPISODE = tuple(field.name for field in fields(EpisodeFacts))
+
 
 def dump_wish(wish: EpisodeMeta) -> dict[str, Any]:
     """Return ``wish`` as JSON values, without what is absent, so that equal wishes are equal JSON."""
-    stored: dict[str, Any] = _lean(asdict(wish))
+    stored = _present(wish, _OWN)
+    if show := _present(wish.show, _OF_SHOW):
+        stored["show"] = show
+    if facts := _present(wish.facts, _OF_EPISODE):
+        stored["facts"] = facts
     return stored
 
 
-def _lean(value: Any) -> Any:
-    if isinstance(value, dict):
-        pairs = ((key, _lean(item)) for key, item in value.items())
-        return {key: item for key, item in pairs if item not in (None, [], {})}
-    if isinstance(value, tuple | list):
-        return [_lean(item) for item in value]
+def _present(part: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what is known in a part: ``asdict`` would copy each value of every resync deeply."""
+    values = ((name, getattr(part, name)) for name in names)
+    return {name: _plain(value) for name, value in values if value is not None and value != ()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -55,6 +55,7 @@ class Applier:
         recovering: bool = False,
     ) -> None:
         self._root, self._ways = library.root, library.ways
+        self._below = library.root.rstrip(b"/") + b"/"
         self._contents = contents
         self._evidence = evidence
         self._entrance = Entrance(profile, library.ways, self._note_copy)
@@ -139,7 +140,7 @@ class Applier:
         files.flush(self._root, files=written, folders=present)
 
     def _path(self, relative: bytes) -> bytes:
-        return os.path.join(self._root, relative)  # an absolute path stays as it is
+        return relative if relative.startswith(b"/") else self._below + relative
 
     def _touch(self, *paths: bytes) -> None:
         self._touched.update(os.path.dirname(path) for path in paths)

@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import LibraryRoot, digest_of, identify
+from seiton.adapters.files import LibraryRoot, identify
 from seiton.domain.moves import Component, MovePlan, plan
 from seiton.domain.naming import display
 from seiton.domain.states import HoldReason
@@ -156,7 +156,9 @@ class _Pass:
         self.library.check()
         legs = [leg for part in parts for leg in part.legs]
         shared = self.show_files.before(leg.unit for leg in legs)
-        contents = [*shared.contents, *(content for leg in legs for content in leg.contents)]
+        contents = dict(shared.contents)
+        for leg in legs:
+            contents |= leg.contents
         steps: list[Step] = []
         if shared.steps or any(leg.steps for leg in legs):
             with self.viewer.database.write() as connection:
@@ -166,9 +168,7 @@ class _Pass:
                 settle.claim_targets(connection, library_id, {leg.unit.unit_id: leg.stem for leg in legs})
                 planned = [*shared.steps, *steps_of(parts)]
                 steps = journal.record(connection, library_id, self.plan_id, planned, now)
-        applier = applier_for(
-            self.viewer, self.library, {digest_of(content): content for content in contents}
-        )
+        applier = applier_for(self.viewer, self.library, contents)
         ran = run_steps(applier, steps) if steps else Ran()
         if ran.failures:
             self.library.check()

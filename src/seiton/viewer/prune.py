@@ -43,12 +43,12 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> se
         artifacts = load_artifacts(connection, library.library_id, folders)
     plan_id = str(uuid4())
     steps: list[Step] = []
-    contents: list[bytes] = []
+    contents: dict[str, bytes] = {}
     for number, folder in enumerate(folders):
         files = _only_ours(library.root, folder, artifacts)
         if files is None:
             continue
-        contents += files.values()
+        contents |= {digest_of(content): content for content in files.values()}
         # Did somebody put a file there meanwhile, what belongs to the folder goes back to it.
         drops = [(StepKind.DROP, path, digest_of(content)) for path, content in files.items()]
         steps += [

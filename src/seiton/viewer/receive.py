@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.bulk import BulkWrite
+from seiton.adapters.database import Row, chunks, plain
 from seiton.contract import (
     Described,
     Facts,
@@ -104,12 +105,8 @@ class _Recording:
 
     def _write(self) -> None:
         units, tasks = tables.units, tables.sync_tasks
-        if self._updates:
-            wanted: dict[str, Any] = {name: sa.bindparam(name) for name in _UPDATED}
-            update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(wanted)
-            self._connection.execute(update, list(self._updates.values()))
-        if self._tasks:
-            self._connection.execute(sa.insert(tasks), self._tasks)
+        _WANT(self._connection, list(self._updates.values()))
+        _ASK(self._connection, self._tasks)
         if self._repeated:
             again = sa.update(tasks).where(
                 tasks.c.unit_id == sa.bindparam("its_id"),
@@ -133,7 +130,7 @@ def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dic
     units = tables.units
     known: dict[tuple[str, int], Row] = {}
     for part in chunks(sorted({request.download_id for request in requests})):
-        rows = connection.execute(sa.select(units).where(units.c.download_id.in_(part))).mappings()
+        rows = plain(connection.execute(sa.select(units).where(units.c.download_id.in_(part))))
         known.update(((row["core_instance"], row["download_id"]), row) for row in rows)
     return known
 
@@ -171,6 +168,13 @@ _UPDATED = (
     "undoes",
     "was_met",
     "applied_revision",
+)
+
+
+_WANT = BulkWrite(
+    sa.update(tables.units)
+    .where(tables.units.c.unit_id == sa.bindparam("its_id"))
+    .values({name: sa.bindparam(name) for name in _UPDATED})
 )
 
 
@@ -298,6 +302,16 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
         "callback_url": request.callback_url,
         "created_at": viewer.now(),
     }
+
+
+_ASK = BulkWrite(
+    sa.insert(tables.sync_tasks),
+    [
+        column.name
+        for column in tables.sync_tasks.c
+        if column.name not in {"task_id", "error_message", "reason", "report_attempts", "reported_at"}
+    ],
+)
 
 
 def causes_of(request: Described) -> dict[str, str | None]:

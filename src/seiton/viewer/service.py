@@ -40,7 +40,7 @@ class Viewer:
     """One library and the records about it.
 
     ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
-    Steps are recorded, flushed and settled in chunks of ``chunk_steps``.
+    Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500 videos whose NFO changes.
     """
 
     database: Database
@@ -50,7 +50,7 @@ class Viewer:
     core: CorePort
     wake: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
-    chunk_steps: int = 500
+    chunk_steps: int = 1500
     _library: LibraryRoot | None = None
 
     def library(self) -> LibraryRoot:

@@ -27,7 +27,11 @@ class Shared:
     """Steps that several units need before they come, and the generated contents in them."""
 
     steps: list[Step] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, *contents: bytes) -> None:
+        """Note what is written or replaced."""
+        self.contents.update((digest_of(content), content) for content in contents)
 
 
 class ShowFiles:
@@ -136,7 +140,7 @@ class ShowFiles:
         if there is None:
             self.renderings[path] = rendering
             shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=rendering))
-            shared.contents.append(ours)
+            shared.keep(ours)
             return
         # A first sync keeps what is there; a resync brings it up to date, if Seiton wrote it.
         if folder not in self._resynced or artifact is None or artifact["rendering"] == rendering:
@@ -147,7 +151,7 @@ class ShowFiles:
         if isinstance(after, Unreadable) or after == there:
             return
         self.renderings[path] = rendering
-        shared.contents += [there, after]
+        shared.keep(there, after)
         shared.steps.append(
             Step(
                 kind=StepKind.REWRITE,
@@ -174,16 +178,16 @@ class ShowFiles:
             # Another cause has pruned the folder since.
             self.renderings[path] = digest_of(ours)
             shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=digest_of(ours)))
-            shared.contents.append(ours)
+            shared.keep(ours)
 
     def _add(self, step: Step, there: bytes | None, shared: Shared) -> None:
         """Add a step that gives back a former content."""
         if step.after_digest is not None:
-            shared.contents.append(self._former.contents[step.after_digest])
+            shared.keep(self._former.contents[step.after_digest])
             if rendering := self._former.files[step.target].before_rendering:
                 self.renderings[step.target] = rendering
         if there is not None:
-            shared.contents.append(there)
+            shared.keep(there)
         artifact = self._artifacts.get(step.target)
         shared.steps.append(replace(step, before_rendering=artifact["rendering"] if artifact else None))
 

@@ -119,13 +119,19 @@ sync_tasks = _table(
     Column("outcome", String(20)),  # moved unchanged held failed
     Column("reason", String(30)),
     # the outbox: the report is due until Core has taken it
-    Column("report_due_at", Instant, index=True),
+    Column("report_due_at", Instant),
     Column("report_attempts", Integer, nullable=False, server_default="0"),
     Column("reported_at", Instant),
     sa.UniqueConstraint("core_instance", "download_id", "revision"),
     one_of("status", states.TaskStatus, "status"),
     one_of("task_type", states.TaskType, "task_type"),
     Index(None, "status", "task_id"),
+    Index(
+        "ix_viewer_sync_tasks_due",
+        "report_due_at",
+        sqlite_where=sa.text("report_due_at IS NOT NULL"),
+        postgresql_where=sa.text("report_due_at IS NOT NULL"),
+    ),
 )
 
 journal = _table(
@@ -135,7 +141,7 @@ journal = _table(
     Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), nullable=False),
     Column("plan_id", String(36), nullable=False),
     Column("unit_id", Id),
-    Column("token", String(40), nullable=False, unique=True),  # names its temporary files
+    Column("token", String(40), nullable=False),  # names its temporary files; 64 random bits
     Column("kind", String(12), nullable=False),
     Column("component", Integer),  # once a step of it fails, its later steps are not tried
     Column("bundle", Integer),  # once a step of it fails, its finished steps are taken back
@@ -156,7 +162,6 @@ journal = _table(
     Column("done_at", Instant),
     one_of("state", states.StepState, "state"),
     one_of("form", ("file", "folder", "link"), "form"),
-    Index(None, "plan_id", "step_id"),
     Index(
         "ix_viewer_journal_open",
         "library_id",

@@ -69,9 +69,12 @@ def stage(folder: bytes, content: bytes, *, step: str) -> bytes:
     temp is gone then.
     """
     temp = temp_path(folder, step)
-    unlink_own(temp)
     try:
-        _create(temp, content)
+        try:
+            _create(temp, content)
+        except FileExistsError:
+            unlink_own(temp)
+            _create(temp, content)
     except FileExistsError as error:
         raise TargetTaken(errno.EEXIST, temp) from error
     except OSError as error:

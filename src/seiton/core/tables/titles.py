@@ -76,12 +76,7 @@ item_subscriptions = table(
     "item_subscriptions",
     # An item belongs to every subscription that brought it.
     Column("item_id", Id, ForeignKey("core_raw_items.item_id"), primary_key=True),
-    Column(
-        "subscription_id",
-        Id,
-        ForeignKey("core_subscriptions.subscription_id"),
-        primary_key=True,
-        index=True,
-    ),
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id"), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+    Index(None, "subscription_id", "item_id"),
 )

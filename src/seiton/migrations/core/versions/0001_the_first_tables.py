@@ -517,7 +517,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_core_item_subscriptions_subscription_id"), ["subscription_id"], unique=False
+            batch_op.f("ix_core_item_subscriptions_subscription_id"),
+            ["subscription_id", "item_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -556,6 +558,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("core_links", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_links_filtered",
+            ["link_id"],
+            unique=False,
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
         batch_op.create_index(
             batch_op.f("ix_core_links_series_id"), ["series_id", "episode_no", "episode_tenths"], unique=False
         )
@@ -625,7 +634,15 @@ def upgrade() -> None:
             sqlite_where=sa.text("desired_revision > applied_revision"),
             postgresql_where=sa.text("desired_revision > applied_revision"),
         )
+        batch_op.create_index(
+            "ix_core_downloads_held",
+            ["updated_at", "download_id"],
+            unique=False,
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_core_downloads_link_id"), ["link_id"], unique=False)
+        batch_op.create_index("ix_core_downloads_list", ["status", "updated_at", "download_id"], unique=False)
         batch_op.create_index(
             "ix_core_downloads_one_active_per_link",
             ["link_id"],
@@ -758,7 +775,13 @@ def downgrade() -> None:
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
             postgresql_where=sa.text("status NOT IN ('cancelled')"),
         )
+        batch_op.drop_index("ix_core_downloads_list")
         batch_op.drop_index(batch_op.f("ix_core_downloads_link_id"))
+        batch_op.drop_index(
+            "ix_core_downloads_held",
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_core_downloads_drifting",
             sqlite_where=sa.text("desired_revision > applied_revision"),
@@ -768,6 +791,11 @@ def downgrade() -> None:
     op.drop_table("core_downloads")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
+        batch_op.drop_index(
+            "ix_core_links_filtered",
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
 
     op.drop_table("core_links")
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:

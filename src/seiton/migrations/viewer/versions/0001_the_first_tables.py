@@ -82,7 +82,6 @@ def upgrade() -> None:
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_journal_library_id")
         ),
         sa.PrimaryKeyConstraint("step_id", name=op.f("pk_viewer_journal")),
-        sa.UniqueConstraint("token", name=op.f("uq_viewer_journal_token")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("viewer_journal", schema=None) as batch_op:
@@ -93,7 +92,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
-        batch_op.create_index(batch_op.f("ix_viewer_journal_plan_id"), ["plan_id", "step_id"], unique=False)
         batch_op.create_index(
             "ix_viewer_journal_shared",
             ["cause", "step_id"],
@@ -263,7 +261,11 @@ def upgrade() -> None:
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_viewer_sync_tasks_report_due_at"), ["report_due_at"], unique=False
+            "ix_viewer_sync_tasks_due",
+            ["report_due_at"],
+            unique=False,
+            sqlite_where=sa.text("report_due_at IS NOT NULL"),
+            postgresql_where=sa.text("report_due_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_status"), ["status", "task_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_unit_id"), ["unit_id"], unique=False)
@@ -294,7 +296,11 @@ def downgrade() -> None:
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_unit_id"))
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_status"))
-        batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_report_due_at"))
+        batch_op.drop_index(
+            "ix_viewer_sync_tasks_due",
+            sqlite_where=sa.text("report_due_at IS NOT NULL"),
+            postgresql_where=sa.text("report_due_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_batch_id"))
 
     op.drop_table("viewer_sync_tasks")
@@ -324,7 +330,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("unit_id IS NULL"),
             postgresql_where=sa.text("unit_id IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_viewer_journal_plan_id"))
         batch_op.drop_index(
             "ix_viewer_journal_open",
             sqlite_where=sa.text("state = 'open'"),
