@@ -23,10 +23,10 @@ from seiton.adapters.http import HostPolicy, WebClient
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.pack_file import builtin_pack
 from seiton.core import tables
-from seiton.core.builtin import prepare_state
-from seiton.core.parsers import create_parser, delete_parser
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
+from seiton.core.filing.resync import reconcile
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.parsers import create_parser, delete_parser
+from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
 from seiton.demo.generate import made_installation
 

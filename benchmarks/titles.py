@@ -304,7 +304,7 @@ def growth(piece: str) -> float:
     def seconds(length: int) -> float:
         times = []
         for number in range(7):
-            title = f"[G{number}] " + (piece * length)[:length] + f" {number}"
+            title = f"[G{number}] " + (piece * length)[: length - 7] + f" {number}"
             start = time.process_time()
             read_title(title)
             times.append(time.process_time() - start)

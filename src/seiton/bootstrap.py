@@ -25,25 +25,25 @@ from seiton.config import Settings
 from seiton.contract import (
     Reporting,
 )
-from seiton.core.adopting import record_adoptions
-from seiton.core.builtin import prepare_state
-from seiton.core.dispatch import start_downloads
-from seiton.core.downloaders import Downloaders
-from seiton.core.ending import SeedingGoals, end_torrents
-from seiton.core.modules import trust_modules
-from seiton.core.naming import follow_naming, problem_of
-from seiton.core.probing import probe_modules
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_failed
-from seiton.core.searching import index_titles
+from seiton.core.adoption.recording import record_adoptions
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.downloaders import Downloaders
+from seiton.core.downloads.ending import SeedingGoals, end_torrents
+from seiton.core.downloads.retry import retry_failed
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
+from seiton.core.filing.naming import follow_naming, problem_of
+from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filing.viewers import Viewers
+from seiton.core.filters.refilter import refilter
+from seiton.core.modules.probing import probe_modules
+from seiton.core.modules.registry import trust_modules
+from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
+from seiton.core.removal.trash import expire_trash
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
-from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
-from seiton.core.transfers import check_transfers
-from seiton.core.trash import expire_trash
-from seiton.core.viewers import Viewers
-from seiton.core.workers import check_help, join_core, note_built_in, take_turn
 from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
@@ -270,6 +270,8 @@ class Seiton:
 
     def start(self) -> None:
         """Start the background work."""
+        if Role.CORE in self.roles:
+            ask_again(self.core)
         self.jobs.launch()
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from seiton.contract import (
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
-from seiton.core.callbacks import take_callbacks
+from seiton.core.filing.callbacks import take_callbacks
 from seiton.core.service import Core
 from seiton.viewer.checks import Checks
 from seiton.viewer.preview import Previews

@@ -19,12 +19,15 @@ from pathlib import Path
 
 from tests.crash.breaks import BREAKS
 from tests.crash.matrix import Tally, Task
+from tests.crash.powercut import PLAYED, CannotMount, cut_all
 from tests.crash.scenarios import SCENARIOS, Moves
 from tests.crash.victims import CannotTrace, find_strace
 from tests.crash.workers import run_tasks
 from tests.postgres import NoPostgres, Server
 
 BROKEN_POINTS = 12
+POWER_CUT = "power cut"
+"""A scenario of its own: it needs a disk that can be mounted, and has its database there (``powercut``)."""
 SHOWN = 20
 """Faults that are printed of each scenario."""
 _WORLDS = ("/dev/shm", "/tmp", "/var/tmp", "/run")
@@ -42,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     total = Tally()
     with ExitStack() as stack:
         kinds = list(options.database or ["sqlite", "postgresql"])
-        postgres = _server(stack, kinds)
         folder, elsewhere = _places(stack)
         names = _names(options, elsewhere)
+        postgres = _server(stack, kinds) if names else None
         tasks = [
             Task(
                 scenario=name,
@@ -59,13 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task, tally in run_tasks(tasks, folder, elsewhere or folder, postgres, options.jobs):
             total.take(tally)
             _tell(task, tally)
-    _sum_up(total, len(names), time.monotonic() - began, is_json=options.json)
+    is_cut = _is_power_cut(options, kinds) and _cut_power(options.points, total)
+    _sum_up(total, len(names) + is_cut, time.monotonic() - began, is_json=options.json)
     return 0 if total.is_clean and (total.kill_points or total.failures) else 1
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="make crash", description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME")
+    options.add_argument("--scenario", action="append", choices=[*SCENARIOS, POWER_CUT], metavar="NAME")
     options.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
     options.add_argument("--points", type=int, help="so many kills of each scenario; 0: all")
     options.add_argument("--part", default="1/1", help="of the scenarios: 2/3 is the second third")
@@ -82,13 +86,32 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _names(options: argparse.Namespace, elsewhere: Path | None) -> list[str]:
     part, parts = map(int, options.part.split("/"))
     names = []
-    for name in (options.scenario or list(SCENARIOS))[part - 1 :: parts]:
+    wanted = [name for name in options.scenario or SCENARIOS if name != POWER_CUT]
+    for name in wanted[part - 1 :: parts]:
         scenario = SCENARIOS[name]
         if elsewhere is None and isinstance(scenario, Moves) and scenario.other_device:
             print(f"{name}: left out, there is only one file system here", file=sys.stderr)
             continue
         names.append(name)
     return names
+
+
+def _is_power_cut(options: argparse.Namespace, kinds: Sequence[str]) -> bool:
+    """Say whether the power is to be cut: if it is asked for, or everything is."""
+    is_whole = not options.scenario and options.part == "1/1" and "sqlite" in kinds
+    is_wanted = POWER_CUT in (options.scenario or ()) or is_whole
+    return is_wanted and not (options.broken or options.fail)
+
+
+def _cut_power(points: int, total: Tally) -> bool:
+    try:
+        tally = cut_all(PLAYED, points)
+    except CannotMount as reason:
+        print(f"{POWER_CUT}: left out: {reason}", file=sys.stderr)
+        return False
+    total.take(tally)
+    _tell(Task(scenario=POWER_CUT, database="sqlite"), tally)
+    return True
 
 
 def _server(stack: ExitStack, kinds: list[str]) -> Path | None:
@@ -149,7 +172,7 @@ def _sum_up(total: Tally, scenarios: int, seconds: float, *, is_json: bool) -> N
     beside = f"{total.failures} failures of calls, {total.pranks} pranks, {total.missed} kills too late"
     print(f"{beside}, {seconds:.0f} s", file=sys.stderr)
     if is_json:
-        print(json.dumps(counts))
+        print(json.dumps(counts, separators=(",", ":")))
         return
     print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from seiton.adapters.files import LinkMode
 from seiton.contract import Facts
+from seiton.core.causes.undo import undo
 from seiton.core.tables import parsers, resyncs
-from seiton.core.undo import undo
 from tests.integration.core_world import CoreWorld
 from tests.integration.messy_folders import EPISODE
 

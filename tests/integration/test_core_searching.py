@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from seiton.adapters.feeds import FeedItem
-from seiton.core.ingest import ingest
-from seiton.core.raw_item_lists import list_raw_items
-from seiton.core.searching import index_titles
-from seiton.core.skip import skip_raw_item
+from seiton.core.feeds.ingest import ingest
+from seiton.core.feeds.item_lists import list_raw_items
+from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.skip import skip_raw_item
 from seiton.domain.states import DownloadType
 from seiton.errors import InvalidInput
 from tests.integration.core_world import CoreWorld

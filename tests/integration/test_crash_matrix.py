@@ -79,6 +79,7 @@ def test_the_matrix_reports_losses_when_a_part_is_broken(broken: str, scenario: 
     ("scenario", "fault"),
     [
         ("first sync by link", "renameat2:5:EACCES"),  # season.nfo: nobody looks at a full folder again
+        ("title, undone in the middle", "mkdirat:1:ENOSPC"),  # the show's folder comes with the season's
         ("title", "rmdir:8:EIO"),  # an empty folder that cannot be removed now
         ("shift of 24 up", "renameat2:27+:EIO"),  # nothing can be taken back either
         ("sidecars", "renameat2:6+:ENAMETOOLONG"),  # followers of a parked unit
@@ -100,7 +101,9 @@ def test_when_the_fault_is_gone_everything_comes_to_its_place(scenario: str, fau
 
 
 def test_a_power_cut_loses_nothing() -> None:
-    code, count, said = run("crash.powercut", "--points", "4")
+    code, count, said = run("crash", "--scenario", "power cut", "--points", "4", "--json")
+    if "left out" in said:
+        pytest.skip(said.strip())
     assert code == 0, said
     assert (count["lost"], count["overwritten"], count["unconverged"]) == (0, 0, 0), said
     assert count["kill_points"] >= 9

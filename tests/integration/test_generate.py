@@ -14,10 +14,10 @@ from seiton.adapters.database import Database
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.pack_file import builtin_pack
 from seiton.core import tables
-from seiton.core.builtin import prepare_state
-from seiton.core.desired import refresh_desired
-from seiton.core.links import apply_outcomes
-from seiton.core.rulesets import ruleset
+from seiton.core.filing.desired import refresh_desired
+from seiton.core.links.making import apply_outcomes
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.rulesets import ruleset
 from seiton.demo.generate import Generated, made_installation
 from seiton.demo.titles import made_releases
 from seiton.errors import Conflict

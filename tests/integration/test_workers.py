@@ -23,7 +23,7 @@ from seiton.adapters.migrations import upgrade
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
-from seiton.core.workers import check_help, take_turn
+from seiton.core.modules.workers import check_help, take_turn
 from seiton.errors import InvalidInput, Unavailable
 from seiton.roles import Role
 from tests.acceptance.peers import call, register
@@ -138,20 +138,20 @@ def test_what_a_killed_worker_had_begun_is_taken_over_by_another(postgres_url: s
 # The role
 
 
-def test_a_worker_needs_the_database_of_a_core(tmp_path: Path, sqlite_url: str) -> None:
+def test_a_worker_needs_the_database_of_a_core(tmp_path: Path, empty_sqlite_url: str) -> None:
     with pytest.raises(InvalidInput, match="PostgreSQL"):
-        Seiton(settings(tmp_path, sqlite_url), roles=frozenset({Role.WORKER}))
+        Seiton(settings(tmp_path, empty_sqlite_url), roles=frozenset({Role.WORKER}))
 
 
 @pytest.mark.postgres
 def test_a_worker_waits_for_a_core_and_leaves_one_with_everything_alone(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, empty_postgres_url: str
 ) -> None:
     with pytest.raises(Unavailable, match="seiton core"):
-        Seiton(settings(tmp_path, postgres_url), roles=frozenset({Role.WORKER}))
-    with ApiWorld(tmp_path, postgres_url) as everything, pytest.raises(Unavailable, match="downloader"):
+        Seiton(settings(tmp_path, empty_postgres_url), roles=frozenset({Role.WORKER}))
+    with ApiWorld(tmp_path, empty_postgres_url) as everything, pytest.raises(Unavailable, match="downloader"):
         check_help(everything.core)
-    core = Seiton(settings(tmp_path, postgres_url), roles=frozenset({Role.CORE}))
+    core = Seiton(settings(tmp_path, empty_postgres_url), roles=frozenset({Role.CORE}))
     check_help(core.core)
     core.close()
 

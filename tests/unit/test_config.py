@@ -145,7 +145,7 @@ def test_a_file_that_is_not_toml_is_named(machine: Machine) -> None:
         ("allow_copy", "perhaps"),
         ("language", "tlh"),
         ("public_url", "localhost:8000"),
-        ("viewer_url", "ftp://192.0.2.1"),
+        ("core_url", "ftp://192.0.2.1"),
         ("database_url", "mysql://u:secret@h/d"),
         ("private_hosts", "http://nas"),
         ("feed_limits_timeout", "0"),

@@ -134,16 +134,6 @@ class WebClient:
                 )
             return _received(at, response, found, max_bytes)
 
-    def post_json(self, url: str, payload: object) -> Fetched:
-        """Post ``payload`` as JSON and return the answer. Raises ``FetchError`` as ``get`` does.
-
-        A timeout says nothing about whether the message arrived.
-        """
-        content = json.dumps(payload, ensure_ascii=False).encode()
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        with self._guarded(url), self._answer("POST", url, headers, content, None) as (at, response):
-            return _received(at, response, httpx2.Headers(response.headers), MAX_ANSWER)
-
     def request_json(
         self,
         method: str,

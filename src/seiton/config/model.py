@@ -98,8 +98,6 @@ class Settings(BaseModel):
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
     """Where other modules reach this process; ``None``: at ``host`` and ``port``."""
-    viewer_url: WebUrl | None = Field(default=None, repr=False)
-    """A viewer on another machine; ``None``: the one in this process."""
     core_url: WebUrl | None = Field(default=None, repr=False)
     """The Core that a fetcher, downloader or viewer running by itself registers at."""
     module_name: str = Field(default="seiton", min_length=1, max_length=255)

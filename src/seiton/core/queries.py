@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
-from seiton.core.rulesets import BUILTIN
+from seiton.core.filing.viewers import count_foreign
+from seiton.core.rules.rulesets import BUILTIN
 from seiton.core.service import Core
-from seiton.core.viewers import count_foreign
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
 from seiton.errors import NotFound
 from seiton.text import _

@@ -18,12 +18,12 @@ import sqlalchemy as sa
 from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import Database
 from seiton.core import tables
-from seiton.core.desired import meta_of
-from seiton.core.entities import ensure_groups, ensure_series
-from seiton.core.ingest import hash_url
-from seiton.core.links import Episode, item_result
-from seiton.core.rulesets import lock_state, ruleset
-from seiton.core.wanted import Wanted, wanted_links
+from seiton.core.feeds.ingest import hash_url
+from seiton.core.filing.desired import meta_of
+from seiton.core.links.making import Episode, item_result
+from seiton.core.links.wanted import Wanted, wanted_links
+from seiton.core.rules.rulesets import lock_state, ruleset
+from seiton.core.works.entities import ensure_groups, ensure_series
 from seiton.demo.titles import MadeRelease, made_releases
 from seiton.domain.metadata import fingerprint
 from seiton.domain.naming import DEFAULT_TEMPLATE, Impossible, NamingProfile, render

@@ -68,6 +68,8 @@ class Applier:
         self._unflushed: list[bytes] = []
         self.found: set[int] = set()
         """FOLDER steps whose folder somebody else had made meanwhile."""
+        self.made: list[bytes] = []
+        """Folders that were made, also those above the one that a step is about."""
         self.digests: dict[int, str] = {}
         """xxh3_128 of what was copied, by step id."""
 
@@ -153,8 +155,8 @@ class Applier:
         return Seen.OURS if is_ours(ours, found, self._ways) else Seen.OTHER
 
     def _folder(self, step: Step) -> Failure | None:
-        made = files.make_folders(self._root, step.target)
-        if not made and not self._recovering:
+        files.make_folders(self._root, step.target, made=self.made)
+        if step.target not in self.made and not self._recovering:
             self.found.add(step.step_id)
         self._touch(self._path(step.target))
         return None

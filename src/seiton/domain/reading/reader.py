@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from seiton.domain.reading import facts, numbers, seasons
-from seiton.domain.reading.lines import LETTER, Line, front_group, has_title, lay_out
+from seiton.domain.reading.lines import KIND, LETTER, SEASON, TECHNICAL, Line, front_group, has_title, lay_out
 from seiton.domain.reading.names import Names, names_in, tidied
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment, content_of, split
@@ -20,15 +20,19 @@ _EXTENSION = re.compile(
 )
 _ALNUM = re.compile(r"[^\W_]")
 _TAIL_GROUP = re.compile(
-    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+)(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
+    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+(?:-[A-Za-z0-9._@&]+){0,2})(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
     r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
 )
 _BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
+_SPOKEN_END = re.compile(
+    r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
+    r"|portuguese|korean|chinese|jpn|eng|ita|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack|proper"
+    r"|batch))+ *$",
+    re.IGNORECASE,
+)
+"""Words on language and origin before the technical ones; elsewhere they may be part of a title."""
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
-_TECHNICAL_HINT = re.compile(
-    r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1", re.IGNORECASE
-)
 
 
 def read_title(title: str) -> ReadTitle:
@@ -56,18 +60,21 @@ def _is_team(content: Content | None) -> bool:
 def _compose(
     title: str, contents: list[Content | None], line: Line, group: str | None, extension: str | None
 ) -> ReadTitle:
-    crc = facts.checksum_in(title, contents)
+    held = [content for content in contents if content is not None]
+    crc = facts.checksum_in(title, held)
     episode, looks = _episode(line, is_file=extension is not None or crc is not None)
     region = _region(line, looks, episode)
     used = _title_brackets(line, episode, region)
     texts = tuple(title[s.start : s.stop] for s in used) if used else (region,)
-    year = facts.year_in(contents)
+    year = next((content.year for content in held if content.year is not None), None)
     if episode is not None and episode.season is not None and (found := _YEAR_END.search(texts[0])):
         year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = _with_label(names_in(texts), line, episode, region)
-    words = facts.merged(_words(contents, line.looks, episode))
-    season, season_end = _season(names, contents, episode, looks)
-    kinds = words.kinds | facts.kinds_in(region) | _counted_kinds(episode)
+    words = facts.merged(_words(held, line.looks, episode))
+    season, season_end = _season(names, held, episode, looks if SEASON in line.hints else "")
+    kinds = words.kinds | _counted_kinds(episode)
+    if KIND in line.hints:
+        kinds |= facts.kinds_in(region)
     is_whole = season_end is not None or (not kinds and (season is not None or words.is_final))
     if episode is None and is_whole:
         kinds |= {Kind.BATCH}
@@ -93,7 +100,7 @@ def _compose(
         version=version,
         kinds=kinds,
         is_final=words.is_final or (episode is not None and episode.is_final),
-        resolution=words.resolution or facts.bare_lines(contents, episode, looks),
+        resolution=words.resolution or facts.bare_lines(held, episode, looks),
         source=words.source,
         video_codec=words.video_codec,
         audio_codec=words.audio_codec,
@@ -113,7 +120,7 @@ def _with_label(names: Names, line: Line, episode: Episode | None, region: str) 
 
 
 def _season(
-    names: Names, contents: list[Content | None], episode: Episode | None, looks: str
+    names: Names, held: list[Content], episode: Episode | None, looks: str
 ) -> tuple[int | None, int | None]:
     """Return the season and the last of several: from the episode, the titles, a bracket, or what stands
     between the title and its episode.
@@ -122,10 +129,10 @@ def _season(
         return episode.season, episode.season_end
     if names.season is not None:
         return names.season, names.season_end
-    for content in contents:
-        if content is not None and content.season is not None:
+    for content in held:
+        if content.season is not None:
             return content.season.number, content.season.end
-    between = seasons.season_in(looks if episode is None else looks[: episode.start])
+    between = seasons.season_in(looks if episode is None else looks[: episode.start]) if looks else None
     return (between.number, between.end) if between else (None, None)
 
 
@@ -141,7 +148,7 @@ def _counted_kinds(episode: Episode | None) -> frozenset[Kind]:
 def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
     """Return the episode and the line, in which technical words may now be marks."""
     looks = line.looks
-    sure = numbers.certain(looks)
+    sure = numbers.certain(looks, line.hints)
     if sure is not None and sure.season is not None:
         return sure, looks
     for at, episode in line.episodes:
@@ -153,17 +160,24 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
             better = numbers.likely(looks, is_file=is_file)
             if better is not None and better.start < at:
                 return better, looks
-        if sure is None or at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded):
+        is_plain = looks[at] == EPISODE and sure is not None
+        if sure is None or (
+            is_plain and (at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded))
+        ):
             return _placed(episode, at, at + 1), looks
     if sure is not None:
         return sure, looks
-    if _TECHNICAL_HINT.search(looks):
+    if TECHNICAL in line.hints:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
-    return numbers.likely(looks, is_file=is_file), looks
+    bare = numbers.likely(looks, is_file=is_file)
+    if bare is None and line.copies and (is_file or line.copies[0][1].number not in numbers.SEASONS):
+        at, only = line.copies[0]
+        return _placed(only, at, at + 1), looks
+    return bare, looks
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
-    return episode._replace(start=start, digits=start, stop=stop)
+    return Episode(start, start, stop, *episode[3:])
 
 
 def _region(line: Line, looks: str, episode: Episode | None) -> str:
@@ -182,11 +196,15 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
             end = at
     text = looks[start:end]
     if (
-        _TECHNICAL_HINT.search(text)
+        TECHNICAL in line.hints
         and (technical := STRONG.search(text))
         and LETTER.search(text, 0, technical.start())
     ):
         end = start + technical.start()
+    if line.looks[end : end + 1] != looks[end : end + 1] or end < start + len(text):
+        spoken = _SPOKEN_END.search(looks, start, end)
+        if spoken and LETTER.search(looks, start, spoken.start()):
+            end = spoken.start()
     return line.shown[start:end].replace(ASIDE, " ")
 
 
@@ -204,13 +222,16 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     return before or [segment for _, segment in line.texts[:1]]
 
 
-def _words(contents: list[Content | None], looks: str, episode: Episode | None) -> tuple[Words, ...]:
-    words = [content.words for content in contents if content is not None and content.words is not NO_WORDS]
-    tail = looks[episode.stop :] if episode is not None else looks
-    if not any(word.resolution for word in words) and LETTER.search(tail):
-        match = STRONG.search(tail)
-        if match:
+def _words(held: list[Content], looks: str, episode: Episode | None) -> tuple[Words, ...]:
+    words = [content.words for content in held if content.words is not NO_WORDS]
+    for word in words:
+        if word.resolution:
+            return tuple(words)
+    tails = (looks[episode.stop :], looks[: episode.start]) if episode is not None else (looks,)
+    for tail in tails:
+        if LETTER.search(tail) and (match := STRONG.search(tail)):
             words.append(words_of(tail[match.start() :]))
+            break
     return tuple(words)
 
 
@@ -222,9 +243,10 @@ def _late_group(
         return behind[1]
     if "-" in line.looks:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
-        for tail in _TAIL_GROUP.finditer(looks):
-            if STOP in looks[: tail.start() + 1]:
-                return tail[1] or tail[2]
+        first = looks.find(STOP)
+        tails = [tail for tail in _TAIL_GROUP.finditer(looks) if 0 <= first <= tail.start()]
+        if tails:
+            return tails[-1][1] or tails[-1][2]
     for segment in line.teams:
         return title[segment.start : segment.stop].replace("_", " ")
     titles = set(used)

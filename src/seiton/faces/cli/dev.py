@@ -46,7 +46,7 @@ def generate(
     from seiton.adapters.database import Database
     from seiton.adapters.migrations import SERVICES, upgrade
     from seiton.adapters.pack_file import builtin_pack
-    from seiton.core.builtin import prepare_state
+    from seiton.core.rules.builtin import prepare_state
     from seiton.core.service import utc_now
     from seiton.demo.generate import Generated, made_installation
 

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from seiton.adapters.database import Row
 from seiton.core import tables
-from seiton.core.modules import (
+from seiton.core.modules.probing import probe_module
+from seiton.core.modules.registry import (
     LEASE,
     Registration,
     change_module,
@@ -22,7 +23,6 @@ from seiton.core.modules import (
     list_modules,
     register,
 )
-from seiton.core.probing import probe_module
 from seiton.core.service import Core
 from seiton.domain.states import ModuleType
 from seiton.errors import NotFound, Unavailable

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from seiton.core.ingest import reparse_item
-from seiton.core.raw_item_lists import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.ingest import reparse_item
+from seiton.core.feeds.item_lists import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.service import Core
-from seiton.core.skip import skip_raw_item
 from seiton.domain.states import RawItemStatus
 from seiton.errors import NotFound
 from seiton.faces.fields import MOST, Id, IdInPath, Offset, cap, words_of
