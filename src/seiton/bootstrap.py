@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,6 +25,7 @@ from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.neighbours import Standing
 from seiton.adapters.pack_file import builtin_pack
+from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import TorrentClient
@@ -66,10 +69,14 @@ from seiton.viewer.converge import converge
 from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
+from seiton.viewer.servers.standing import enroll, list_standing
+from seiton.viewer.servers.telling import attend
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from seiton.faces.entrance import Entrance
 
 USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
 """Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
@@ -89,6 +96,7 @@ class Seiton:
     ) -> None:
         self.settings = settings
         self.roles = roles
+        self.entrance: Entrance | None = None
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
@@ -110,6 +118,9 @@ class Seiton:
         self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
+        self._servers_due = math.inf
+        if Role.VIEWER in roles:
+            enroll(self.viewer)
         self._remote = remote_client(settings.torrent_client) if Role.DOWNLOADER in roles else None
         self.client = self._torrent_client(loopback_only) if Role.DOWNLOADER in roles else None
         downloads = os.path.abspath(os.fspath(settings.downloads))
@@ -175,6 +186,7 @@ class Seiton:
             ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
+            servers=media_servers(settings.media_servers, self.web),
         )
 
     def _core(self) -> Core:
@@ -210,7 +222,8 @@ class Seiton:
         )
 
     def _neighbours(self) -> list[Standing]:
-        return [] if self._remote is None else [self._remote.standing()]
+        client = [] if self._remote is None else [self._remote.standing()]
+        return client + (list_standing(self.viewer) if Role.VIEWER in self.roles else [])
 
     def _wake_core(self, job: str, key: str) -> None:
         self.jobs.wake(f"core.{job}", key)
@@ -272,6 +285,7 @@ class Seiton:
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
@@ -289,6 +303,18 @@ class Seiton:
             converge(self.viewer)
         except Unavailable as error:
             log.warning("%s", error)  # the library is away or busy: the next look will see
+
+    def _attend_servers(self) -> None:
+        """Attend to the media servers, and again when the next of them is due: one alarm at a time."""
+        if time.monotonic() >= self._servers_due:
+            self._servers_due = math.inf
+        try:
+            delay_s = attend(self.viewer)
+        except Unavailable:
+            return  # the library is away or busy: its own look says so
+        if delay_s is not None and time.monotonic() + delay_s < self._servers_due:
+            self._servers_due = time.monotonic() + delay_s
+            self.jobs.wake_later("viewer.servers", "", delay_s)
 
     def start(self) -> None:
         """Start the background work."""
@@ -321,8 +347,10 @@ class Seiton:
         from seiton.faces.application import create_application
         from seiton.faces.core_api import create_core_api
         from seiton.faces.downloader_api import create_downloader_api
+        from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
@@ -347,7 +375,13 @@ class Seiton:
                 core_url=self.settings.core_url,
             )
             routers.append(create_downloader_api(downloader))
-        return create_application(routers, language=self.settings.language)
+        if not is_core:
+            return create_application(routers, language=self.settings.language)
+        self.entrance = Entrance(core=self.core, settings=self.settings)
+        pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
+        return create_application(
+            routers, language=self.settings.language, pages=pages, entrance=self.entrance
+        )
 
     def _may_report(self, request: Reporting, caller: str | None) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or

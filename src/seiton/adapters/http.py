@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -19,7 +20,7 @@ import httpcore2
 import httpx2
 
 from seiton.adapters.http_errors import FetchError, FetchFault, mask_url
-from seiton.adapters.http_policy import HostPolicy, RefusedAddress, parse_url
+from seiton.adapters.http_policy import HostPolicy, RefusedAddress, parse_url, port_of
 from seiton.adapters.http_routes import DIRECT, Routes, pool_to
 from seiton.adapters.http_transport import CheckedBackend, deadline
 from seiton.text import _
@@ -159,23 +160,25 @@ class WebClient:
         *,
         timeout_s: float | None = None,
         max_bytes: int = MAX_ANSWER,
+        headers: Mapping[str, str] | None = None,
     ) -> JsonAnswer:
         """Ask another service, with ``payload`` as JSON unless it is ``None``. Statuses are no errors here.
+        ``headers`` are sent as well, but to no other host that a redirect may lead to.
 
         Raises ``FetchError``, also for a success whose body is not JSON. A timeout says nothing about whether
         the message arrived; see ``FetchError.sent``.
         """
-        headers = {"Accept": "application/json"}
+        sent = {"Accept": "application/json"}
         content = None
         if payload is not None:
             content = json.dumps(payload).encode()
-            headers |= {"Content-Type": "application/json"}
+            sent |= {"Content-Type": "application/json"}
         elif method not in ("GET", "DELETE"):
             content = b""
-            headers |= {"Content-Length": "0"}
+            sent |= {"Content-Length": "0"}
         with (
             self._guarded(url, timeout_s),
-            self._answer(method, url, headers, content, None) as (at, response),
+            self._answer(method, url, sent, content, None, headers or {}) as (at, response),
         ):
             body = _read(at, response, httpx2.Headers(response.headers), max_bytes)
         try:
@@ -215,8 +218,12 @@ class WebClient:
         headers: Mapping[str, str],
         content: bytes | None,
         linked_from: str | None,
+        private: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[tuple[str, httpcore2.Response]]:
-        """Ask, follow redirects, and give the URL that answered with the answer, its body unread."""
+        """Ask, follow redirects, and give the URL that answered with the answer, its body unread.
+
+        ``private`` headers are for the host of ``url`` alone.
+        """
         follows = _REDIRECTS if method == "GET" else _REDIRECTS_OF_POST
         at = url
         for _hop in range(self._max_redirects + 1):
@@ -227,7 +234,7 @@ class WebClient:
                 httpcore2.URL(
                     scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
                 ),
-                headers=self._headers(target, headers),
+                headers=self._headers(target, {**headers, **(private if _same_place(url, at) else {})}),
                 content=content,
                 extensions={"timeout": {"pool": self._timeout_s}},
             ) as response:
@@ -259,6 +266,14 @@ class WebClient:
             pair = f"{target.username}:{target.password}".encode()
             sent["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
         return list(sent.items())
+
+
+def _same_place(url: str, other: str) -> bool:
+    """Say whether both name the same scheme, host and port."""
+    one, two = parse_url(url), parse_url(other)
+    if one is None or two is None:
+        return False
+    return (one.scheme, one.host, port_of(one)) == (two.scheme, two.host, port_of(two))
 
 
 def _joined(base: str, location: str) -> str:

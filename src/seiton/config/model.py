@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.servers import MediaServers
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -83,6 +84,14 @@ def _mirror(value: str) -> str:
 
 def _proxy(value: str) -> str:
     return _route(value, frozenset({"http", "https", "socks5", "socks5h"}))
+
+
+def _network(value: str) -> str:
+    """Accept ``192.168.1.7`` and ``10.0.0.0/8``."""
+    try:
+        return str(ip_network(value.strip().strip("[]"), strict=False))
+    except ValueError:
+        raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
 
 
 def _lower(value: object) -> object:
@@ -156,6 +165,8 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    media_servers: MediaServers = Field(default=(), repr=False)
+    """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()
     mirrors: Annotated[tuple[Annotated[str, AfterValidator(_mirror)], ...], BeforeValidator(_list)] = ()
     """``host=address``: what is asked instead of a host, for feeds, torrents, pages and images."""
@@ -167,6 +178,10 @@ class Settings(BaseModel):
     """Where bangumi.tv's v0 interface answers; ``off``: it is not asked."""
     mikan_url: UrlOrOff = "https://mikanani.me"
     """Where Mikan's pages about works are; ``off``: they are not asked for."""
+    trusted_peers: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
+    ] = ()
+    """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 

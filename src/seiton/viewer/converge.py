@@ -32,6 +32,7 @@ from seiton.viewer.pictures import at_hand, hang, note_missing
 from seiton.viewer.places import Arrival
 from seiton.viewer.prune import prune
 from seiton.viewer.recover import recover
+from seiton.viewer.servers.marks import ReaderAhead, store
 from seiton.viewer.service import Viewer
 from seiton.viewer.show_files import ShowFiles, load_artifacts, posters_in
 from seiton.viewer.shows import ensure_shows
@@ -70,6 +71,7 @@ def converge(viewer: Viewer) -> Summary:
         prune(viewer, library)
     if rows or erased or summary.recovered:
         viewer.wake("report")
+        viewer.wake("servers")
     return summary
 
 
@@ -90,6 +92,7 @@ class _Pass:
         self.plan_id = str(uuid4())
         self.holds: list[Held] = []
         self.backlog = Backlog(viewer.chunk_steps)
+        self.watched = ReaderAhead(viewer)
         self.is_unmet = False
 
     def run(self) -> bool:
@@ -167,6 +170,8 @@ class _Pass:
             contents |= leg.contents
         steps: list[Step] = []
         if shared.steps or any(leg.steps for leg in legs):
+            moving = {leg.unit.unit_id: leg.unit.video for leg in legs if leg.steps and leg.unit.video}
+            ahead = self.watched.read(moving)
             with self.viewer.database.write() as connection:
                 now, library_id = self.viewer.now(), self.library.library_id
                 journal.keep(connection, contents, now)
@@ -174,6 +179,7 @@ class _Pass:
                 settle.claim_targets(connection, library_id, {leg.unit.unit_id: leg.stem for leg in legs})
                 planned = [*shared.steps, *steps_of(parts)]
                 steps = journal.record(connection, library_id, self.plan_id, planned, now)
+                store(connection, ahead, now)
         applier = applier_for(self.viewer, self.library, contents)
         ran = run_steps(applier, steps) if steps else Ran()
         if ran.failures:

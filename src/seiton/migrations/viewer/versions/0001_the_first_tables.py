@@ -42,6 +42,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "viewer_servers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_viewer_servers")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "viewer_artifacts",
         sa.Column("library_id", sa.String(length=36), nullable=False),
         sa.Column("path", sa.LargeBinary(), nullable=False),
@@ -238,6 +250,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_viewer_claims_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "viewer_server_changes",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("library_id", sa.String(length=36), nullable=False),
+        sa.Column("known_video", sa.LargeBinary(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["server"],
+            ["viewer_servers.name"],
+            name=op.f("fk_viewer_server_changes_server"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["viewer_units.unit_id"], name=op.f("fk_viewer_server_changes_unit_id")
+        ),
+        sa.PrimaryKeyConstraint("server", "unit_id", name=op.f("pk_viewer_server_changes")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("viewer_server_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_viewer_server_changes_server"), ["server", "look_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_viewer_server_changes_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
         "viewer_sync_tasks",
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("download_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -312,9 +353,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit_id", "cause", name=op.f("pk_viewer_unit_images")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "viewer_server_marks",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_name", sa.String(length=255), nullable=False),
+        sa.Column("played", sa.Boolean(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_played", sa.Text(), nullable=False),
+        sa.Column("position_s", sa.Float(), nullable=False),
+        sa.Column("total_s", sa.Float(), nullable=False),
+        sa.Column("favourite", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["server", "unit_id"],
+            ["viewer_server_changes.server", "viewer_server_changes.unit_id"],
+            name=op.f("fk_viewer_server_marks_server_unit_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("server", "unit_id", "user_name", name=op.f("pk_viewer_server_marks")),
+        sqlite_autoincrement=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("viewer_server_marks")
     op.drop_table("viewer_unit_images")
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_unit_id"))
@@ -327,6 +389,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_batch_id"))
 
     op.drop_table("viewer_sync_tasks")
+    with op.batch_alter_table("viewer_server_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_viewer_server_changes_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_viewer_server_changes_server"))
+
+    op.drop_table("viewer_server_changes")
     with op.batch_alter_table("viewer_claims", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_claims_unit_id"))
 
@@ -362,6 +429,7 @@ def downgrade() -> None:
 
     op.drop_table("viewer_journal")
     op.drop_table("viewer_artifacts")
+    op.drop_table("viewer_servers")
     op.drop_table("viewer_pictures")
     op.drop_table("viewer_objects")
     op.drop_table("viewer_libraries")
