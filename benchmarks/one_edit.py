@@ -1,7 +1,7 @@
 """One edit of a parser, from saving it to the last of 12 files at its new name, in one process.
 
 ``python benchmarks/one_edit.py [--rounds N] [--json]``. World and library are those of ``seiton demo``: a
-a feed server, a seeder and Seiton with all its jobs, on this machine. The parser that misread a season of
+feed server, a seeder and Seiton with all its jobs, on this machine. The parser that misread a season of
 twelve episodes is corrected, and spoilt again; the clock runs from before the edit until the last video lies
 where the rules have it. Nothing asks twice: each step wakes the next.
 """

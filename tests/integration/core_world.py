@@ -53,6 +53,7 @@ from seiton.core.filing.callbacks import take_callbacks
 from seiton.core.filing.naming import follow_naming
 from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filters.refilter import refilter
+from seiton.core.identity.pictures import read_picture
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.parsers import ParserWrite, create_parser, update_parser
 from seiton.core.rules.reparse import reparse
@@ -207,6 +208,9 @@ class Wire:
         else:
             take_callbacks(self.world.core, reports)
         return [True] * len(callbacks)
+
+    def picture(self, _url: str, _core_instance: str, name: str) -> bytes | None:
+        return None if self.is_cut else read_picture(self.world.core, name)
 
     def release(self, reports: Sequence[ViewerSyncCallback] | None = None) -> dict[int, bool]:
         """Deliver what was held (or ``reports``, in their order)."""

@@ -10,7 +10,7 @@ import pytest
 
 from seiton.adapters.feeds import FeedItem
 from seiton.core.feeds.ingest import ingest
-from seiton.core.feeds.item_lists import list_raw_items
+from seiton.core.feeds.raw_items import list_raw_items
 from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.skip import skip_raw_item
 from seiton.domain.states import DownloadType

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -39,15 +40,33 @@ def _plain(value: Any) -> Any:
 def load_wish(stored: dict[str, Any]) -> EpisodeMeta:
     """Read back what ``dump_wish`` made."""
     rest = dict(stored)
-    show = dict(rest.pop("show", {}))
-    facts = dict(rest.pop("facts", {}))
-    for part, name in ((show, "premiered"), (facts, "aired")):
-        if name in part:
-            part[name] = date.fromisoformat(part[name])
+    show, facts = load_show(rest.pop("show", None)), load_episode(rest.pop("facts", None))
+    return EpisodeMeta(**rest, show=show, facts=facts)
+
+
+def dump_facts(facts: ShowFacts | EpisodeFacts) -> dict[str, Any]:
+    """Return ``facts`` as JSON values, without what is absent."""
+    return _present(facts, _OF_SHOW if isinstance(facts, ShowFacts) else _OF_EPISODE)
+
+
+def load_show(stored: Mapping[str, Any] | None) -> ShowFacts:
+    """Read back what ``dump_facts`` made of facts about a work."""
+    values = _read(stored, "premiered")
     for name in ("genres", "studios"):
-        if name in show:
-            show[name] = tuple(show[name])
-    for part in (show, facts):
-        if "ids" in part:
-            part["ids"] = tuple((space, value) for space, value in part["ids"])
-    return EpisodeMeta(**rest, show=ShowFacts(**show), facts=EpisodeFacts(**facts))
+        if name in values:
+            values[name] = tuple(values[name])
+    return ShowFacts(**values)
+
+
+def load_episode(stored: Mapping[str, Any] | None) -> EpisodeFacts:
+    """Read back what ``dump_facts`` made of facts about an episode."""
+    return EpisodeFacts(**_read(stored, "aired"))
+
+
+def _read(stored: Mapping[str, Any] | None, day: str) -> dict[str, Any]:
+    values = dict(stored or {})
+    if day in values:
+        values[day] = date.fromisoformat(values[day])
+    if "ids" in values:
+        values["ids"] = tuple((space, value) for space, value in values["ids"])
+    return values

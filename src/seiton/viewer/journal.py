@@ -16,6 +16,7 @@ from seiton.adapters.database import CHUNK, chunks
 from seiton.adapters.files import Identity
 from seiton.domain.states import StepState
 from seiton.viewer import tables
+from seiton.viewer.servers import changes
 
 
 class StepKind(StrEnum):
@@ -96,9 +97,17 @@ def new_token() -> str:
 def record(
     connection: sa.Connection, library_id: str, plan_id: str, steps: Sequence[Step], now: datetime
 ) -> list[Step]:
-    """Write ``steps`` as open rows, in order; return them with their tokens and ids."""
+    """Write ``steps`` as open rows, in order; return them with their tokens and ids.
+
+    What media servers have to learn of them is on record with them.
+    """
     if not steps:
         return []
+    units = {step.unit_id for step in steps if step.unit_id is not None}
+    shows = {
+        os.path.dirname(step.target) for step in steps if os.path.basename(step.target) == changes.SHOW_NFO
+    }
+    changes.note(connection, library_id, units, shows, now)
     named = list(steps)
     for step in named:
         step.token = step.token or new_token()

@@ -31,6 +31,7 @@ from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
 from seiton.viewer.given_paths import find_source, find_unowned
+from seiton.viewer.pictures import note_sources
 from seiton.viewer.service import Viewer
 
 FOREIGN = "foreign"
@@ -46,8 +47,11 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
         library_id = viewer.library().library_id
         with viewer.database.write() as connection:
             receipts = _Recording(viewer, connection, library_id).take(requests)
+            has_pictures = note_sources(connection, requests, FOREIGN)
     except SQLAlchemyError as error:
         raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
+    if has_pictures:
+        viewer.wake("pictures")
     viewer.wake("converge")
     if any(_is_kept(request) for request in requests):
         viewer.wake("report")
@@ -347,11 +351,14 @@ def wish_of(request: Described) -> EpisodeMeta:
             genres=facts.genres,
             studios=facts.studios,
             ids=facts.show_ids,
+            picture=facts.picture,
         ),
         facts=EpisodeFacts(
             title=facts.episode_title,
+            original_title=facts.episode_original_title,
             plot=facts.episode_plot,
             aired=facts.aired,
+            runtime_minutes=facts.runtime_minutes,
             ids=facts.episode_ids,
         ),
     )

@@ -17,7 +17,7 @@ from seiton.viewer import tables
 from seiton.viewer.gather import TRASH
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
-from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO
+from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO, is_picture
 
 _ALWAYS = (
     *("stem", "video", "inode", "size", "mtime_ns", "birth_ns"),
@@ -153,7 +153,8 @@ def _artifact_kind(step: Step) -> str | None:
         return "folder"
     if step.kind in {StepKind.WRITE, StepKind.REWRITE, StepKind.DROP}:
         name = os.path.basename(step.target)
-        return {SHOW_NFO: "show_nfo", SEASON_NFO: "season_nfo"}.get(name)
+        picture = "picture" if step.unit_id is None and is_picture(name) else None
+        return {SHOW_NFO: "show_nfo", SEASON_NFO: "season_nfo"}.get(name, picture)
     return None
 
 

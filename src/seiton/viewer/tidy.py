@@ -48,7 +48,7 @@ def tidy(viewer: Viewer, library: LibraryRoot) -> None:
             return
         former = load_former_shows(connection, undone)
         folders = {os.path.dirname(path) for path in former.files}
-        artifacts = load_artifacts(connection, library.library_id, folders)
+        artifacts = load_artifacts(connection, library.library_id, folders, former.files)
         steps = leftovers(connection, library.library_id, library.root, former)
     show_files = ShowFiles(library.root, {}, artifacts, (), former)
     shared = show_files.after(steps, next(iter(undone.values())))

@@ -62,6 +62,7 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
     core.wake("downloads", "")
     if new:
         core.wake("titles", "")
+        core.wake("identity", "")
     return Ingested(received=received, new=new, parsed=parsed, failed=failed)
 
 

@@ -33,7 +33,7 @@ from seiton.core.removal.putting_away import due_removals, notify_viewer_removal
 from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
-from seiton.domain.metadata import EpisodeMeta
+from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
 from seiton.errors import Unavailable
@@ -246,9 +246,34 @@ def described(core: Core, row: Row) -> dict[str, Any]:
         "version": wish.version,
         "display_season": wish.display_season,
         "display_episode": wish.display_episode,
-        "facts": Facts(year=wish.show.year) if wish.show.year is not None else None,
+        "facts": _facts(wish),
         "naming": _naming(wish, row["profile_version"]),
     }
+
+
+def _facts(wish: EpisodeMeta) -> Facts | None:
+    """Return what is known about work and episode; ``None``: nothing."""
+    show, episode = wish.show, wish.facts
+    if show == ShowFacts() and episode == EpisodeFacts():
+        return None
+    return Facts(
+        episode_title=episode.title,
+        episode_original_title=episode.original_title,
+        episode_plot=episode.plot,
+        aired=episode.aired,
+        runtime_minutes=episode.runtime_minutes,
+        episode_ids=episode.ids,
+        show_title=show.title,
+        original_title=show.original_title,
+        show_plot=show.plot,
+        premiered=show.premiered,
+        year=show.year,
+        rating=show.rating,
+        genres=show.genres,
+        studios=show.studios,
+        show_ids=show.ids,
+        picture=show.picture,
+    )
 
 
 def _naming(wish: EpisodeMeta, version: int | None) -> LibraryNaming | None:

@@ -35,6 +35,7 @@ subscriptions = table(
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("item_faults", sa.JSON),  # malformed entries of the last fetch
     Column("awaiting_since", Instant),  # a registered fetcher was asked and has not delivered yet
+    Column("feed_kind", String(20)),  # whose feed it is, as last read
     sa.CheckConstraint("fetch_interval_minutes > 0", name="interval"),
 )
 

@@ -4,60 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from seiton.errors import SeitonError
+from seiton.faces.cli import client_checks
+from seiton.faces.findings import Finding, bad, good, warning
+from seiton.faces.folder_checks import folder, links
 from seiton.text import _
 
 if TYPE_CHECKING:
     from seiton.adapters.database import Database
     from seiton.config import Settings
 
-LITTLE_SPACE = 10 * 2**30
-NO_SPACE = 2**30
 SKEW = timedelta(seconds=30)
 DNS_S = 5.0
-
-
-class Health(StrEnum):
-    """How a check came out."""
-
-    GOOD = "good"
-    WARNING = "warning"  #: it works, but not for long, or not as well as it could
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: ``says`` what was found, ``do`` what to do about it."""
-
-    check: str
-    health: Health
-    says: str
-    do: str = ""
-
-
-def _good(check: str, says: str) -> Finding:
-    return Finding(check=check, health=Health.GOOD, says=says)
-
-
-def _warning(check: str, says: str, do: str) -> Finding:
-    return Finding(check=check, health=Health.WARNING, says=says, do=do)
-
-
-def _bad(check: str, says: str, do: str) -> Finding:
-    return Finding(check=check, health=Health.BAD, says=says, do=do)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -69,87 +36,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from database(settings)
 
 
-def folder(name: str, path: Path) -> Iterator[Finding]:
-    """Is it there, may we write, is there room?"""
-    check = f"folder {name}"
-    if not path.is_dir():
-        if path.exists():
-            yield _bad(
-                check, _("{path} is not a folder.", path=path), _("Choose another path, or move it away.")
-            )
-            return
-        parent = next((p for p in path.absolute().parents if p.exists()), Path("/"))
-        if name == "library" or not os.access(parent, os.W_OK | os.X_OK):
-            do = _("Make it, or mount its disk, for the user that Seiton runs as.")
-            yield _bad(check, _("{path} is not there.", path=path), do)
-        else:
-            yield _good(check, _("{path} is not there yet; the first start makes it.", path=path))
-        return
-    try:
-        with _disposable(path):
-            pass
-    except OSError as error:
-        do = _("Let the user that Seiton runs as (uid {uid}) write there.", uid=os.geteuid())
-        yield _bad(check, _("{path} cannot be written: {reason}.", path=path, reason=error.strerror), do)
-        return
-    free = shutil.disk_usage(path).free
-    says = _("{path} can be written, {free} GiB are free.", path=path, free=f"{free / 2**30:.1f}")
-    if free < LITTLE_SPACE:
-        make = _bad if free < NO_SPACE else _warning
-        yield make(check, says, _("Make room on its disk."))
-    else:
-        yield _good(check, says)
-
-
-@contextlib.contextmanager
-def _disposable(path: Path) -> Iterator[Path]:
-    """Make a new file below ``path`` for the time of the block."""
-    made = path / f".seiton-tmp-doctor-{secrets.token_hex(8)}"
-    os.close(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
-        yield made
-    finally:
-        made.unlink(missing_ok=True)
-
-
-def links(settings: Settings) -> Iterator[Finding]:
-    """Does a hard link from the downloads into the library really work?"""
-    downloads, library = Path(settings.downloads), Path(settings.library)
-    if not (downloads.is_dir() and library.is_dir()):
-        return
-    target = library / f".seiton-tmp-doctor-{secrets.token_hex(8)}"
-    try:
-        with _disposable(downloads) as source:
-            try:
-                os.link(source, target)
-            finally:
-                target.unlink(missing_ok=True)
-    except OSError as error:
-        says = _(
-            "No hard link from {downloads} into {library}: {reason}.",
-            downloads=downloads,
-            library=library,
-            reason=error.strerror,
-        )
-        if settings.link_mode in {"copy", "move"} or settings.allow_copy:
-            yield _warning("hard links", says, _("Files are copied, which takes time and space."))
-        else:
-            do = _(
-                "Put both folders on one file system and, in a container, below one mount;"
-                " or set allow_copy, which costs the space of a copy."
-            )
-            yield _bad("hard links", says, do)
-        return
-    yield _good("hard links", _("A hard link from the downloads into the library works."))
-
-
 def torrent_client(settings: Settings) -> Iterator[Finding]:
-    """Can the embedded client run?"""
-    check = "torrent client"
+    """Can the embedded client run, or is the one there that is to be used?"""
+    check = client_checks.CHECK
+    if settings.torrent_client.kind != "embedded":
+        yield from client_checks.remote_client(settings)
+        return
     try:
         import libtorrent
     except ImportError as error:
-        yield _bad(
+        yield bad(
             check, _("libtorrent cannot be loaded: {reason}.", reason=error), _("Install Seiton again.")
         )
         return
@@ -160,11 +56,11 @@ def torrent_client(settings: Settings) -> Iterator[Finding]:
                 probe.bind(("0.0.0.0", port))  # noqa: S104  # where the client would listen
             except OSError as error:
                 says = _("Port {port} is taken: {reason}.", port=port, reason=error.strerror)
-                yield _warning(
+                yield warning(
                     check, says, _("That is as it should be while Seiton runs; else choose another.")
                 )
                 return
-    yield _good(check, _("libtorrent {version} is there.", version=libtorrent.__version__))
+    yield good(check, _("libtorrent {version} is there.", version=libtorrent.__version__))
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -173,7 +69,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
     url = settings.database_url or ""
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        yield _good("database", _("There is none yet; the first start makes it."))
+        yield good("database", _("There is none yet; the first start makes it."))
         return
     found = Database(url)
     try:
@@ -184,7 +80,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield from _rows(found)
     except Exception as error:  # whatever it is, it is what there is to say
         do = _("Check database_url, and that the database runs and is not damaged.")
-        yield _bad("database", _first_line(error), do)
+        yield bad("database", _first_line(error), do)
     finally:
         found.close()
 
@@ -206,9 +102,9 @@ def _schema(found: Database) -> Iterator[Finding]:
             current=current,
             newest=newest,
         )
-        yield _bad("database", says, _("Start Seiton once: it brings them up to date."))
+        yield bad("database", says, _("Start Seiton once: it brings them up to date."))
         return
-    yield _good("database", _("Its tables are up to date."))
+    yield good("database", _("Its tables are up to date."))
 
 
 def _writable(found: Database) -> Iterator[Finding]:
@@ -217,16 +113,16 @@ def _writable(found: Database) -> Iterator[Finding]:
     with found.write() as connection:
         connection.execute(sa.text("SELECT 1"))
         if not found.is_sqlite:
-            yield _good("database", _("It can be written."))
+            yield good("database", _("It can be written."))
             return
     path = found.engine.url.database or ""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as raw:
         mode = raw.execute("PRAGMA journal_mode").fetchone()[0]
     if mode == "wal":
-        yield _good("database", _("It can be written and is in WAL mode."))
+        yield good("database", _("It can be written and is in WAL mode."))
     else:
         do = _("Move it to a local disk: network file systems cannot do WAL.")
-        yield _warning("database", _("It is not in WAL mode but in {mode}.", mode=mode), do)
+        yield warning("database", _("It is not in WAL mode but in {mode}.", mode=mode), do)
 
 
 def _clock(found: Database) -> Iterator[Finding]:
@@ -244,7 +140,7 @@ def _clock(found: Database) -> Iterator[Finding]:
                     "The clocks of database and machine differ by {seconds} s.",
                     seconds=int(abs(there - now).total_seconds()),
                 )
-                yield _bad("clock", says, _("Have both set by NTP."))
+                yield bad("clock", says, _("Have both set by NTP."))
                 return
         newest = connection.execute(sa.select(sa.func.max(tables.downloads.c.updated_at))).scalar_one()
     if newest is not None and newest - now > SKEW:
@@ -253,9 +149,9 @@ def _clock(found: Database) -> Iterator[Finding]:
             now=f"{now:%Y-%m-%d %H:%M}",
             later=f"{newest:%Y-%m-%d %H:%M}",
         )
-        yield _bad("clock", says, _("Set the clock; what is tried again waits for that time else."))
+        yield bad("clock", says, _("Set the clock; what is tried again waits for that time else."))
     else:
-        yield _good("clock", _("The clock agrees with the database."))
+        yield good("clock", _("The clock agrees with the database."))
 
 
 def _library_id(found: Database, settings: Settings) -> Iterator[Finding]:
@@ -274,18 +170,18 @@ def _library_id(found: Database, settings: Settings) -> Iterator[Finding]:
     except UnicodeError:
         lies = "?"
     if expected is None:
-        yield _good("library id", _("The library has not been used yet."))
+        yield good("library id", _("The library has not been used yet."))
     elif lies == expected:
-        yield _good("library id", _("This is the library that belongs here."))
+        yield good("library id", _("This is the library that belongs here."))
     elif lies is None:
-        yield _bad(
+        yield bad(
             "library id",
             _("The library has no id: it is another folder, or its disk is not mounted."),
             _("Mount the disk of the library. Seiton touches nothing until then."),
         )
     else:
         says = _("Library {lies} lies there, but {expected} belongs there.", lies=lies, expected=expected)
-        yield _bad("library id", says, _("Mount the right disk, or use another database for this library."))
+        yield bad("library id", says, _("Mount the right disk, or use another database for this library."))
 
 
 def _rows(found: Database) -> Iterator[Finding]:
@@ -310,10 +206,10 @@ def _rows(found: Database) -> Iterator[Finding]:
         )
     if away:
         do = _("See that the torrent client runs; they go on by themselves then.")
-        yield _bad("torrent client", _("It could not be asked about {count} downloads.", count=away), do)
+        yield bad("torrent client", _("It could not be asked about {count} downloads.", count=away), do)
     if held:
         do = _("Look at them: seiton downloads list --held")
-        yield _warning("downloads", _("{count} are held, with a reason.", count=held), do)
+        yield warning("downloads", _("{count} are held, with a reason.", count=held), do)
     yield from _feeds(rows)
 
 
@@ -328,12 +224,12 @@ def _feeds(rows: list[Any]) -> Iterator[Finding]:
             says = _(
                 "It failed {count} times, last with: {reason}", count=row.failures, reason=row.last_error
             )
-            yield _bad(check, says, _("Check the address; it is tried again by itself."))
+            yield bad(check, says, _("Check the address; it is tried again by itself."))
         elif _host(row.source_url) in unknown:
             says = _("{url}: the name of its host is not found.", url=mask_url(row.source_url))
-            yield _bad(check, says, _("Check the network and its DNS."))
+            yield bad(check, says, _("Check the network and its DNS."))
         else:
-            yield _good(check, mask_url(row.source_url))
+            yield good(check, mask_url(row.source_url))
 
 
 def _host(url: str) -> str | None:
@@ -369,10 +265,10 @@ def server(url: str | None) -> Finding:
             health = api.get("/health")
     except NotRunning as error:
         if url is not None:
-            return _bad("server", str(error), _("Start it, or give the right address."))
-        return _good("server", _("Seiton does not run here at the moment."))
+            return bad("server", str(error), _("Start it, or give the right address."))
+        return good("server", _("Seiton does not run here at the moment."))
     except SeitonError as error:
-        return _bad("server", str(error), _("Look into its log."))
-    return _good(
+        return bad("server", str(error), _("Look into its log."))
+    return good(
         "server", _("Seiton {version} runs at {url}.", version=health.get("version", ""), url=api.url)
     )

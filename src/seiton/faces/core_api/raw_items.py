@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from seiton.core.feeds.ingest import reparse_item
-from seiton.core.feeds.item_lists import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.raw_items import count_raw_items, get_raw_item, list_raw_items
 from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.service import Core
 from seiton.domain.states import RawItemStatus
