@@ -32,6 +32,8 @@ class Seeder:
                 # Whom it dials may not have the torrent yet: it tries again, soon and often.
                 "enable_outgoing_utp": False,
                 "out_enc_policy": 2,  # plain: one handshake is enough
+                # Transmission takes one caller of an address at a time; all of 127/8 is this machine.
+                "outgoing_interfaces": ",".join(f"127.0.0.{number}" for number in range(2, 66)),
                 "min_reconnect_time": 1,
                 "max_failcount": 1000,
             }
@@ -62,9 +64,9 @@ class Seeder:
     def _dial(self, port: int) -> None:
         while not self._closing.wait(0.3):
             for handle in list(self._handles):
-                if handle.status(0).num_peers == 0:
+                seen = handle.status(0)
+                if seen.num_peers == 0 and seen.all_time_upload < seen.total_wanted:
                     handle.connect_peer(("127.0.0.1", port))
-                    self._closing.wait(0.1)  # Transmission takes one caller of an address at a time
 
     def close(self) -> None:
         """Go away."""
