@@ -32,8 +32,6 @@ class Seeder:
                 # Whom it dials may not have the torrent yet: it tries again, soon and often.
                 "enable_outgoing_utp": False,
                 "out_enc_policy": 2,  # plain: one handshake is enough
-                # Transmission takes one caller of an address at a time; all of 127/8 is this machine.
-                "outgoing_interfaces": ",".join(f"127.0.0.{number}" for number in range(2, 66)),
                 "min_reconnect_time": 1,
                 "max_failcount": 1000,
             }
@@ -57,7 +55,12 @@ class Seeder:
         self._handles.append(self._session.add_torrent(params))
 
     def dial(self, port: int) -> None:
-        """Go to the peer at this port of 127.0.0.1: some clients never come to an address like ours."""
+        """Go to the peer at this port of 127.0.0.1: some clients never come to an address like ours.
+
+        Transmission takes one caller of an address at a time; all of 127/8 is this machine.
+        """
+        callers = ",".join(f"127.0.0.{number}" for number in range(2, 66))
+        self._session.apply_settings({"outgoing_interfaces": callers})
         self._dialling = threading.Thread(target=self._dial, args=(port,), name="demo-seeder", daemon=True)
         self._dialling.start()
 
