@@ -86,6 +86,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         try:
             yield Site(address=f"http://127.0.0.1:{port}/ui", seiton=seiton, feed_url=world.feed_url)
         finally:
+            seiton.core.progress.close()
             server.should_exit = True
             thread.join()
             elsewhere.submit(seiton.close).result()
