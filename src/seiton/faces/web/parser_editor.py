@@ -51,7 +51,10 @@ def routes(web: Web) -> list[BaseRoute]:
 
     def show(request: Request) -> HTMLResponse:
         parser = get_parser(core, number_of(request, "parser_id"))
-        titles = try_draft(core, parser, parser_id=parser["parser_id"])
+        try:
+            titles = try_draft(core, parser, parser_id=parser["parser_id"])
+        except InvalidInput as error:
+            return _editor(core, request, parser, dict(parser), None, error.problems)
         return _editor(core, request, parser, dict(parser), titles)
 
     def attempt(request: Request) -> HTMLResponse:
