@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,11 +18,17 @@ from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
+from seiton.adapters.http_routes import Routes, read_routes
 from seiton.adapters.jobs import Jobs
+from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
+from seiton.adapters.neighbours import Standing
 from seiton.adapters.pack_file import builtin_pack
+from seiton.adapters.servers import media_servers
+from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
+from seiton.adapters.torrents.port import TorrentClient
 from seiton.config import Settings
 from seiton.contract import (
     Reporting,
@@ -31,11 +39,13 @@ from seiton.core.downloads.downloaders import Downloaders
 from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.naming import follow_naming, problem_of
-from seiton.core.filing.resync import reconcile
+from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
+from seiton.core.identity.identifying import identify
 from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
@@ -55,8 +65,11 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
+from seiton.viewer.servers.standing import enroll, list_standing
+from seiton.viewer.servers.telling import attend
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
@@ -64,7 +77,8 @@ if TYPE_CHECKING:
 
     from seiton.faces.entrance import Entrance
 
-USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
+USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
+"""Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
 _IF_DUE = "due:"
@@ -96,13 +110,18 @@ class Seiton:
             timeout_s=settings.feed_limits.timeout,
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
+            routes=Routes(mirrors=read_routes(settings.mirrors), proxies=read_routes(settings.proxies)),
         )
         self.jobs = self._jobs()
         self.previews = Previews()
         self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
-        self.client = self._embedded_client(loopback_only) if Role.DOWNLOADER in roles else None
+        self._servers_due = math.inf
+        if Role.VIEWER in roles:
+            enroll(self.viewer)
+        self._remote = remote_client(settings.torrent_client) if Role.DOWNLOADER in roles else None
+        self.client = self._torrent_client(loopback_only) if Role.DOWNLOADER in roles else None
         downloads = os.path.abspath(os.fspath(settings.downloads))
         self.torrents = Downloaders(self.database, self.web, self.client, downloads)
         self.core = self._core()
@@ -115,8 +134,9 @@ class Seiton:
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
         )
-        if settings.core_url:
-            self.policy.allow_url(settings.core_url)
+        for address in (settings.core_url, settings.mikan_url):
+            if address:
+                self.policy.allow_url(address)
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -142,8 +162,10 @@ class Seiton:
     def _turn(self, name: str, every_s: float) -> bool:
         return take_turn(self.database, name, every_s, utc_now())
 
-    def _embedded_client(self, loopback_only: bool) -> EmbeddedClient:
+    def _torrent_client(self, loopback_only: bool) -> TorrentClient:
         settings = self.settings
+        if self._remote is not None:
+            return self._remote
         return EmbeddedClient(
             os.path.join(os.fspath(settings.data), "torrents"),
             port=settings.torrent_port,
@@ -163,6 +185,7 @@ class Seiton:
             ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
+            servers=media_servers(settings.media_servers, self.web),
         )
 
     def _core(self) -> Core:
@@ -185,6 +208,9 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            neighbours=self._neighbours,
+            bangumi=Bangumi(self.web, settings.bangumi_url),
+            mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -193,6 +219,10 @@ class Seiton:
                 downloads=settings.brake_downloads,
             ),
         )
+
+    def _neighbours(self) -> list[Standing]:
+        client = [] if self._remote is None else [self._remote.standing()]
+        return client + (list_standing(self.viewer) if Role.VIEWER in self.roles else [])
 
     def _wake_core(self, job: str, key: str) -> None:
         self.jobs.wake(f"core.{job}", key)
@@ -235,9 +265,11 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
+        define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: expire_trash(core), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
@@ -250,7 +282,9 @@ class Seiton:
     def _define_viewer_jobs(self) -> None:
         viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
+        define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
@@ -269,8 +303,22 @@ class Seiton:
         except Unavailable as error:
             log.warning("%s", error)  # the library is away or busy: the next look will see
 
+    def _attend_servers(self) -> None:
+        """Attend to the media servers, and again when the next of them is due: one alarm at a time."""
+        if time.monotonic() >= self._servers_due:
+            self._servers_due = math.inf
+        try:
+            delay_s = attend(self.viewer)
+        except Unavailable:
+            return  # the library is away or busy: its own look says so
+        if delay_s is not None and time.monotonic() + delay_s < self._servers_due:
+            self._servers_due = time.monotonic() + delay_s
+            self.jobs.wake_later("viewer.servers", "", delay_s)
+
     def start(self) -> None:
         """Start the background work."""
+        if Role.CORE in self.roles:
+            ask_again(self.core)
         self.jobs.launch()
 
     def close(self) -> None:

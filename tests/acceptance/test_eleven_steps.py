@@ -90,8 +90,8 @@ def test_step_01_the_resync_message_stands_beside_sync_and_callback() -> None:
 # 2. The tables
 
 
-def test_step_02_sync_tasks_carry_the_metadata_and_migrate_up_and_down(database_url: str) -> None:
-    database = Database(database_url)
+def test_step_02_sync_tasks_carry_the_metadata_and_migrate_up_and_down(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     for service in SERVICES:
         upgrade(database, service)
     with database.read() as connection:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import libtorrent as lt
 import pytest
 
+from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import (
     Refusal,
     TorrentClient,
@@ -76,6 +77,7 @@ class Swarm:
         self.folder = folder
         self.web = Web()
         self.seeder = Seeder()
+        self._port: int | None = None
 
     def make(
         self, files: dict[str, int], *, salt: str = "", flags: int = lt.create_torrent.v1_only, rate: int = 0
@@ -105,6 +107,13 @@ class Swarm:
         """Leave the client alone with what it has."""
         self.seeder.close()
         self.seeder = Seeder()
+        if self._port is not None:
+            self.seeder.dial(self._port)
+
+    def dial(self, port: int) -> None:
+        """Go to the client by its port: some never come to an address of loopback."""
+        self._port = port
+        self.seeder.dial(port)
 
     def close(self) -> None:
         self.seeder.close()
@@ -151,6 +160,10 @@ class TorrentPort:
     def open_client(self, folder: Path) -> TorrentClient:
         """Open the client with its memory below ``folder``; with the same folder it is the same client."""
         raise NotImplementedError
+
+    def open_leecher(self, folder: Path) -> TorrentClient:
+        """Open another client, to which this one may give."""
+        return EmbeddedClient(str(folder), loopback_only=True)
 
     @pytest.fixture
     def swarm(self, tmp_path: Path) -> Iterator[Swarm]:
@@ -330,7 +343,7 @@ class TorrentPort:
         home.restart()
         home.until(made, TransferState.COMPLETED)
         (tmp_path / "leech").mkdir()
-        leecher = Home(lambda: self.open_client(tmp_path / "leecher"), tmp_path / "leech")
+        leecher = Home(lambda: self.open_leecher(tmp_path / "leecher"), tmp_path / "leech")
         try:
             leecher.download(made)
             assert leecher.has_all(made)
@@ -347,7 +360,7 @@ class TorrentPort:
         first = home.until(made, TransferState.COMPLETED)
         assert first.uploaded == 0
         (tmp_path / "leech").mkdir()
-        leecher = Home(lambda: self.open_client(tmp_path / "leecher"), tmp_path / "leech")
+        leecher = Home(lambda: self.open_leecher(tmp_path / "leecher"), tmp_path / "leech")
         try:
             leecher.download(made)
         finally:
@@ -381,13 +394,26 @@ class TorrentPort:
         assert caught.value.reason is Refusal.WRONG_HASH
         assert home.client.status([made.info_hash]) == {}
 
-    def test_vanished_files_are_reported_and_not_downloaded_again(self, home: Home, swarm: Swarm) -> None:
+    def test_vanished_files_are_reported_and_seen_again_when_they_return(
+        self, home: Home, swarm: Swarm
+    ) -> None:
         made = swarm.make(BATCH)
         home.download(made)
         lost, kept = home.downloads / "鹽湖 日記 ß/第01話.mkv", home.downloads / "kept"
         lost.rename(kept)
         seen = home.until(made, TransferState.MISSING_FILES)
         assert seen.error and "第01話.mkv" in seen.error
+        time.sleep(1.5)
+        assert not lost.exists(), "nobody asked for another download"
+        kept.rename(lost)
+        home.client.resume(made.info_hash)
+        home.until(made, TransferState.COMPLETED)
+
+    def test_vanished_files_are_not_downloaded_again_by_a_restart(self, home: Home, swarm: Swarm) -> None:
+        made = swarm.make(BATCH)
+        home.download(made)
+        lost, kept = home.downloads / "鹽湖 日記 ß/第01話.mkv", home.downloads / "kept"
+        lost.rename(kept)
         home.restart()
         home.until(made, TransferState.MISSING_FILES)
         time.sleep(1.5)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from seiton.config.model import FeedLimits, Settings, flat_names, is_given
 from seiton.config.sources import Given, from_environment, from_file, from_flags, home, invalid, settings_file
@@ -88,8 +88,10 @@ def describe(settings: Settings) -> list[Described]:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "-"
+    if isinstance(value, SecretStr):
+        return "***" if value.get_secret_value() else "-"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "-"
     if isinstance(value, bool):
@@ -155,6 +157,8 @@ def _sentence(fault: Mapping[str, Any]) -> str:
             return _("must be a number")
         case "bool_parsing" | "bool_type":
             return _("must be true or false")
+        case "string_pattern_mismatch":
+            return _("has characters that are not allowed there")
         case "string_type" | "string_too_short":
             return _("must be a text that is not empty")
         case _:

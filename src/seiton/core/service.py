@@ -11,8 +11,11 @@ from time import monotonic
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from seiton.adapters.chinese import to_traditional
 from seiton.adapters.database import CHUNK, Database
 from seiton.adapters.http import WebClient
+from seiton.adapters.metadata.bangumi import Bangumi
+from seiton.adapters.neighbours import Standing
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
     ItemReceipt,
@@ -123,7 +126,9 @@ class Core:
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
     modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
-    happen without a person's confirmation. ``free_bytes``: room for downloads, if known.
+    happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
+    the programs beside Seiton are that registered nowhere. ``bangumi``: where facts come from, if from
+    anywhere; ``mikan_url``: where Mikan's pages are.
     """
 
     database: Database
@@ -142,7 +147,11 @@ class Core:
     built_in: frozenset[ModuleType] = frozenset(ModuleType)
     public_url: str | None = None
     free_bytes: Callable[[], int | None] = lambda: None
+    neighbours: Callable[[], Sequence[Standing]] = tuple
     brake: Brake = field(default_factory=Brake)
+    bangumi: Bangumi | None = None
+    mikan_url: str | None = None
+    to_traditional: Callable[[str], str] = to_traditional
 
 
 def trust_feed(core: Core, url: str) -> None:

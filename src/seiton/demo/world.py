@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from types import TracebackType
 
 import libtorrent as lt
@@ -28,8 +29,16 @@ class Seeder:
                 "active_seeds": -1,
                 "active_limit": 1_000_000,
                 "stop_tracker_timeout": 1,
+                # Whom it dials may not have the torrent yet: it tries again, soon and often.
+                "enable_outgoing_utp": False,
+                "out_enc_policy": 2,  # plain: one handshake is enough
+                "min_reconnect_time": 1,
+                "max_failcount": 1000,
             }
         )
+        self._handles: list[lt.torrent_handle] = []
+        self._closing = threading.Event()
+        self._dialling: threading.Thread | None = None
 
     @property
     def port(self) -> int:
@@ -43,10 +52,26 @@ class Seeder:
         params.flags |= lt.torrent_flags.seed_mode
         params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         params.upload_limit = upload_limit
-        self._session.add_torrent(params)
+        self._handles.append(self._session.add_torrent(params))
+
+    def dial(self, port: int) -> None:
+        """Go to the peer at this port of 127.0.0.1: some clients never come to an address like ours."""
+        self._dialling = threading.Thread(target=self._dial, args=(port,), name="demo-seeder", daemon=True)
+        self._dialling.start()
+
+    def _dial(self, port: int) -> None:
+        while not self._closing.wait(0.3):
+            for handle in list(self._handles):
+                if handle.status(0).num_peers == 0:
+                    handle.connect_peer(("127.0.0.1", port))
+                    self._closing.wait(0.1)  # Transmission takes one caller of an address at a time
 
     def close(self) -> None:
         """Go away."""
+        self._closing.set()
+        if self._dialling is not None:
+            self._dialling.join()
+        self._handles.clear()
         self._session.pause()
         del self._session
 
@@ -89,6 +114,10 @@ class DemoWorld:
     def seeder_port(self) -> int:
         """The port at which 127.0.0.1 offers everything, for clients that trackers cannot help."""
         return self._seeder.port
+
+    def dial(self, port: int) -> None:
+        """Bring everything to the client at this port of 127.0.0.1, if it does not come by itself."""
+        self._seeder.dial(port)
 
     def digests(self) -> dict[str, str]:
         """Return SHA-256 (hex) → name of every video and subtitle, as made, not as it may lie now."""

@@ -7,48 +7,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from seiton.config import Settings
+from seiton.faces.findings import Finding, bad, good, warning
 from seiton.text import _
 
 LITTLE_SPACE = 10 * 2**30
 NO_SPACE = 2**30
-
-
-class Health(StrEnum):
-    """How a check came out."""
-
-    GOOD = "good"
-    WARNING = "warning"  #: it works, but not for long, or not as well as it could
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: ``says`` what was found, ``do`` what to do about it."""
-
-    check: str
-    health: Health
-    says: str
-    do: str = ""
-
-
-def good(check: str, says: str) -> Finding:
-    """Return that all is well."""
-    return Finding(check=check, health=Health.GOOD, says=says)
-
-
-def warning(check: str, says: str, do: str) -> Finding:
-    """Return that it works, but not well."""
-    return Finding(check=check, health=Health.WARNING, says=says, do=do)
-
-
-def bad(check: str, says: str, do: str) -> Finding:
-    """Return that it does not work."""
-    return Finding(check=check, health=Health.BAD, says=says, do=do)
 
 
 def folder(name: str, path: Path) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from seiton.adapters.torrents.port import (
 )
 from seiton.adapters.torrents.records import Record, Records, Stage
 from seiton.adapters.torrents.session import open_session
-from seiton.adapters.torrents.torrent_file import key_of, magnet_params, names_of, torrent_params
+from seiton.adapters.torrents.torrent_file import key_of, names_of, params_of
 from seiton.adapters.torrents.transfer import Transfer
 from seiton.domain.contents import TorrentFile
 from seiton.errors import NotFound
@@ -72,7 +72,7 @@ class EmbeddedClient:
 
     def add(self, source: TorrentSource, *, save_path: str) -> Added:
         """See ``TorrentClient``. A name that is taken on the disk shows later, as ``ERROR``."""
-        params = _params(source)
+        params = params_of(source)
         try:
             params.save_path = os.path.abspath(save_path).encode().decode()
         except UnicodeError as error:
@@ -210,23 +210,3 @@ class EmbeddedClient:
             transfer.paused = paused
             if transfer.handle is not None and transfer.fault is None:
                 transfer.set_running()
-
-
-def _params(source: TorrentSource) -> lt.add_torrent_params:
-    if source.content is not None:
-        params = torrent_params(source.content)
-    elif source.magnet is not None:
-        params = magnet_params(source.magnet)
-    else:
-        raise TorrentRefused(Refusal.BAD_FILE, _("There is neither a torrent file nor a magnet link."))
-    expected = (source.info_hash or "").lower()
-    if expected and expected not in names_of(params.info_hashes):
-        raise TorrentRefused(
-            Refusal.WRONG_HASH,
-            _(
-                "The torrent is {found}, but {expected} was announced.",
-                found=key_of(params.info_hashes),
-                expected=expected,
-            ),
-        )
-    return params

@@ -21,6 +21,18 @@ class ClientAway(Unavailable):
     code = "client_away"
 
 
+class ClientRefuses(ClientAway):
+    """The torrent client does not take the user name and password."""
+
+    code = "client_refuses"
+
+
+class ClientUnfit(ClientAway):
+    """Seiton cannot work with this version of the torrent client."""
+
+    code = "client_unfit"
+
+
 class Refusal(StrEnum):
     """Why a torrent is not taken."""
 
@@ -85,8 +97,8 @@ class TorrentStatus:
     """One look at one transfer.
 
     ``progress`` is 0..1 of the wanted bytes, ``size`` and ``downloaded`` are bytes (0 until a magnet's
-    metadata is there). ``content_path`` is the file, or the folder, that the torrent consists of, as the
-    client sees it. ``error`` is a sentence for people, set with ``ERROR`` and ``MISSING_FILES``. ``folder``
+    metadata is there). ``content_path`` is the file, or the folder, that the torrent consists of, as this
+    process sees it. ``error`` is a sentence for people, set with ``ERROR`` and ``MISSING_FILES``. ``folder``
     is where the paths of ``files`` begin; ``None``: at the save path that was asked for. ``uploaded`` are
     bytes over all sessions, ``seeding_seconds`` the time since it was complete that the client was at work.
     """

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import libtorrent as lt
 
-from seiton.adapters.torrents.port import Refusal, TorrentRefused
+from seiton.adapters.torrents.port import Refusal, TorrentRefused, TorrentSource
 from seiton.domain.contents import TorrentFile, hostile
 from seiton.text import _
 
@@ -86,6 +86,27 @@ def magnet_params(uri: str) -> lt.add_torrent_params:
         raise TorrentRefused(
             Refusal.BAD_MAGNET, _("This is not a magnet link: {reason}", reason=error)
         ) from error
+
+
+def params_of(source: TorrentSource) -> lt.add_torrent_params:
+    """Turn a source into libtorrent's parameters, after all checks. Raises ``TorrentRefused``."""
+    if source.content is not None:
+        params = torrent_params(source.content)
+    elif source.magnet is not None:
+        params = magnet_params(source.magnet)
+    else:
+        raise TorrentRefused(Refusal.BAD_FILE, _("There is neither a torrent file nor a magnet link."))
+    expected = (source.info_hash or "").lower()
+    if expected and expected not in names_of(params.info_hashes):
+        raise TorrentRefused(
+            Refusal.WRONG_HASH,
+            _(
+                "The torrent is {found}, but {expected} was announced.",
+                found=key_of(params.info_hashes),
+                expected=expected,
+            ),
+        )
+    return params
 
 
 def key_of(hashes: lt.info_hash_t) -> str:

@@ -20,6 +20,10 @@ from seiton.core.filing.naming import CAUSE as NAMING
 from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.renaming import rename_within
 from seiton.core.filters.rules import create_filter, delete_filter, update_filter
+from seiton.core.identity.merging import CAUSE as MERGED
+from seiton.core.identity.merging import split_within
+from seiton.core.identity.title_order import CAUSE as TITLES
+from seiton.core.identity.title_order import order_within
 from seiton.core.links.making import ADOPTED, Episode
 from seiton.core.rules.parsers import WRITABLE, add_parser, change_parser, drop_parser
 from seiton.core.rules.pinning import pin_within
@@ -41,6 +45,8 @@ REJECTABLE = frozenset(
         NAMING,
         "pin_set",
         "pin_removed",
+        MERGED,
+        TITLES,
     }
 )
 """Causes that are taken back by the opposite edit."""
@@ -203,6 +209,10 @@ def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str
                 value=before["value"],
                 plan_id=plan_id,
             )
+        case str(word) if word == MERGED:
+            return split_within(core, connection, cause, plan_id=plan_id)
+        case str(word) if word == TITLES:
+            return order_within(core, connection, before["languages"], plan_id=plan_id)
         case str(word) if word == ADOPTED:
             raise Conflict(
                 _(

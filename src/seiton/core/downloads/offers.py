@@ -33,12 +33,15 @@ def initial_status(download_type: str | None) -> DownloadStatus:
     return DownloadStatus.PENDING if known else DownloadStatus.NO_DOWNLOADER
 
 
-def is_fetched() -> sa.ColumnElement[bool]:
-    """Say of a link that another release of its episode is on its way, or there."""
+def is_fetched(*, from_version: sa.ColumnElement[int] | None = None) -> sa.ColumnElement[bool]:
+    """Say of a link that another release of its episode is on its way or there, from this version on."""
     links, downloads, other = tables.links, tables.downloads, tables.links.alias("other")
     # What has not begun, of a title that no parser matches any more, does not begin.
     asleep = (downloads.c.status == DownloadStatus.PENDING) & other.c.detached_at.is_not(None)
+    late_enough = other.c.version >= from_version if from_version is not None else sa.true()
     return sa.exists().where(
+        late_enough,
+        downloads.c.removed_at.is_(None) if from_version is not None else sa.true(),
         other.c.series_id == links.c.series_id,
         other.c.episode_no == links.c.episode_no,
         other.c.episode_tenths == links.c.episode_tenths,
@@ -59,7 +62,7 @@ def plan_downloads(
     written here, so that a preview can ask "what if".
     """
     if episodes is None:
-        episodes = _open_episodes(connection)
+        episodes = _open_episodes(connection, is_taken_for_good=not flags)
     offers = {episode: _candidates(rows, flags) for episode, rows in _links_of(connection, episodes).items()}
     policy = load_policy(connection)
     several = {
@@ -93,7 +96,10 @@ def load_policy(connection: sa.Connection) -> Policy:
     return Policy(group_order=tuple(row["group_order"]), resolution_order=tuple(row["resolution_order"]))
 
 
-def _open_episodes(connection: sa.Connection) -> list[Episode]:
+def _open_episodes(connection: sa.Connection, *, is_taken_for_good: bool) -> list[Episode]:
+    """Return the episodes that have a link left to choose; where one is on its way or there, and sure to
+    stay, only those of which that is of a later version: no other takes its place.
+    """
     links, downloads = tables.links.c, tables.downloads.c
     own = sa.exists().where(
         downloads.link_id == links.link_id,
@@ -108,6 +114,8 @@ def _open_episodes(connection: sa.Connection) -> list[Episode]:
         .where(~links.filtered_flag, links.detached_at.is_(None), ~own)
         .distinct()
     )
+    if is_taken_for_good:
+        query = query.where(~is_fetched(from_version=links.version))
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 

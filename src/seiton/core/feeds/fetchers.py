@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
+from seiton.adapters.feeds import FeedKind
 from seiton.adapters.feeds.delivered import read_delivered
 from seiton.adapters.http import FetchError
 from seiton.adapters.modules.fetcher import FetcherOverHttp
@@ -28,6 +29,9 @@ BUILT_IN = 0
 DELIVERY = timedelta(minutes=10)
 """A fetcher that has not delivered after this has failed; until then it is not asked again."""
 LONGEST_ERROR = 2000
+SITE_MINUTES = 5
+PUBLIC_SITES = frozenset(FeedKind) - {FeedKind.GENERIC, FeedKind.TORZNAB}
+"""What belongs to everybody; generic feeds and indexers may be the user's own."""
 ASKED_AT_ONCE = 8
 
 
@@ -104,9 +108,13 @@ def ask_fetcher(core: Core, subscription: Row) -> None:
             _failed(core, subscription, str(error))
 
 
-def pause_of(minutes: int) -> timedelta:
-    """Return the pause until the next fetch, up to a tenth longer: not all feeds at the same second."""
-    return timedelta(minutes=minutes) * (1 + random.random() / 10)  # noqa: S311  # not a secret
+def pause_of(minutes: int, kind: str | None = None) -> timedelta:
+    """Return the pause until the next fetch, up to a tenth longer: not all feeds at the same second.
+
+    Public sites (``kind``) are asked every ``SITE_MINUTES`` at most, whatever a subscription says.
+    """
+    least = SITE_MINUTES if kind in PUBLIC_SITES else 1
+    return timedelta(minutes=max(minutes, least)) * (1 + random.random() / 10)  # noqa: S311  # not a secret
 
 
 def take_results(

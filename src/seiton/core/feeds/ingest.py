@@ -60,6 +60,9 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
         parsed += sum(isinstance(outcome, Matched) for _row, outcome in pairs)
         failed += sum(isinstance(outcome, Failed) for _row, outcome in pairs)
     core.wake("downloads", "")
+    if new:
+        core.wake("titles", "")
+        core.wake("identity", "")
     return Ingested(received=received, new=new, parsed=parsed, failed=failed)
 
 

@@ -17,7 +17,9 @@ from seiton.core import tables
 from seiton.core.downloads.conflicts import close_subscription_conflicts, note_subscription_conflict
 from seiton.core.feeds.fetchers import ask_fetcher, choose_fetcher, note_fetch, pause_of
 from seiton.core.feeds.ingest import Ingested, hash_url, ingest
+from seiton.core.neighbours.states import note_answer, note_failure
 from seiton.core.service import Core, next_try, trust_feed
+from seiton.domain.states import NeighbourKind
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _
 
@@ -26,6 +28,8 @@ SITE_GAP_S = 2.0
 """At least so many seconds lie between the fetches of two feeds of one site."""
 SITE_REST = timedelta(minutes=15)
 """How long at most a site rests that is away or asks for fewer requests."""
+LONGEST_REST = timedelta(days=1)
+"""… or how long it can ask for."""
 MAX_INTERVAL_MINUTES = 60 * 24 * 30
 
 
@@ -182,6 +186,12 @@ def _is_about_the_site(error: SeitonError) -> bool:
     return is_away or error.http_status in {429, 503}
 
 
+def _asked_pause(error: SeitonError) -> timedelta:
+    """Return how long the site asks not to be asked, a day at most."""
+    seconds = error.retry_after_s if isinstance(error, FetchError) else None
+    return min(timedelta(seconds=seconds or 0), LONGEST_REST)
+
+
 def _let_site_rest(core: Core, failed: Row, until: datetime) -> None:
     """Put off the other feeds of a site that are due before ``until``."""
     table, site = tables.subscriptions, _site(failed["source_url"])
@@ -219,14 +229,14 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         )
     except SeitonError as error:
         failures = row["failures"] + 1
-        note_fetch(
-            core,
-            row,
-            {"last_error": str(error), "failures": failures, "next_fetch_at": next_try(core.now(), failures)},
-        )
+        asked = _asked_pause(error)
+        again = max(next_try(core.now(), failures), core.now() + asked)
+        note_fetch(core, row, {"last_error": str(error), "failures": failures, "next_fetch_at": again})
         if _is_about_the_site(error):
-            _let_site_rest(core, row, min(next_try(core.now(), failures), core.now() + SITE_REST))
+            note_failure(core, NeighbourKind.SITE, row["source_url"], error)
+            _let_site_rest(core, row, min(again, core.now() + max(SITE_REST, asked)))
         return None
+    note_answer(core, NeighbourKind.SITE, row["source_url"])
     result = ingest(core, subscription_id, fetched.feed.items) if fetched.feed is not None else None
     values: dict[str, Any] = {
         "last_error": None,
@@ -234,9 +244,12 @@ def fetch_subscription(core: Core, subscription_id: int) -> Ingested | None:
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
         "last_fetched_at": core.now(),
-        "next_fetch_at": core.now() + pause_of(row["fetch_interval_minutes"]),
+        "next_fetch_at": core.now() + pause_of(row["fetch_interval_minutes"], row["feed_kind"]),
     }
     if fetched.feed is not None:
+        kind = fetched.feed.kind.value
+        values["feed_kind"] = kind
+        values["next_fetch_at"] = core.now() + pause_of(row["fetch_interval_minutes"], kind)
         values["item_faults"] = [
             {"index": fault.index, "title": fault.title, "code": fault.code.value, "message": fault.message}
             for fault in fetched.feed.faults

@@ -6,7 +6,8 @@ grows by one. That is all an edit does; the reconciler does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +15,25 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
-from seiton.domain.metadata import EpisodeMeta, ShowFacts, fingerprint, place_number
+from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
 from seiton.domain.states import IN_VIEWER, DownloadStatus
-from seiton.domain.wishes import dump_wish
+from seiton.domain.wishes import dump_wish, load_episode, load_show
 
 NAMED_LINKS = (
     tables.links.join(tables.series, tables.series.c.series_id == tables.links.c.series_id)
     .join(tables.animes, tables.animes.c.anime_id == tables.series.c.anime_id)
     .join(tables.subtitle_groups, tables.subtitle_groups.c.group_id == tables.links.c.group_id)
+    .outerjoin(tables.series_facts, tables.series_facts.c.series_id == tables.links.c.series_id)
+    .outerjoin(
+        tables.episode_facts,
+        sa.and_(
+            tables.episode_facts.c.series_id == tables.links.c.series_id,
+            tables.episode_facts.c.episode_no == tables.links.c.episode_no,
+            tables.episode_facts.c.episode_tenths == tables.links.c.episode_tenths,
+        ),
+    )
 )
-"""Links with the names of what they belong to."""
+"""Links with the names of what they belong to, and what is known about it."""
 
 MAIN_LIBRARY = "main"
 """The one library that there is so far."""
@@ -46,6 +56,8 @@ META_COLUMNS = (
     tables.animes.c.title.label("anime_title"),
     tables.animes.c.year.label("anime_year"),
     tables.subtitle_groups.c.group_name,
+    tables.series_facts.c.facts.label("show_facts"),
+    tables.episode_facts.c.facts.label("episode_facts"),
     latest_profile(tables.library_profiles.c.naming_template).label("naming_template"),
     latest_profile(tables.library_profiles.c.version).label("naming_version"),
 )
@@ -63,8 +75,13 @@ def meta_of(
     version: int,
     naming: str | None,
     year: int | None,
+    show: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> EpisodeMeta:
-    """Return what an episode is, from its link's values: the one place for preview and for the real thing."""
+    """Return what an episode is, from its link's values: the one place for preview and for the real thing.
+
+    ``show`` and ``facts`` are stored facts about the work and the episode.
+    """
     number = place_number(series_no, episode_no, episode_tenths)
     return EpisodeMeta(
         anime_title=anime_title,
@@ -76,7 +93,8 @@ def meta_of(
         display_season=number.display_season,
         display_episode=number.display_episode,
         naming=naming,
-        show=ShowFacts(year=year),
+        show=replace(load_show(show), year=year),
+        facts=load_episode(facts),
     )
 
 
@@ -92,6 +110,8 @@ def meta_of_row(row: Row) -> EpisodeMeta:
         version=row["version"],
         naming=row["naming_template"],
         year=row["anime_year"],
+        show=row["show_facts"],
+        facts=row["episode_facts"],
     )
 
 

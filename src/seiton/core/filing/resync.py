@@ -28,12 +28,12 @@ from seiton.core.filing.desired import is_waiting
 from seiton.core.filing.finishing import finish_resyncs
 from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.receipts import take_receipts, viewer_away
-from seiton.core.filing.viewers import note_unsent, viewer_batches
+from seiton.core.filing.viewers import foreign_viewers, note_unsent, viewer_batches
 from seiton.core.removal.putting_away import due_removals, notify_viewer_removal
 from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
-from seiton.domain.metadata import EpisodeMeta
+from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
 from seiton.errors import Unavailable
@@ -72,6 +72,27 @@ def reconcile(core: Core) -> int:
     finish_resyncs(core)
     core.progress.announce()
     return sent
+
+
+def ask_again(core: Core) -> int:
+    """Have everything that no report answered sent again at the next look; return how much that is.
+
+    For the start of Core: nobody knows whether a message arrived that was on its way when Core ended. What a
+    viewer has that knows only the contract is not asked for twice.
+    """
+    table = tables.downloads
+    is_asked = sa.or_(
+        table.c.status.in_([DownloadStatus.SYNCING, DownloadStatus.RESYNCING]),
+        table.c.removed_at.is_not(None),
+    )
+    is_open = sa.and_(
+        is_asked, table.c.desired_revision > table.c.applied_revision, table.c.sent_at.is_not(None)
+    )
+    with core.database.write() as connection:
+        foreign = foreign_viewers(connection)
+        is_ours = sa.or_(table.c.viewer.is_(None), table.c.viewer.not_in(foreign))
+        again = sa.update(table).where(is_open, is_ours)
+        return int(connection.execute(again.values(sent_at=None)).rowcount)
 
 
 def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
@@ -225,9 +246,34 @@ def described(core: Core, row: Row) -> dict[str, Any]:
         "version": wish.version,
         "display_season": wish.display_season,
         "display_episode": wish.display_episode,
-        "facts": Facts(year=wish.show.year) if wish.show.year is not None else None,
+        "facts": _facts(wish),
         "naming": _naming(wish, row["profile_version"]),
     }
+
+
+def _facts(wish: EpisodeMeta) -> Facts | None:
+    """Return what is known about work and episode; ``None``: nothing."""
+    show, episode = wish.show, wish.facts
+    if show == ShowFacts() and episode == EpisodeFacts():
+        return None
+    return Facts(
+        episode_title=episode.title,
+        episode_original_title=episode.original_title,
+        episode_plot=episode.plot,
+        aired=episode.aired,
+        runtime_minutes=episode.runtime_minutes,
+        episode_ids=episode.ids,
+        show_title=show.title,
+        original_title=show.original_title,
+        show_plot=show.plot,
+        premiered=show.premiered,
+        year=show.year,
+        rating=show.rating,
+        genres=show.genres,
+        studios=show.studios,
+        show_ids=show.ids,
+        picture=show.picture,
+    )
 
 
 def _naming(wish: EpisodeMeta, version: int | None) -> LibraryNaming | None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.identity.ids import carry_ids, claim_ids, note_numbers
 from seiton.core.links.flags import refresh_flags
 from seiton.core.links.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
 from seiton.core.works.entities import ensure_groups, ensure_series
@@ -44,7 +45,8 @@ class Applied:
     """What a chunk of outcomes came to.
 
     ``episodes``: those that links have come to, or have left; ``filtered_out``: links that rules keep out
-    now, the downloads of which are to be taken back; ``unmatched``: items that a parser matched until now,
+    now, the downloads of which are to be taken back; ``moved``: series that links have left → those that they
+    have come to; ``unmatched``: items that a parser matched until now,
     and none does any more; ``pins_passed``: values set by hand where the parser says something else.
     """
 
@@ -54,6 +56,7 @@ class Applied:
     items_changed: int = 0
     filtered_out: list[int] = field(default_factory=list)
     items_read: int = 0
+    moved: dict[int, set[int]] = field(default_factory=dict)
     unmatched: list[int] = field(default_factory=list)
     pins_passed: int = 0
 
@@ -107,7 +110,17 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     applied.items_changed = _mark_items(connection, pairs, now)
     applied.filtered_out, episodes = refresh_flags(connection, applied.touched, now)
     applied.episodes |= episodes
+    _identify(connection, applied, now)
     return applied
+
+
+def _identify(connection: sa.Connection, applied: Applied, now: datetime) -> None:
+    """Have ids and facts of series follow what became of their links."""
+    if not applied.changes:
+        return
+    carry_ids(connection, applied.moved, now)
+    claim_ids(connection, applied.touched, now)
+    note_numbers(connection, {episode[0] for episode in applied.episodes})
 
 
 def _existing_links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, list[Row]]:
@@ -168,6 +181,8 @@ def _upsert(
             updates.append(values | {"its_id": row["link_id"], "updated_at": now})
             applied.episodes |= {_episode(row), _episode(values)}
             applied.changes.append(_change(row, values))
+            if row["series_id"] != values["series_id"]:
+                applied.moved.setdefault(row["series_id"], set()).add(values["series_id"])
     if updates:
         names: dict[str, Any] = {
             name: sa.bindparam(name, type_=tables.links.c[name].type) for name in (*_FOLLOWING, "updated_at")

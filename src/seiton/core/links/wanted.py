@@ -101,8 +101,11 @@ def pin_down(
             for field, name in _PINNED
             if field in held and getattr(link, name) != held[field]
         }
+        ahead = int(held.get(PinField.EPISODES_AHEAD, 0))
+        if PinField.EPISODE_NO not in held and 0 < ahead < link.episode_no:
+            changes["episode_no"] = link.episode_no - ahead
         passed += len(changes)
-        if "episode_no" in changes:
+        if "episode_no" in changes and PinField.EPISODE_NO in held:
             changes["episode_tenths"] = 0
         wanted.append(replace(link, **changes, pins=held) if held else link)
     return wanted, passed

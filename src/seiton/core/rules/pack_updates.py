@@ -136,6 +136,8 @@ def _meta(link: Wanted, row: Row) -> EpisodeMeta:
         version=link.version,
         naming=row["naming_template"],
         year=row["anime_year"],  # that of another title does not matter: the title differs
+        show=row["show_facts"],
+        facts=row["episode_facts"],
     )
 
 

@@ -122,7 +122,7 @@ def pin_within(
     if link_id is not None:
         name, before, links = _pin_link(connection, link_id, field, checked)
     else:
-        name, before, links = _pin_series(connection, series_id or 0, field, checked)
+        name, before, links = pin_series(connection, series_id or 0, field, checked)
     of = "link" if link_id is not None else "series"
     resync_id = record_cause(
         connection,
@@ -135,7 +135,7 @@ def pin_within(
         confirmed_plan_id=plan_id,
         reparsed=True,
     )
-    applied = _follow(connection, links, resync_id, now)
+    applied = follow_pins(connection, links, resync_id, now)
     effects = follow_rules(core, connection, resync_id, now)
     return Done(resync_id=resync_id, applied=applied, effects=effects)
 
@@ -181,12 +181,15 @@ def _pin_link(
     return row["title"], (row["pins"] or {}).get(field), [row]
 
 
-def _pin_series(
+def pin_series(
     connection: sa.Connection, series_id: int, field: PinField, value: str | int | None
 ) -> tuple[str | None, object, list[Row]]:
     """Pin a series for titles to come, and the links that it has, which keep it wherever parsers put them."""
     if field not in SERIES_FIELDS:
-        message = _("Of a series the title and the number of the season can be pinned.")
+        message = _(
+            "Of a series the title, the number of the season, and by how much its episodes run ahead"
+            " can be pinned."
+        )
         raise InvalidInput([Problem(field="field", message=message, code="field")])
     series, animes, links = tables.series, tables.animes, tables.links
     query = (
@@ -216,7 +219,7 @@ def _pin_series(
     return f"{row['title']} S{row['series_no']:02}", before, found
 
 
-def _follow(connection: sa.Connection, links: Sequence[Row], resync_id: int, now: Any) -> Applied:
+def follow_pins(connection: sa.Connection, links: Sequence[Row], resync_id: int, now: Any) -> Applied:
     """Read the titles of ``links`` again by the rules as they were read last."""
     applied = Applied()
     item_ids = sorted({link["raw_item_id"] for link in links})

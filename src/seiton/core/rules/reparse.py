@@ -7,13 +7,14 @@ when a round is over: in its middle half a season has its new numbers and half i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.database import Row, chunks, plain
 from seiton.core import tables
 from seiton.core.causes.brake import Effects, judge
 from seiton.core.downloads.wanting import cancel_downloads, choose_downloads, take_choices, unwanted_downloads
@@ -28,6 +29,19 @@ from seiton.domain.edits import Edit, Unchanged, Visits
 from seiton.domain.rules import Outcome
 from seiton.domain.states import CancelReason, RawItemStatus, ResyncState, RulesMode
 from seiton.domain.titles import Ruleset
+
+LOOKS = 20
+"""Titles looked at for each that one transaction may change."""
+_SEEN = ("item_id", "title", "status", "parser_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """Raw items that come out otherwise, of those up to ``upto``; ``is_last``: there are none after it."""
+
+    pairs: list[tuple[Row, Outcome]]
+    upto: int
+    is_last: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,11 +62,11 @@ class _Round:
         visits = self.edit.visits()
         return _affected(visits) if visits else None
 
-    def outcomes(self, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
-        """Return what becomes of raw items."""
+    def outcomes(self, rows: Sequence[sa.Row[Any]]) -> Iterator[Outcome | Unchanged]:
+        """Yield what becomes of raw items, of which ``rows`` say what ``_SEEN`` names."""
         if self.mode is RulesMode.TAKE:
-            return [(row, self.rules.parse(row["title"])) for row in rows]
-        return _outcomes_of(self.edit, rows)
+            return (self.rules.parse(row.title) for row in rows)
+        return self.edit.outcomes(map(_as_stored, rows))
 
 
 def reparse(core: Core) -> None:
@@ -80,9 +94,9 @@ def reparse_within(core: Core, connection: sa.Connection, resync_id: int, found:
     effects: Effects | None = None
     while (current := _pick_up(connection)) is not None:
         visits = current.visits()
-        while visits is not None and (rows := _next_items(connection, visits, current.cursor, core.chunk)):
-            applied = _apply(connection, current, rows, current.outcomes(rows), core.now())
-            current.cursor = rows[-1]["item_id"]
+        while visits is not None and (looked := _look(connection, current, visits, core.chunk)):
+            applied = _apply(connection, current, looked, looked.pairs, core.now())
+            current.cursor = looked.upto
             if current.resync_id == resync_id:
                 found.add(applied)
         effects = _close(core, connection, current, core.now())
@@ -155,58 +169,85 @@ def _affected(visits: Visits) -> sa.ColumnElement[bool]:
 
 
 def _chunk(core: Core, current: _Round, visits: sa.ColumnElement[bool]) -> bool:
-    """Parse and write the next titles in one transaction with the cursor; say whether there may be more."""
+    """Parse the next titles and write what changes in one transaction with the cursor; say whether there may
+    be more.
+    """
     with core.database.read() as connection:
-        rows = _next_items(connection, visits, current.cursor, core.chunk)
-    if not rows:
+        looked = _look(connection, current, visits, core.chunk)
+    if looked is None:
         return False
-    pairs = current.outcomes(rows)
     now = core.now()
     with core.database.write() as connection:
         if not _is_mine(lock_state(connection), current):
             return False
-        _apply(connection, current, rows, _as_read(connection, pairs), now)
-    current.cursor = rows[-1]["item_id"]
-    return len(rows) == core.chunk
+        _apply(connection, current, looked, _as_read(connection, looked.pairs), now)
+    current.cursor = looked.upto
+    return not looked.is_last
 
 
 def _apply(
     connection: sa.Connection,
     current: _Round,
-    rows: Sequence[Row],
+    looked: _Looked,
     pairs: Sequence[tuple[Row, Outcome]],
     now: datetime,
 ) -> Applied:
-    """Write what parsing made of ``rows``. What a filter keeps out now is taken back when the round ends."""
+    """Write ``pairs`` and how far the round is. What a filter keeps out now is taken back when it ends."""
     if current.mode is RulesMode.UPDATE:
         pairs = set_aside(connection, pairs)
     applied = apply_outcomes(connection, pairs, now)
     followers = refresh_desired(connection, applied.touched, current.resync_id, now)
     if current.resync_id is not None and (followers or applied.new_links):
         _count(connection, current.resync_id, followers, len(applied.new_links))
-    connection.execute(sa.update(tables.state).values(reparse_cursor=rows[-1]["item_id"]))
+    connection.execute(sa.update(tables.state).values(reparse_cursor=looked.upto))
     return applied
 
 
-def _next_items(
-    connection: sa.Connection, visits: sa.ColumnElement[bool], cursor: int, limit: int
-) -> Sequence[Row]:
-    """Return the next raw items of ``visits``, those after ``cursor``."""
+def _look(
+    connection: sa.Connection, current: _Round, visits: sa.ColumnElement[bool], chunk: int
+) -> _Looked | None:
+    """Parse the next titles of ``visits`` until ``chunk`` come out otherwise; None: there are no more.
+
+    Most titles stay as they are: of those only what it takes to see that is read.
+    """
+    items = tables.raw_items.c
+    query = sa.select(*(items[name] for name in _SEEN)).where(items.item_id > current.cursor, visits)
+    rows = connection.execute(query.order_by(items.item_id).limit(chunk * LOOKS)).all()
+    if not rows:
+        return None
+    changed: dict[int, tuple[sa.Row[Any], Outcome]] = {}
+    upto = rows[-1].item_id
+    for row, outcome in zip(rows, current.outcomes(rows), strict=True):
+        if isinstance(outcome, Unchanged):
+            continue
+        changed[row.item_id] = row, outcome
+        if len(changed) == chunk:
+            upto = row.item_id
+            break
+    is_last = len(rows) < chunk * LOOKS and upto == rows[-1].item_id
+    return _Looked(pairs=_whole(connection, changed), upto=upto, is_last=is_last)
+
+
+def _whole(
+    connection: sa.Connection, changed: Mapping[int, tuple[sa.Row[Any], Outcome]]
+) -> list[tuple[Row, Outcome]]:
+    """Return raw items with all that is stored of them, but for those that are not as they were just now."""
     items = tables.raw_items
-    query = sa.select(items).where(items.c.item_id > cursor, visits).order_by(items.c.item_id).limit(limit)
-    return connection.execute(query).mappings().all()
-
-
-def _outcomes_of(edit: Edit, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
-    """Return what the edit makes of raw items, those that stay as they are left out."""
-    pairs = []
-    for row in rows:
-        winner = row["parser_id"] if row["status"] == RawItemStatus.PARSED else None
-        says_little = row["status"] in {RawItemStatus.FAILED, RawItemStatus.PENDING}
-        outcome = edit.outcome(row["title"], winner, says_little)
-        if not isinstance(outcome, Unchanged):
-            pairs.append((row, outcome_for(row, outcome)))
+    pairs: list[tuple[Row, Outcome]] = []
+    for part in chunks(list(changed)):
+        query = sa.select(items).where(items.c.item_id.in_(part)).order_by(items.c.item_id)
+        for row in plain(connection.execute(query)):
+            seen, outcome = changed[row["item_id"]]
+            if (seen.status, seen.parser_id) == (row["status"], row["parser_id"]):
+                pairs.append((row, outcome_for(row, outcome)))
     return pairs
+
+
+def _as_stored(row: sa.Row[Any]) -> tuple[str, int | None, bool]:
+    """Return title, who matched it, and whether that it was nobody says little."""
+    if row.status == RawItemStatus.PARSED:
+        return row.title, row.parser_id, False
+    return row.title, None, row.status in {RawItemStatus.FAILED, RawItemStatus.PENDING}
 
 
 def _is_mine(state: Row, current: _Round) -> bool:

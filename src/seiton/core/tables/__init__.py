@@ -9,6 +9,15 @@ from seiton.core.tables.access import api_tokens, people, sessions
 from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
+from seiton.core.tables.knowledge import (
+    answers,
+    episode_facts,
+    external_ids,
+    neighbours,
+    pictures,
+    series_facts,
+    title_order,
+)
 from seiton.core.tables.rules import (
     filter_rules,
     follow_modes,
@@ -25,9 +34,12 @@ __all__ = [
     "adoption_files",
     "adoptions",
     "animes",
+    "answers",
     "api_tokens",
     "conflicts",
     "downloads",
+    "episode_facts",
+    "external_ids",
     "filter_rules",
     "follow_modes",
     "identities",
@@ -39,18 +51,22 @@ __all__ = [
     "metadata",
     "module_capabilities",
     "modules",
+    "neighbours",
     "parsers",
     "people",
+    "pictures",
     "raw_items",
     "resync_items",
     "resyncs",
     "rulesets",
     "seasons",
     "series",
+    "series_facts",
     "sessions",
     "state",
     "status_guard",
     "subscriptions",
     "subtitle_groups",
+    "title_order",
     "waiting_downloads",
 ]

@@ -93,6 +93,14 @@ downloads = table(
     Index(None, "torrent_hash"),
     Index(None, "removed_at"),
     Index(None, "updated_at", "download_id"),
+    Index("ix_core_downloads_list", "status", "updated_at", "download_id"),
+    Index(
+        "ix_core_downloads_held",
+        "updated_at",
+        "download_id",
+        sqlite_where=sa.text("hold_reason IS NOT NULL"),
+        postgresql_where=sa.text("hold_reason IS NOT NULL"),
+    ),
     Index(
         "ix_core_downloads_one_active_per_link",
         "link_id",

@@ -35,6 +35,7 @@ subscriptions = table(
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("item_faults", sa.JSON),  # malformed entries of the last fetch
     Column("awaiting_since", Instant),  # a registered fetcher was asked and has not delivered yet
+    Column("feed_kind", String(20)),  # whose feed it is, as last read
     sa.CheckConstraint("fetch_interval_minutes > 0", name="interval"),
 )
 
@@ -76,12 +77,7 @@ item_subscriptions = table(
     "item_subscriptions",
     # An item belongs to every subscription that brought it.
     Column("item_id", Id, ForeignKey("core_raw_items.item_id"), primary_key=True),
-    Column(
-        "subscription_id",
-        Id,
-        ForeignKey("core_subscriptions.subscription_id"),
-        primary_key=True,
-        index=True,
-    ),
+    Column("subscription_id", Id, ForeignKey("core_subscriptions.subscription_id"), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+    Index(None, "subscription_id", "item_id"),
 )

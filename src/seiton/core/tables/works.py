@@ -77,6 +77,12 @@ links = table(
     sa.UniqueConstraint("raw_item_id", "slot"),
     sa.CheckConstraint("episode_no >= 0", name="episode_no"),
     Index(None, "series_id", "episode_no", "episode_tenths"),
+    Index(
+        "ix_core_links_filtered",
+        "link_id",
+        sqlite_where=sa.text("filtered_flag = 1"),
+        postgresql_where=sa.text("filtered_flag"),
+    ),
 )
 
 identities = table(

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from seiton.demo.programs import ClientKind
 from seiton.text import _
 
 _DEMO = _(
     "Show what Seiton does, offline and in under a minute: a feed becomes a library, and an edited parser"
-    " re-orders it.\n\nExample: seiton demo --keep /tmp/seiton-demo"
+    " re-orders it.\n\nExample: seiton demo --keep /tmp/seiton-demo --client qbittorrent"
 )
 
 
@@ -20,6 +21,10 @@ def _demo(
         Path | None,
         typer.Option(help=_("Keep everything in this new folder, to look around in afterwards.")),
     ] = None,
+    client: Annotated[
+        ClientKind,
+        typer.Option(help=_("Start this torrent client, if it is installed, and download with it.")),
+    ] = ClientKind.EMBEDDED,
     as_json: Annotated[
         bool, typer.Option("--json", help=_("End with one JSON object, for programs."))
     ] = False,
@@ -27,7 +32,7 @@ def _demo(
     # It brings the whole server along, which no other command needs.
     from seiton.faces.cli.demo import demo
 
-    demo(keep=keep, as_json=as_json)
+    demo(keep=keep, client=client, as_json=as_json)
 
 
 def _version(wanted: bool) -> None:
@@ -52,11 +57,13 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        dev,
         doctor,
         downloads,
         filters,
         follow,
         holds,
+        identity,
         library,
         modules,
         parsers,
@@ -99,11 +106,13 @@ def build() -> typer.Typer:
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")
+    app.add_typer(identity.commands(), name="identity")
     app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(dev.commands(), name="dev")
     return app
 
 

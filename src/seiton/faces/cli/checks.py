@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from seiton.errors import SeitonError
-from seiton.faces.folder_checks import Finding, bad, folder, good, links, warning
+from seiton.faces.cli import client_checks
+from seiton.faces.findings import Finding, bad, good, warning
+from seiton.faces.folder_checks import folder, links
 from seiton.text import _
 
 if TYPE_CHECKING:
@@ -35,8 +37,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def torrent_client(settings: Settings) -> Iterator[Finding]:
-    """Can the embedded client run?"""
-    check = "torrent client"
+    """Can the embedded client run, or is the one there that is to be used?"""
+    check = client_checks.CHECK
+    if settings.torrent_client.kind != "embedded":
+        yield from client_checks.remote_client(settings)
+        return
     try:
         import libtorrent
     except ImportError as error:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import sqlalchemy as sa
 import typer
@@ -19,6 +19,7 @@ from rich.tree import Tree
 
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
+from seiton.config.clients import TorrentClientSettings
 from seiton.core import tables
 from seiton.core.causes.rehearsal import Impact
 from seiton.core.causes.undo import preview_undo, undo
@@ -26,6 +27,7 @@ from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import create_parser, update_parser
 from seiton.demo import checks
+from seiton.demo.programs import ClientKind, ClientProgram
 from seiton.demo.sample import CORRECTED, EDITED, PARSERS
 from seiton.demo.world import DemoWorld
 from seiton.domain.states import DownloadStatus, ResyncState
@@ -37,18 +39,11 @@ PATIENCE_S = 60.0
 TITLE, SEASON = "雨巷製琴師", 12
 
 
-def demo(
-    keep: Annotated[
-        Path | None, typer.Option(help=_("Keep everything in this folder, to look around in afterwards."))
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=_("End with one JSON object, for programs."))
-    ] = False,
-) -> None:
+def demo(*, keep: Path | None, client: ClientKind, as_json: bool) -> None:
     """Show what Seiton does: a feed becomes a library, an edited rule re-orders it."""
     console = Console(stderr=as_json)
     with _folder(keep) as folder:
-        result = Demo(folder, console).run()
+        result = Demo(folder, console, client).run()
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
     if not result["ok"]:
@@ -70,9 +65,23 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 class Demo:
     """One run: a world to subscribe to, a Seiton beside it, and what is seen on the disk."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, client: ClientKind = ClientKind.EMBEDDED) -> None:
         self.folder, self.console = folder, console
-        self.settings = Settings(data=folder / "data", library=folder / "library", port=0)
+        self.program: ClientProgram | None = None
+        named = TorrentClientSettings()
+        if client is not ClientKind.EMBEDDED:
+            self.program = ClientProgram(kind=client.value, folder=os.fspath(folder / "client"))
+            named = TorrentClientSettings.model_validate(
+                {
+                    "kind": client.value,
+                    "url": self.program.url,
+                    "user": self.program.user,
+                    "password": self.program.password,
+                }
+            )
+        self.settings = Settings(
+            data=folder / "data", library=folder / "library", port=0, torrent_client=named
+        )
         self.library = os.fspath(self.settings.library)
         self.problems: list[str] = []
 
@@ -81,7 +90,11 @@ class Demo:
         began = time.monotonic()
         origin = self.folder / "world"
         origin.mkdir()
-        with DemoWorld(os.fspath(origin)) as world, Seiton(self.settings, loopback_only=True) as seiton:
+        with (
+            DemoWorld(os.fspath(origin)) as world,
+            self._client_program(world),
+            Seiton(self.settings, loopback_only=True) as seiton,
+        ):
             originals = world.digests()
             self._fill(seiton, world)
             self.problems += checks.faults(self.library, originals)
@@ -107,6 +120,19 @@ class Demo:
         }
         self._conclude(result)
         return result
+
+    @contextlib.contextmanager
+    def _client_program(self, world: DemoWorld) -> Iterator[None]:
+        """Have the torrent client run, where it is one in another process."""
+        if self.program is None:
+            yield
+            return
+        self.program.start()
+        try:
+            world.dial(self.program.peer_port)
+            yield
+        finally:
+            self.program.stop()
 
     def _fill(self, seiton: Seiton, world: DemoWorld) -> None:
         self.console.print(_("A feed server, a seeder and Seiton are running, all on this machine."))

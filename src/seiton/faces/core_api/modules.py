@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,8 +24,9 @@ from seiton.core.modules.registry import (
     list_modules,
     register,
 )
+from seiton.core.neighbours.states import list_neighbours
 from seiton.core.service import Core
-from seiton.domain.states import ModuleType
+from seiton.domain.states import ModuleType, NeighbourState
 from seiton.errors import NotFound, Unavailable
 from seiton.faces.fields import IdInPath, Small, plain_json
 from seiton.faces.problems import documented
@@ -73,10 +75,31 @@ class Service(BaseModel):
     failing_since: datetime | None
 
 
+class NeighbourView(BaseModel):
+    """A program beside Seiton that it works with, and how it is: ``unknown`` until it was asked. While it is
+    not ``well`` it is asked again at ``next_try``; with ``is_given_up`` only when Seiton is started again.
+    """
+
+    kind: str
+    address: str
+    state: NeighbourState
+    since: datetime | None
+    version: str | None
+    last_error: str | None
+    next_try: datetime | None
+    is_given_up: bool
+
+
 class ServiceList(BaseModel):
     """By type, then as they would be chosen."""
 
     services: list[Service]
+
+
+class Surroundings(ServiceList):
+    """The registered modules, and what Seiton works with besides (addition)."""
+
+    neighbours: list[NeighbourView]
 
 
 class ServiceChange(BaseModel):
@@ -158,9 +181,15 @@ def add_routes(router: APIRouter, core: Core) -> None:
         return Registered(service_id=row["service_id"], registered_at=row["updated_at"])
 
     @router.get("/services")
-    def show_services() -> ServiceList:
-        """List the registered modules; what is built in needs no registration."""
-        return ServiceList(services=[service_of(core, row) for row in list_modules(core)])
+    def show_services() -> Surroundings:
+        """List the registered modules, and programs such as the torrent client with how they are."""
+        return Surroundings(
+            services=[service_of(core, row) for row in list_modules(core)],
+            neighbours=[
+                NeighbourView.model_validate(asdict(one))
+                for one in (*core.neighbours(), *list_neighbours(core))
+            ],
+        )
 
     @router.get("/services/{service_type}", responses=documented(404))
     def show_services_of_type(service_type: str) -> ServiceList:

@@ -67,6 +67,7 @@ class Subscription(BaseModel):
     failures: int
     last_error: str | None
     item_faults: list[dict[str, Any]] | None
+    feed_kind: str | None
 
 
 class SubscriptionList(BaseModel):

@@ -9,9 +9,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from seiton.core.causes.holds import list_holds
+from seiton.core.feeds.raw_items import list_raw_items
 from seiton.core.modules.activities import list_activities
 from seiton.core.modules.registry import is_healthy, list_modules
-from seiton.core.queries import count_everything, list_raw_items, list_resyncs
+from seiton.core.queries import count_everything, list_resyncs
 from seiton.faces.web.live import Frame, stream
 from seiton.faces.web.shell import Web, page, render
 

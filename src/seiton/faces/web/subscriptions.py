@@ -9,8 +9,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from seiton.core.feeds.preview import preview_feed
+from seiton.core.feeds.raw_items import list_raw_items
 from seiton.core.feeds.subscriptions import add_subscription, remove_subscription
-from seiton.core.queries import get_subscription, list_raw_items, list_subscriptions
+from seiton.core.queries import get_subscription, list_subscriptions
 from seiton.errors import InvalidInput, SeitonError
 from seiton.faces.web.drafts import FIELD_NAMES
 from seiton.faces.web.gate import form_of

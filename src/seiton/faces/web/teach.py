@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from seiton.core import tables
-from seiton.core.queries import Record, fetch_all, get_raw_item
+from seiton.core.feeds.raw_items import get_raw_item
+from seiton.core.queries import Record, fetch_all
 from seiton.core.queries import page as page_of
 from seiton.core.rules.learning import learn_parser
 from seiton.core.rules.rulesets import columns_of
