@@ -2,9 +2,9 @@
 
 ``python benchmarks/lists.py [--items N] [--database-url URL] [--rounds N] [--json]``. Without a URL a SQLite
 file is made; with one (``sqlite:///…`` or ``postgresql://…``) an empty database there is filled, and one that
-holds entries (``seiton dev generate``) is taken as it is. Each request goes through the whole application, but
-for the socket; the time is the median of the rounds, walls in milliseconds. The statements are counted: a list
-of a hundred takes no more of them than a list of ten.
+holds entries (``seiton dev generate``) is taken as it is. Each request goes through the whole application
+but for the socket; the time is the median of the rounds, walls in milliseconds. The statements are counted: a
+list of a hundred takes no more of them than a list of ten.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ from seiton.core.identity.identifying import identify
 from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
+from seiton.core.neighbours.answers import forget_answers
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
@@ -209,7 +210,7 @@ class Seiton:
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
             neighbours=self._neighbours,
-            bangumi=Bangumi(self.web, settings.bangumi_url),
+            bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
@@ -266,7 +267,7 @@ class Seiton:
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
         define("core.titles", lambda _key: index_titles(core), every=300)
-        define("core.trash", lambda _key: expire_trash(core), every=3600)
+        define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
         define("core.identity", lambda _key: identify(core), every=60)

@@ -98,9 +98,15 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _off(value: object) -> object:
+    """Take ``off`` for none."""
+    return None if isinstance(value, str) and value.strip().lower() == "off" else value
+
+
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+UrlOrOff = Annotated[WebUrl | None, BeforeValidator(_off)]
 
 
 class FeedLimits(BaseModel):
@@ -168,10 +174,10 @@ class Settings(BaseModel):
         default=(), repr=False
     )
     """``host=address``: the HTTP or SOCKS5 proxy that a host and its subdomains are reached through."""
-    bangumi_url: WebUrl = "https://api.bgm.tv"
-    """Where bangumi.tv's v0 interface answers."""
-    mikan_url: WebUrl = "https://mikanani.me"
-    """Where Mikan's pages about works are."""
+    bangumi_url: UrlOrOff = "https://api.bgm.tv"
+    """Where bangumi.tv's v0 interface answers; ``off``: it is not asked."""
+    mikan_url: UrlOrOff = "https://mikanani.me"
+    """Where Mikan's pages about works are; ``off``: they are not asked for."""
     trusted_peers: Annotated[
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
     ] = ()
