@@ -139,9 +139,10 @@ def test_a_title_that_is_learned_later_is_read_and_costs_no_state(world: KodiWor
     world.file_away(1, "Later", 1, 1)
     world.learn()
     world.kodi.watch(world.has()[path("Later", 1, 1)], count=4)
-    world.facts(1, "Later", 1, 1, episode_title="旅の終わり & <出発>", episode_plot="One.\nTwo.")
+    world.facts(1, "Later", 1, 1, episode_title="旅の終わり & <出発>", show_plot="One.\nTwo.")
     world.learn()
     found = world.has()[path("Later", 1, 1)]
+    assert world.kodi.shows(world.library)["Later"]["plot"] == "One.\nTwo."
     assert (found["title"], found["playcount"]) == ("旅の終わり & <出発>", 4)
 
 
