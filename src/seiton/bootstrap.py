@@ -49,6 +49,7 @@ from seiton.core.identity.identifying import identify
 from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
+from seiton.core.neighbours.answers import forget_answers
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
@@ -75,6 +76,8 @@ from seiton.viewer.service import Profile, Viewer
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from seiton.faces.entrance import Entrance
+
 USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
 """Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
@@ -93,6 +96,7 @@ class Seiton:
     ) -> None:
         self.settings = settings
         self.roles = roles
+        self.entrance: Entrance | None = None
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
@@ -206,7 +210,7 @@ class Seiton:
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
             neighbours=self._neighbours,
-            bangumi=Bangumi(self.web, settings.bangumi_url),
+            bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
@@ -263,7 +267,7 @@ class Seiton:
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
         define("core.titles", lambda _key: index_titles(core), every=300)
-        define("core.trash", lambda _key: expire_trash(core), every=3600)
+        define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
         define("core.identity", lambda _key: identify(core), every=60)
@@ -343,8 +347,10 @@ class Seiton:
         from seiton.faces.application import create_application
         from seiton.faces.core_api import create_core_api
         from seiton.faces.downloader_api import create_downloader_api
+        from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
@@ -369,7 +375,13 @@ class Seiton:
                 core_url=self.settings.core_url,
             )
             routers.append(create_downloader_api(downloader))
-        return create_application(routers, language=self.settings.language)
+        if not is_core:
+            return create_application(routers, language=self.settings.language)
+        self.entrance = Entrance(core=self.core, settings=self.settings)
+        pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
+        return create_application(
+            routers, language=self.settings.language, pages=pages, entrance=self.entrance
+        )
 
     def _may_report(self, request: Reporting, caller: str | None) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or

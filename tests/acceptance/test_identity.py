@@ -50,12 +50,8 @@ def world(tmp_path: Path, corpus: Path) -> Iterator[MikanWorld]:
 
 @pytest.fixture
 def server(tmp_path: Path, double: Bangumi) -> Iterator[Server]:
-    (tmp_path / "data").mkdir()
-    mirrors = [f"{host}={double.base}" for host in ("mikanani.me", "lain.bgm.tv")]
-    (tmp_path / "data" / "seiton.toml").write_text(
-        f"bangumi_url = {json.dumps(double.base)}\nmirrors = {json.dumps(mirrors)}\n"
-    )
-    running = Server(tmp_path)
+    mirrors = ",".join(f"{host}={double.base}" for host in ("mikanani.me", "lain.bgm.tv"))
+    running = Server(tmp_path, SEITON_BANGUMI_URL=double.base, SEITON_MIRRORS=mirrors)
     running.start()
     yield running
     running.stop()

@@ -60,7 +60,7 @@ class ApiWorld:
         self.folder = folder
         given = {"database_url": database_url} if database_url else {}
         # Reports may go to the made-up Core of the tests.
-        known = {"private_hosts": "core.test"}
+        known = {"private_hosts": "core.test", "bangumi_url": "off", "mikan_url": "off"}
         self.settings = Settings.model_validate({"data": folder / "data", "port": 0, **known, **given})
         self.seiton = Seiton(self.settings, loopback_only=True)
         self.core, self.viewer = self.seiton.core, self.seiton.viewer

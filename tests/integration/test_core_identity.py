@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.feeds import FeedItem
 from seiton.adapters.metadata.bangumi import Bangumi
+from seiton.contract import LibraryCheck
 from seiton.core import tables
 from seiton.core.causes.confirming import confirm
 from seiton.core.causes.undo import undo
@@ -27,6 +28,7 @@ from seiton.core.rules.pinning import preview_pin, set_pin
 from seiton.domain.pins import PinField
 from seiton.domain.states import IdStanding, NeighbourKind, NeighbourState
 from seiton.errors import Unavailable
+from seiton.viewer.checks import Checks
 from seiton.viewer.pictures import fetch_pictures
 from tests.integration.core_world import CoreWorld, _magnet
 from tests.integration.core_world import world as world
@@ -480,6 +482,73 @@ def test_posters_move_with_their_show_and_keep_no_empty_folder_alive(
     hang(known)
     assert sorted(posters(known)) == ["Renamed/poster.jpg", "Renamed/season01-poster.jpg"]
     assert not (Path(known.library) / "Show").exists()
+
+
+def test_posters_are_no_drift(known: CoreWorld, double: Double) -> None:
+    season(double)
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    hang(known)
+    assert Checks().next_part(known.viewer, LibraryCheck()).findings == ()
+    (Path(known.library) / "Show" / "season02-poster.jpg").write_bytes(b"somebody else's")
+    (found,) = Checks().next_part(known.viewer, LibraryCheck()).findings
+    assert (found.kind, found.path) == ("foreign", "Show/season02-poster.jpg")
+
+
+def test_a_poster_hung_up_twice_is_written_once(known: CoreWorld, double: Double) -> None:
+    season(double)
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    hang(known)
+    poster = Path(known.library) / "Show" / "poster.jpg"
+    before = poster.stat()
+    filed(known, 2, bgm="400602")
+    hang(known)
+    after = poster.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_another_poster_replaces_the_one_that_seiton_put_there(known: CoreWorld, double: Double) -> None:
+    season(double)
+    filed(known, 1, bgm="400602")
+    identify(known.core)
+    known.settle()
+    hang(known)
+    double.pictures["/pic/new.jpg"] = JPEG + b"new"
+    double.subjects["400602"] = dict(double.subjects["400602"]) | {
+        "images": {"medium": f"{double.base}/pic/new.jpg"}
+    }
+    known.pass_time(days=10)
+    identify(known.core)
+    known.settle()
+    hang(known)
+    assert set(posters(known).values()) == {JPEG + b"new"}
+
+
+def test_news_that_are_undone_stay_away_until_that_is_undone_too(known: CoreWorld, double: Double) -> None:
+    double.add(5, "名", date="2025-12-20")
+    double.add_episodes(5, {"sort": 1, "ep": 1, "name_cn": "开始"})
+    filed(known, 1, bgm="5")
+    identify(known.core)
+    known.settle()
+    before = nfo(known, "S01E01.nfo")
+    double.add_episodes(5, {"sort": 1, "ep": 1, "name_cn": "恶作剧"})
+    known.pass_time(hours=12)
+    identify(known.core)
+    known.settle()
+    assert "惡作劇" in nfo(known, "S01E01.nfo")
+    back = undo(known.core, known.rows(tables.resyncs)[-1]["resync_id"])
+    known.settle()
+    assert nfo(known, "S01E01.nfo") == before
+    known.pass_time(hours=12)
+    identify(known.core)
+    known.settle()
+    assert nfo(known, "S01E01.nfo") == before, "they are held"
+    undo(known.core, back["resync_id"])
+    known.settle()
+    assert "惡作劇" in nfo(known, "S01E01.nfo")
 
 
 def test_defect_82_the_first_hit_of_a_search_is_no_fact_and_fractions_are_read(

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from seiton.adapters.metadata.bangumi import Bangumi
+from seiton.core import tables
 from seiton.core.identity.identifying import identify
 from seiton.faces.cli import run
+from seiton.in_process import CoreHere
 from tests.integration.api_world import ApiWorld, title
 from tests.neighbours import Bangumi as Double
 from tests.neighbours import bangumi
@@ -87,14 +89,16 @@ def test_the_order_of_titles_is_read_changed_and_refused(world: ApiWorld) -> Non
 def test_a_poster_is_given_by_its_name(world: ApiWorld, double: Double) -> None:
     world.client.post("/series/1/identities", json={"namespace": "bgm", "value": "5"})
     identify(world.core)
-    picture = world.client.get("/downloads?limit=1")
-    assert picture.status_code == 200
-    from seiton.core import tables
-
     with world.core.database.read() as connection:
         (name,) = connection.execute(tables.pictures.select().with_only_columns(tables.pictures.c.name)).one()
     answer = world.client.get(f"/pictures/{name}")
-    assert (answer.content, answer.headers["content-type"]) == (double.pictures["/pic/5.jpg"], "image/jpeg")
+    picture = double.pictures["/pic/5.jpg"]
+    assert (answer.content, answer.headers["content-type"]) == (picture, "image/jpeg")
+    with world.listening() as url:  # a viewer on another machine fetches it from there
+        far = CoreHere(world.core.web)
+        world.core.web.policy.allow_url(url)
+        assert far.picture(f"{url}/pictures/{name}", world.core.instance_id, name) == picture
+        assert far.picture(f"{url}/pictures/{'0' * 64}.jpg", "x", "x") is None
     assert world.client.get(f"/pictures/{'0' * 64}.jpg").status_code == 404
 
 

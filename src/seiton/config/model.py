@@ -86,13 +86,27 @@ def _proxy(value: str) -> str:
     return _route(value, frozenset({"http", "https", "socks5", "socks5h"}))
 
 
+def _network(value: str) -> str:
+    """Accept ``192.168.1.7`` and ``10.0.0.0/8``."""
+    try:
+        return str(ip_network(value.strip().strip("[]"), strict=False))
+    except ValueError:
+        raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _off(value: object) -> object:
+    """Take ``off`` for none."""
+    return None if isinstance(value, str) and value.strip().lower() == "off" else value
 
 
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+UrlOrOff = Annotated[WebUrl | None, BeforeValidator(_off)]
 
 
 class FeedLimits(BaseModel):
@@ -160,10 +174,14 @@ class Settings(BaseModel):
         default=(), repr=False
     )
     """``host=address``: the HTTP or SOCKS5 proxy that a host and its subdomains are reached through."""
-    bangumi_url: WebUrl = "https://api.bgm.tv"
-    """Where bangumi.tv's v0 interface answers."""
-    mikan_url: WebUrl = "https://mikanani.me"
-    """Where Mikan's pages about works are."""
+    bangumi_url: UrlOrOff = "https://api.bgm.tv"
+    """Where bangumi.tv's v0 interface answers; ``off``: it is not asked."""
+    mikan_url: UrlOrOff = "https://mikanani.me"
+    """Where Mikan's pages about works are; ``off``: they are not asked for."""
+    trusted_peers: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
+    ] = ()
+    """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -78,11 +79,26 @@ class Progress:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._listeners: set[Callable[[], None]] = set()
 
     def announce(self) -> None:
         """Say that something finished."""
         with self._changed:
             self._changed.notify_all()
+            listeners = tuple(self._listeners)
+        for tell in listeners:
+            tell()
+
+    @contextmanager
+    def heard(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call ``tell``, which returns at once, at every announcement until the block ends."""
+        with self._changed:
+            self._listeners.add(tell)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners.discard(tell)
 
     def wait(self, is_done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until ``is_done()`` at an announcement, at most ``timeout_s`` seconds."""

@@ -31,6 +31,7 @@ class Seeder:
                 "stop_tracker_timeout": 1,
                 # Whom it dials may not have the torrent yet: it tries again, soon and often.
                 "enable_outgoing_utp": False,
+                "out_enc_policy": 2,  # plain: one handshake is enough
                 "min_reconnect_time": 1,
                 "max_failcount": 1000,
             }
@@ -63,6 +64,7 @@ class Seeder:
             for handle in list(self._handles):
                 if handle.status(0).num_peers == 0:
                     handle.connect_peer(("127.0.0.1", port))
+                    self._closing.wait(0.1)  # Transmission takes one caller of an address at a time
 
     def close(self) -> None:
         """Go away."""

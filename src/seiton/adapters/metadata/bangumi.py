@@ -104,10 +104,11 @@ class Bangumi:
         path = "/v0/search/subjects?limit=10"
         payload = {"keyword": title, "sort": "match", "filter": {"type": [ANIME], "nsfw": True}}
         self._wait()
-        answer = self._web.request_json("POST", self._base + path, payload, max_bytes=MAX_BYTES)
-        if not 200 <= answer.status < 300:
-            raise FetchError(FetchFault.STATUS, self._base + path, http_status=answer.status)
-        data = answer.content.get("data") if isinstance(answer.content, dict) else None
+        said = self._web.request_json("POST", self._base + path, payload, max_bytes=MAX_BYTES)
+        if not said.is_success:
+            raise FetchError(FetchFault.STATUS, self._base + path, http_status=said.status)
+        answer = said.content
+        data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, list):
             raise self._lies(path)
         return [one for one in data if isinstance(one, dict)]

@@ -22,6 +22,8 @@ def open_session(*, port: int, listen: str, loopback_only: bool) -> lt.session:
             "enable_lsd": not loopback_only,
             "enable_upnp": not loopback_only,
             "enable_natpmp": not loopback_only,
+            # On one machine uTP wins nothing, and who does not speak it is reached late.
+            "enable_outgoing_utp": not loopback_only,
             # Several peers behind one address are several peers: a NAS, a home, this machine.
             "allow_multiple_connections_per_ip": True,
             "alert_mask": lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage,

@@ -20,6 +20,8 @@ from seiton.core.filing.naming import CAUSE as NAMING
 from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.renaming import rename_within
 from seiton.core.filters.rules import create_filter, delete_filter, update_filter
+from seiton.core.identity.holding import HELD, RELEASED, exchange_within
+from seiton.core.identity.knowing import CAUSE as UPDATED
 from seiton.core.identity.merging import CAUSE as MERGED
 from seiton.core.identity.merging import split_within
 from seiton.core.identity.title_order import CAUSE as TITLES
@@ -47,6 +49,9 @@ REJECTABLE = frozenset(
         "pin_removed",
         MERGED,
         TITLES,
+        UPDATED,
+        HELD,
+        RELEASED,
     }
 )
 """Causes that are taken back by the opposite edit."""
@@ -211,6 +216,8 @@ def take_back(core: Core, connection: sa.Connection, cause: Row, *, plan_id: str
             )
         case str(word) if word == MERGED:
             return split_within(core, connection, cause, plan_id=plan_id)
+        case str(word) if word in {UPDATED, HELD, RELEASED}:
+            return exchange_within(core, connection, cause, plan_id=plan_id)
         case str(word) if word == TITLES:
             return order_within(core, connection, before["languages"], plan_id=plan_id)
         case str(word) if word == ADOPTED:

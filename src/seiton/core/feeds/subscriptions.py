@@ -84,6 +84,11 @@ def add_subscription(core: Core, values: Mapping[str, Any]) -> Row:
     return subscription
 
 
+def check_source(url: str) -> None:
+    """Raise ``InvalidInput`` for what is not the address of a feed."""
+    _check(url, 60, "rss")
+
+
 def _check(url: str, interval: object, source_type: str) -> None:
     problems = []
     if not _is_web_address(url):

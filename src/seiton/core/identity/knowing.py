@@ -74,8 +74,7 @@ def _due(connection: sa.Connection, now: datetime) -> Sequence[Row]:
         .where(
             sa.or_(
                 facts.c.series_id.is_(None),
-                facts.c.due_at <= now,
-                facts.c.is_stale,
+                sa.and_(sa.or_(facts.c.due_at <= now, facts.c.is_stale), ~facts.c.is_held),
                 facts.c.value != ids.c.value,
             )
         )
@@ -108,14 +107,15 @@ def _write(core: Core, row: Row, learnt: Mapping[str, Any] | None) -> bool:
         if is_unfinished(connection):
             return False  # titles are parsed again: the numbers are not what they will be
         if learnt is not None:
-            values = dict(learnt) | {"namespace": NAMESPACE, "value": row["value"]}
+            values = dict(learnt) | {"namespace": NAMESPACE, "value": row["value"], "is_held": False}
             if values["picture"] is None:  # not to be had now: what is there stays
                 del values["picture"]
             if not connection.execute(sa.update(table).where(mine).values(values)).rowcount:
                 empty = {"series_id": series_id, "facts": {}, "picture": None}
                 connection.execute(sa.insert(table).values(empty | values))
         stored = connection.execute(sa.select(table).where(mine)).mappings().one_or_none()
-        if stored is None or not place_facts(core, connection, stored):
+        former = None if stored is None else place_facts(core, connection, stored)
+        if former is None:
             return True
         follow_facts(
             core,
@@ -124,7 +124,7 @@ def _write(core: Core, row: Row, learnt: Mapping[str, Any] | None) -> bool:
             CAUSE,
             subject_id=series_id,
             subject_name=title_of(connection, series_id),
-            before={"facts": stored["facts"]},
+            before=former,
         )
         close_finished(core, connection)
     core.wake("reconcile", "")

@@ -37,15 +37,17 @@ def find_ids(core: Core) -> bool:
 
     One page for a work, however many entries it has.
     """
+    if core.mikan_url is None:
+        return False
     works, subjects = _entries(core), _works(core)
     try:
         for row in works:
             trust_feed(core, row["source_url"])
             value = _read(core, row["page_url"], row["source_url"], _WORK)
             _give(core, row["series_id"], MIKAN, value)
-        for row in subjects if core.mikan_url else ():
+        for row in subjects:
             url = f"{core.mikan_url}/Home/Bangumi/{row['value']}"
-            _give(core, row["series_id"], NAMESPACE, _read(core, url, core.mikan_url or url, _SUBJECT))
+            _give(core, row["series_id"], NAMESPACE, _read(core, url, core.mikan_url, _SUBJECT))
     except (FetchError, Unavailable) as error:
         log.info("%s", error)  # it is on record with the neighbour
         return False

@@ -28,7 +28,8 @@ from seiton.domain.states import IN_VIEWER, SURE
 from seiton.domain.wishes import dump_facts
 
 _KNOWN = TypeAdapter(Known)
-NO_EPISODES: dict[Number, dict[str, Any]] = {}
+Former = dict[str, Any]
+"""Facts as they were before a change, as JSON values: of the work, and of those episodes that differ."""
 
 
 def dump_known(known: Known) -> Any:
@@ -47,11 +48,13 @@ def languages(connection: sa.Connection) -> list[str]:
     return list(stored) if stored else [str(word) for word in DEFAULT_ORDER]
 
 
-def place_facts(core: Core, connection: sa.Connection, row: Row) -> bool:
-    """Choose what is used of what is known about a series; return whether that changed.
+def place_facts(core: Core, connection: sa.Connection, row: Row) -> Former | None:
+    """Choose what is used of what is known about a series; return what was, ``None``: it is the same.
 
-    ``row`` is one of ``series_facts``.
+    ``row`` is one of ``series_facts``. Facts that a person holds stay as they are.
     """
+    if row["is_held"]:
+        return None
     series_id, known, order = row["series_id"], load_known(row["known"]), languages(connection)
     ids = _ids_of(connection, series_id)
     show = dump_facts(show_facts(known, ids, row["picture"], order, core.to_traditional))
@@ -61,14 +64,34 @@ def place_facts(core: Core, connection: sa.Connection, row: Row) -> bool:
         for number, episode in placed.episodes.items()
         if (facts := dump_facts(episode_facts(episode, row["namespace"], order, core.to_traditional)))
     }
-    is_changed = _write_episodes(connection, series_id, episodes)
+    changed = _write_episodes(connection, series_id, episodes)
     table = tables.series_facts
     connection.execute(
         sa.update(table)
         .where(table.c.series_id == series_id)
         .values(facts=show, offset=placed.offset, is_stale=False)
     )
-    return is_changed or show != row["facts"]
+    return {"facts": row["facts"], "episodes": changed} if changed or show != row["facts"] else None
+
+
+def exchange_facts(connection: sa.Connection, series_id: int, former: Former) -> Former:
+    """Put facts back as they were; return what was there instead."""
+    shows, table = tables.series_facts, tables.episode_facts
+    mine = shows.c.series_id == series_id
+    there = connection.execute(sa.select(shows.c.facts).where(mine)).scalar_one_or_none()
+    query = sa.select(table).where(table.c.series_id == series_id)
+    episodes: dict[Number, dict[str, Any]] = {
+        (row["episode_no"], row["episode_tenths"]): row["facts"]
+        for row in connection.execute(query).mappings()
+    }
+    for no, tenths, facts in former["episodes"]:
+        if facts is None:
+            episodes.pop((no, tenths), None)
+        else:
+            episodes[no, tenths] = facts
+    changed = _write_episodes(connection, series_id, episodes)
+    connection.execute(sa.update(shows).where(mine).values(facts=former["facts"]))
+    return {"facts": there or {}, "episodes": changed}
 
 
 def placement_of(connection: sa.Connection, series_id: int, known: Known) -> Placement:
@@ -94,8 +117,10 @@ def _ids_of(connection: sa.Connection, series_id: int) -> tuple[tuple[str, str],
     return tuple(sorted(found.items()))
 
 
-def _write_episodes(connection: sa.Connection, series_id: int, wanted: dict[Number, dict[str, Any]]) -> bool:
-    """Write the facts of episodes that differ; return whether any did."""
+def _write_episodes(
+    connection: sa.Connection, series_id: int, wanted: dict[Number, dict[str, Any]]
+) -> list[tuple[int, int, dict[str, Any] | None]]:
+    """Write the facts of episodes that differ; return those as they were."""
     table = tables.episode_facts
     query = sa.select(table).where(table.c.series_id == series_id)
     there = {
@@ -116,7 +141,7 @@ def _write_episodes(connection: sa.Connection, series_id: int, wanted: dict[Numb
     ]
     for few in chunks(rows):
         connection.execute(sa.insert(table), few)
-    return bool(changed)
+    return [(no, tenths, there.get((no, tenths))) for no, tenths in sorted(changed)]
 
 
 def forget_facts(connection: sa.Connection, series_id: int) -> bool:

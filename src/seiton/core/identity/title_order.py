@@ -65,7 +65,7 @@ def order_within(
     changed: list[int] = []
     cursor = 0
     while rows := rows_of(connection, tables.series_facts.c.series_id > cursor, limit=core.chunk):
-        changed += [row["series_id"] for row in rows if place_facts(core, connection, row)]
+        changed += [row["series_id"] for row in rows if place_facts(core, connection, row) is not None]
         cursor = rows[-1]["series_id"]
     resync_id = follow_facts(
         core,

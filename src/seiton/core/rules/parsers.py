@@ -306,4 +306,4 @@ def problem_of(fault: RuleFault) -> Problem:
     message = _(fault.template, **fault.values)
     if fault.position is not None:
         message = _("{message} (at character {position})", message=message, position=fault.position + 1)
-    return Problem(field=fault.field, message=message, code=fault.code)
+    return Problem(field=fault.field, message=message, code=fault.code, position=fault.position)

@@ -5,6 +5,7 @@ Nothing here cascades: deleting a row never deletes history, downloads or files.
 
 from __future__ import annotations
 
+from seiton.core.tables.access import api_tokens, people, sessions
 from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
@@ -34,6 +35,7 @@ __all__ = [
     "adoptions",
     "animes",
     "answers",
+    "api_tokens",
     "conflicts",
     "downloads",
     "episode_facts",
@@ -51,6 +53,7 @@ __all__ = [
     "modules",
     "neighbours",
     "parsers",
+    "people",
     "pictures",
     "raw_items",
     "resync_items",
@@ -59,6 +62,7 @@ __all__ = [
     "seasons",
     "series",
     "series_facts",
+    "sessions",
     "state",
     "status_guard",
     "subscriptions",

@@ -60,6 +60,8 @@ series_facts = table(
     Column("due_at", Instant, nullable=False),  # when to ask again
     # its releases have other numbers than when the facts of its episodes were placed
     Column("is_stale", Boolean, nullable=False, server_default=sa.false()),
+    # as they were before a change that a person has undone: nothing new comes in
+    Column("is_held", Boolean, nullable=False, server_default=sa.false()),
     Index(None, "due_at"),
 )
 

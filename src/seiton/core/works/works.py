@@ -53,11 +53,11 @@ def series_of(core: Core, anime_id: int) -> list[Record]:
         return fetch_all(connection, query.order_by(table.c.series_no, table.c.series_id))
 
 
-def list_series(core: Core, *, limit: int | None, offset: int) -> list[Record]:
+def list_series(core: Core, *, limit: int | None, offset: int, wanted: str = "") -> list[Record]:
     """Return series with title, season, counts of episodes and subscriptions; the newest first.
 
     Found are the episodes of links that are neither filtered out nor detached; downloaded those of which
-    the files are there.
+    the files are there. ``wanted``: only of works whose title contains it.
     """
     series, animes, seasons = tables.series, tables.animes, tables.seasons
     query = sa.select(
@@ -68,6 +68,8 @@ def list_series(core: Core, *, limit: int | None, offset: int) -> list[Record]:
         )
     )
     query = query.where(series.c.removed_at.is_(None), animes.c.removed_at.is_(None))
+    if wanted:
+        query = query.where(animes.c.title.icontains(wanted, autoescape=True))
     with core.database.read() as connection:
         rows = fetch_all(connection, page(query, limit, offset, series.c.series_id.desc()))
         ids = [row["series_id"] for row in rows]

@@ -20,7 +20,7 @@ _NO_TITLE = re.compile(r"[\W\d_]*")
 _UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
 _NAME_TAG = re.compile(r"[A-Za-z0-9]{1,12}\.")
 _TITLE_STARTS = re.compile(
-    r" *(?!(?:ova|oad|sp|special|movie|ep|episodes?)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE
+    r"[ _]*(?!(?:ova|oad|sp|special|movie|ep|episodes?)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE
 )
 _ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]+[季期])")
 _DOT = re.compile(r"(?<![0-9])\.|\.(?![0-9])|\.(?=[0-9]{3,4}p)", re.IGNORECASE)
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
     ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
     ``copies``: numbers in parentheses that rather repeat an episode; ``teams``: those that name a group;
-    ``hints``: what ``looks`` may hold.
+    ``credits``: those that name more than technical words; ``hints``: what ``looks`` may hold.
     """
 
     looks: str
@@ -41,6 +41,7 @@ class Line(NamedTuple):
     copies: list[tuple[int, Episode]]
     texts: list[tuple[int, Segment]]
     teams: list[Segment]
+    credits: list[Segment]
     hints: list[int]
 
 
@@ -96,6 +97,7 @@ def lay_out(
     copies: list[tuple[int, Episode]] = []
     texts: list[tuple[int, Segment]] = []
     teams: list[Segment] = []
+    credits: list[Segment] = []
     length = 0
     is_open, has_letters = True, False
     free = "".join([text[start:stop] for start, stop, bracket in segments[first:] if not bracket])
@@ -123,6 +125,8 @@ def lay_out(
                 (copies if piece is ASIDE and _is_copy(episode) else episodes).append((length, episode))
             elif holds is Holds.TEAM:
                 teams.append(segment)
+            elif holds is Holds.WORDS and content.words.rest > 1 and "," in text[start:stop]:
+                credits.append(segment)
             elif holds is Holds.TEXT:
                 if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
                     piece = text[start - 1 : stop + 1]
@@ -134,7 +138,7 @@ def lay_out(
         shown.append(given)
         length += len(piece)
     plain_line = "".join(looks)
-    return Line(plain_line, "".join(shown), episodes, copies, texts, teams, _hints(plain_line))
+    return Line(plain_line, "".join(shown), episodes, copies, texts, teams, credits, _hints(plain_line))
 
 
 _UNDERSCORE, _DASH, _PLUS = re.compile("_"), re.compile("-"), re.compile(r"\+")

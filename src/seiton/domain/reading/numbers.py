@@ -38,14 +38,14 @@ _UNIT = (
 _SUFFIX = (
     r"(?P<suffix>(?:[ _.+&()/-]*(?:end|fin|final|tv|batch|complete|raws?|rev|完[结結]?|[终終]"
     r"|[全合][集话話]?|[总總]集|精校"
-    r"|修[正订訂]|先行版?本?|未[删刪][减減]|特典(?:映像)?|映像|正片|ova|oad|movie|sp[0-9]{0,2}|ex|[话話集回季]"
+    r"|修[正订訂]|先行版?本?|未[删刪][减減]|特典(?:映像)?|映像|正片|番外[篇编編]?(?:[0-9]{1,2}(?:-[0-9]{1,2})?)?|ova|oad|movie|sp[0-9]{0,2}|ex|[话話集回季]"
     r"|v[0-9](?![0-9])))*)[ _.)]*"
 )
 _ANY_CASE = re.IGNORECASE
 
 _BRACKET = re.compile(
-    rf"[ _]*(?:[第제]|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO} ?{_UNIT}?"
-    rf"(?: ?(?:из|of) ?[0-9]{{1,4}})?{_SUFFIX}",
+    rf"[ _]*(?:[第제]|正片|本[篇編]|ep?[ ._]*|episodes? ?|\#|tv ?|{_KIND})?_?{_N}{_V} ?{_UNIT}?{_TO}"
+    rf" ?{_UNIT}?(?: ?(?:из|of) ?[0-9]{{1,4}})?{_SUFFIX}",
     _ANY_CASE,
 )
 _BRACKET_HAN = re.compile(rf"[ _]*{_HAN} ?{_UNIT}{_SUFFIX}", _ANY_CASE)
@@ -62,14 +62,17 @@ _HEAVY_END = rf"(?= *(?:end|fin|final|完|[终終]|[合全][集话話]|{_MARK}|$
 _LIGHT_END = r"(?=[ :,])"
 _SEASONED = re.compile(
     rf"(?<![a-z0-9])[st](?P<season>[0-9]{{1,2}})(?:-s(?P<season_end>[0-9]{{1,2}}))?[ ._-]{{0,3}}"
-    rf"(?:x?ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}{_TO}(?![0-9])",
+    rf"(?:x?ep?[ ._]?|(?P<special>sp)|(?P<ova>ova|oad)){_N}{_V}"
+    rf"(?:-?e[0-9]{{1,3}}(?=-?e[0-9]))*{_TO}(?![0-9])",
     _ANY_CASE,
 )
 _CROSSED = re.compile(
-    rf"(?<![a-z0-9.])(?P<season>[0-9]{{1,2}})x(?P<number>[0-9]{{1,3}}){_V}(?![0-9a-z])", _ANY_CASE
+    rf"(?<![a-z0-9.])(?P<season>[0-9]{{1,2}})x(?P<number>[0-9]{{1,3}}){_V}"
+    rf"(?:(?P<to>-)(?:[0-9]{{1,2}}x)?(?P<end>[0-9]{{2,3}}))?(?![0-9a-z])",
+    _ANY_CASE,
 )
 _COUNTED = re.compile(
-    rf"(?:[第제] ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})|{_HAN}){_TO} ?"
+    rf"(?:[第제] ?{_N}{_V}|(?<![0-9])(?P<bare>[0-9]{{1,4}})|{_HAN}){_UNIT}?{_TO} ?"
     rf"{_V.replace('version', 'late')}{_UNIT}",
     _ANY_CASE,
 )
@@ -102,7 +105,8 @@ _LEADING = re.compile(rf"^ *(?P<number>0[0-9]{{1,2}}){_V}(?: ?- |\. ?| )(?=[^\W\
 
 NOT_COUNTED = re.compile(
     r"(?<![0-9]st )(?<![0-9]nd )(?<![0-9]rd )(?<![0-9]th )(?<!first )(?<!second )(?<!third )(?<!fourth )"
-    r"(?<![a-z])(?:season|saison|part|cour|movie|film|vol(?:ume)?|no|act|version|ver|disc|bd|s)[ ._]*$|第 ?$",
+    r"(?<![a-z])(?:seasons?|saisons?|part|cour|movie|film|vol(?:ume)?|no|act|version|ver|disc|bd|s)[ ._]*$"
+    r"|第 ?$",
     _ANY_CASE,
 )
 """The end of a text after which a number counts something else than episodes."""

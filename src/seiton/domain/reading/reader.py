@@ -18,19 +18,25 @@ MAX_TITLE = 2000
 _EXTENSION = re.compile(
     r"\.(mkv|mp4|avi|ts|m2ts|wmv|ogm|mov|rmvb|flv|webm|iso|mka|m4v|ass|srt|ssa|sup|torrent)$", re.IGNORECASE
 )
+_SITE = re.compile(r"www\.[^ ]+\.[a-z]{2,4} +- +", re.IGNORECASE)
 _ALNUM = re.compile(r"[^\W_]")
 _TAIL_GROUP = re.compile(
     r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+(?:-[A-Za-z0-9._@&]+){0,2})(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
     r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
 )
-_BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
+_BEHIND = re.compile(
+    r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$"
+    r"|[\x01-\x03] ?- ((?=[0-9]*[A-Za-z])[^\x01-\x03 ]+)(?: v[0-9])?$"
+)
 _SPOKEN_END = re.compile(
     r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
-    r"|portuguese|korean|chinese|jpn|eng|ita|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack|proper"
-    r"|batch))+ *$",
+    r"|portuguese|korean|chinese|jpn|eng|ita|gb|big5|ch[st]|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack"
+    r"|proper|batch))+ *$",
     re.IGNORECASE,
 )
 """Words on language and origin before the technical ones; elsewhere they may be part of a title."""
+_LABEL = re.compile(r"[剧劇][场場]版|映画|特[別别][篇编編]|番外[篇编編]|ova|oad|tv|movie", re.IGNORECASE)
+"""What is no title where a bracket holds one."""
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
 
@@ -38,6 +44,8 @@ _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
 def read_title(title: str) -> ReadTitle:
     """Return what ``title`` says. Never fails; time grows linearly up to ``MAX_TITLE`` characters."""
     title = title[:MAX_TITLE].strip()
+    if title[:4].lower() == "www." and (site := _SITE.match(title)):
+        title = title[site.end() :]
     text = plain(title)
     extension = _EXTENSION.search(text)
     if extension:
@@ -168,12 +176,22 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
     if sure is not None:
         return sure, looks
     if TECHNICAL in line.hints:
-        looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
+        looks = _marked(looks)
     bare = numbers.likely(looks, is_file=is_file)
     if bare is None and line.copies and (is_file or line.copies[0][1].number not in numbers.SEASONS):
         at, only = line.copies[0]
         return _placed(only, at, at + 1), looks
     return bare, looks
+
+
+def _marked(looks: str) -> str:
+    """Return a line with marks instead of its technical words and of the words on language before them."""
+    looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
+    first = looks.find(STOP)
+    spoken = _SPOKEN_END.search(looks, 0, first) if first >= 0 else None
+    if spoken is None or not LETTER.search(looks, 0, spoken.start()):
+        return looks
+    return looks[: spoken.start()] + STOP * (first - spoken.start()) + looks[first:]
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
@@ -201,9 +219,7 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
         and LETTER.search(text, 0, technical.start())
     ):
         end = start + technical.start()
-    if line.looks[end : end + 1] != looks[end : end + 1] or end < start + len(text):
-        spoken = _SPOKEN_END.search(looks, start, end)
-        if spoken and LETTER.search(looks, start, spoken.start()):
+        if (spoken := _SPOKEN_END.search(looks, start, end)) and LETTER.search(looks, start, spoken.start()):
             end = spoken.start()
     return line.shown[start:end].replace(ASIDE, " ")
 
@@ -212,7 +228,8 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     """Return the brackets that hold titles, if the text outside of brackets (``region``) does not: those
     before the episode, else the first.
     """
-    if LETTER.search(region) or (region.strip(" -_\x01\x02\x03") and not line.texts):
+    is_label = bool(line.texts) and _LABEL.fullmatch(region.strip(" -_★")) is not None
+    if (LETTER.search(region) and not is_label) or (region.strip(" -_\x01\x02\x03") and not line.texts):
         return []
     end = len(line.looks) if episode is None else episode.start
     before = [segment for at, segment in line.texts if at < end and segment.bracket != "("]
@@ -240,7 +257,7 @@ def _late_group(
 ) -> str | None:
     """Return the group that stands behind: ``-GROUP``, or the first bracket that is nothing else."""
     if behind := _BEHIND.search(line.looks):
-        return behind[1]
+        return (behind[1] or behind[2]).strip()
     if "-" in line.looks:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
         first = looks.find(STOP)
@@ -257,4 +274,8 @@ def _late_group(
         return title[segment.start : segment.stop].replace("_", " ")
     if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
         return inside[1].replace("_", " ")
+    for segment in line.credits:
+        for part in title[segment.start : segment.stop].split(","):
+            if words_of(plain(part)).found == 0 and LETTER.search(part):
+                return part.strip(" _")
     return None

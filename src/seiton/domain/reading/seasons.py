@@ -20,11 +20,13 @@ SEASON = (
     r"(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
     r"|three|four|five)"
     r"(?: ?[-~&+] ?(?:season |s)?(?P<named_end>[0-9]{1,2}))?(?![0-9a-z])"
-    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series)(?![a-z])(?! ?[0-9])"
+    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series)(?![a-z])"
+    r"(?! ?[0-9]{1,3}(?![0-9]|st|nd|rd|th))"
     r"|(?<![a-z0-9])(?P<before>[1-9])(?:[ªºa.]|-?й)?[ ._-]?(?:сезон|sezon|temporada)(?![a-zа-я])"
     r"|(?<![a-zа-я0-9])(?:tv|тв)-(?P<tv>[1-9])(?![0-9a-zа-я])"
     rf"|(?<![a-z0-9])(?P<ordinal>{'|'.join(_ORDINALS)})[ ._]season(?![a-z])"
-    r"|(?<![a-z0-9'])ss?(?P<short>[0-9]{1,2})(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w))?(?![a-z0-9])"
+    r"|(?<![a-z0-9'])ss?(?P<short>[0-9]{1,2})"
+    r"(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w)|p[0-9]{1,2})?(?![a-z0-9])"
     r"|(?<![0-9])(?P<term>[0-9])(?:期|기(?![가-힣]))"
 )
 _SEASON = Gated(SEASON)
@@ -32,6 +34,7 @@ FINAL_SEASON = r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]
 _FINAL_SEASON = re.compile(FINAL_SEASON, re.IGNORECASE)
 PART = (
     r"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])"
+    r"|(?<![a-z0-9])(?P<nth>[1-9])(?:st|nd|rd|th) (?:cour|part)(?![a-z])"
     rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)"
 )
 _PART = Gated(PART)
@@ -73,11 +76,10 @@ def final_season_in(text: str) -> str | None:
 def part_in(text: str) -> Season | None:
     """Return the part of a season (``Part 2``, ``第二部分``) that ``text`` names."""
     match = _PART.search(text)
-    return (
-        Season(match.start(), match.end(), _number((match["part"] or match["counted"]).lower()))
-        if match
-        else None
-    )
+    if match is None:
+        return None
+    word = match["part"] or match["nth"] or match["counted"]
+    return Season(match.start(), match.end(), _number(word.lower()))
 
 
 def roman_end(text: str) -> Season | None:

@@ -37,6 +37,19 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_api_tokens",
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("scope IN ('read', 'write', 'module')", name=op.f("ck_core_api_tokens_scope")),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_core_api_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_api_tokens_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_filter_rules",
         sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rule_order", sa.Integer(), nullable=False),
@@ -189,6 +202,19 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('pattern', 'structural')", name=op.f("ck_core_parsers_kind")),
         sa.PrimaryKeyConstraint("parser_id", name=op.f("pk_core_parsers")),
         sa.UniqueConstraint("builtin_key", name=op.f("uq_core_parsers_builtin_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_people",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("role IN ('admin', 'viewer')", name=op.f("ck_core_people_role")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_core_people")),
+        sa.UniqueConstraint("name", name=op.f("uq_core_people_name")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -465,6 +491,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_sessions",
+        sa.Column("session_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["core_people.person_id"], name=op.f("fk_core_sessions_person_id")
+        ),
+        sa.PrimaryKeyConstraint("session_hash", name=op.f("pk_core_sessions")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_sessions_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "core_conflicts",
         sa.Column("conflict_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("conflict_type", sa.String(length=20), nullable=False),
@@ -689,6 +731,7 @@ def upgrade() -> None:
         sa.Column("offset", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_stale", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["series_id"], ["core_series.series_id"], name=op.f("fk_core_series_facts_series_id")
         ),
@@ -960,6 +1003,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_conflicts")
+    with op.batch_alter_table("core_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_sessions_person_id"))
+
+    op.drop_table("core_sessions")
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
@@ -985,6 +1032,7 @@ def downgrade() -> None:
 
     op.drop_table("core_resyncs")
     op.drop_table("core_pictures")
+    op.drop_table("core_people")
     op.drop_table("core_parsers")
     op.drop_table("core_neighbours")
     op.drop_table("core_modules")
@@ -999,5 +1047,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_filter_rules")
+    op.drop_table("core_api_tokens")
     op.drop_table("core_answers")
     op.drop_table("core_animes")
