@@ -214,7 +214,7 @@ def test_kodi_reads_the_golden_library_exactly(world: KodiWorld) -> None:
     long = "とても" * 40
     begin = "旅の終わり & <出発>"
     special = {"display_season": 1, "display_episode": 13}
-    frieren = {"show_title": "葬送的芙莉蓮", "premiered": date(2023, 9, 29), "year": 2023}
+    frieren: dict[str, Any] = {"show_title": "葬送的芙莉蓮", "premiered": date(2023, 9, 29), "year": 2023}
     golden: list[tuple[str, int, int, dict[str, Any]]] = [
         ("葬送的芙莉蓮", 1, 1, {"facts": Facts(**frieren, episode_title=begin, episode_plot=plot)}),
         ("葬送的芙莉蓮", 1, 2, {"facts": Facts(**frieren)}),
