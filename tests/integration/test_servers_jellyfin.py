@@ -14,15 +14,18 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from starlette.testclient import TestClient
 
 from seiton.adapters.database import Database
 from seiton.adapters.http import HostPolicy, WebClient
 from seiton.adapters.servers import media_servers
+from seiton.bootstrap import Seiton
+from seiton.config import Settings
 from seiton.config.servers import MediaServerSettings
 from seiton.contract import Facts
 from seiton.domain.states import NeighbourState
 from seiton.viewer.receive import receive
-from seiton.viewer.servers.standing import enroll, list_standing
+from seiton.viewer.servers.standing import enroll, list_standing, next_due
 from seiton.viewer.servers.telling import attend
 from tests.integration.viewer_world import ViewerWorld
 from tests.jellyfin_double import TOKEN, JellyfinDouble
@@ -258,3 +261,42 @@ def test_states_survive_a_kill_at_every_second_request(
         assert double.state(first, "alice").get("PlayCount") == 3
     assert kill_at > 5
     world.close()
+
+
+def test_a_running_seiton_tells_it_by_itself_and_says_how_it_is(
+    tmp_path: Path, double: JellyfinDouble
+) -> None:
+    server = MediaServerSettings(
+        name="den",
+        kind="jellyfin",
+        url=double.url,
+        token=SecretStr(TOKEN),
+        path_map=(f"{tmp_path / 'library'}=/tv",),
+    )
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    (downloads / "1.mkv").write_bytes(b"video" * 100)
+    settings = Settings(
+        data=tmp_path / "data", library=tmp_path / "library", downloads=downloads, media_servers=(server,)
+    )
+    with Seiton(settings, loopback_only=True) as seiton, TestClient(seiton.application()) as client:
+        message = {
+            "download_id": 1,
+            "series_id": 1,
+            "anime_title": "Show",
+            "series_no": 1,
+            "episode_no": 1,
+            "subtitle_group": "Group",
+            "callback_url": "http://127.0.0.1/sync-callback",
+            "core_instance": seiton.instance_id,
+            "revision": 1,
+            "file_path": str(downloads / "1.mkv"),
+        }
+        assert client.post("/sync", json=message).status_code < 300
+        deadline = time.monotonic() + 120
+        while next_due(seiton.viewer) is not None or not double.items:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        (found,) = [one for one in client.get("/services").json()["neighbours"] if one["kind"] == "jellyfin"]
+    assert double.named(path("Show", 1, 1)).facts["IndexNumber"] == 1
+    assert (found["state"], found["address"]) == ("well", double.url)
