@@ -15,5 +15,6 @@ stage "lint" $bin/ruff check .
 stage "format" $bin/ruff format --check .
 stage "types" $bin/mypy
 stage "import rules" $bin/lint-imports
+unset PYTHONDONTWRITEBYTECODE # each of the processes that tests start would compile everything anew
 # shellcheck disable=SC2086  # several arguments are meant
 stage "tests" $bin/pytest -n 2 --dist worksteal ${PYTEST_ARGS:-}

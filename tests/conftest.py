@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from seiton.adapters.database import Database
+from seiton.adapters.jobs_ledger import Ledger
+from seiton.adapters.migrations import SERVICES, upgrade
 from tests.postgres import NoPostgres, Server, missing
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -23,23 +27,73 @@ def postgres_server() -> Iterator[Server]:
         yield server
 
 
+def _make_tables(url: str) -> None:
+    """Make the tables of an empty database, once for all tests: migrating takes longer than many a test."""
+    database = Database(url)
+    for service in SERVICES:
+        upgrade(database, service)
+    database.close()
+    ledger = Ledger(url, executor_id="seiton-1", application="seiton")
+    ledger.launch(lambda _ticket, _name, _key: None)
+    ledger.close()
+
+
+@pytest.fixture(scope="session")
+def _postgres_with_tables(postgres_server: Server) -> Iterator[str]:
+    with postgres_server.database() as url:
+        _make_tables(url)
+        yield url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(scope="session")
+def _sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tables") / "seiton.db"
+    _make_tables(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def postgres_url(postgres_server: Server) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
+def postgres_url(postgres_server: Server, _postgres_with_tables: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, with all tables and nothing in them."""
+    with postgres_server.database(_postgres_with_tables) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, _sqlite_with_tables: Path) -> str:
+    """A SQLite file in the test's own folder, with all tables and nothing in them."""
+    file = tmp_path / "seiton.db"
+    shutil.copy(_sqlite_with_tables, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: Server) -> Iterator[str]:
+    """An empty PostgreSQL database."""
     with postgres_server.database() as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def empty_sqlite_url(tmp_path: Path) -> str:
     """A SQLite file that does not exist yet, in the test's own folder."""
     return f"sqlite:///{tmp_path / 'seiton.db'}"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh database; the test runs once on SQLite and once on PostgreSQL."""
+    """A database with tables and nothing in them; the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """A database without tables; the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
 
 

@@ -148,10 +148,13 @@ class Server:
         return f"postgresql+psycopg://seiton@/{database}?host={quote(str(self.folder), safe='')}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Make an empty database, give its URL, and remove it with whoever is still connected."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a copy of the database ``template``, else an empty one; give its URL, remove it at the end.
+
+        Nobody may be connected to the template; whoever is still connected to the copy loses it.
+        """
         name = f"test_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:

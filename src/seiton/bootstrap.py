@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,11 +18,14 @@ from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
 from seiton.adapters.http_policy import HostPolicy
+from seiton.adapters.http_routes import Routes, read_routes
 from seiton.adapters.jobs import Jobs
+from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.neighbours import Standing
 from seiton.adapters.pack_file import builtin_pack
+from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import TorrentClient
@@ -28,24 +33,27 @@ from seiton.config import Settings
 from seiton.contract import (
     Reporting,
 )
-from seiton.core.adopting import record_adoptions
-from seiton.core.builtin import prepare_state
-from seiton.core.dispatch import start_downloads
-from seiton.core.downloaders import Downloaders
-from seiton.core.ending import SeedingGoals, end_torrents
-from seiton.core.modules import trust_modules
-from seiton.core.naming import follow_naming, problem_of
-from seiton.core.probing import probe_modules
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_failed
+from seiton.core.adoption.recording import record_adoptions
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.downloaders import Downloaders
+from seiton.core.downloads.ending import SeedingGoals, end_torrents
+from seiton.core.downloads.retry import retry_failed
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
+from seiton.core.filing.naming import follow_naming, problem_of
+from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filing.viewers import Viewers
+from seiton.core.filters.refilter import refilter
+from seiton.core.identity.identifying import identify
+from seiton.core.modules.probing import probe_modules
+from seiton.core.modules.registry import trust_modules
+from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
+from seiton.core.neighbours.answers import forget_answers
+from seiton.core.removal.trash import expire_trash
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
-from seiton.core.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
-from seiton.core.transfers import check_transfers
-from seiton.core.trash import expire_trash
-from seiton.core.viewers import Viewers
-from seiton.core.workers import check_help, join_core, note_built_in, take_turn
 from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
@@ -58,14 +66,20 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
+from seiton.viewer.servers.standing import enroll, list_standing
+from seiton.viewer.servers.telling import attend
 from seiton.viewer.service import Profile, Viewer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-USER_AGENT = f"Seiton/{__version__} (self-hosted anime library keeper)"
+    from seiton.faces.entrance import Entrance
+
+USER_AGENT = f"seiton/Seiton/{__version__} (self-hosted anime library keeper)"
+"""Developer, program, version: the form that bangumi.tv asks of everybody (bangumi/api, user agent.md)."""
 ANNOUNCE_S = 15
 log = logging.getLogger("seiton")
 _IF_DUE = "due:"
@@ -82,6 +96,7 @@ class Seiton:
     ) -> None:
         self.settings = settings
         self.roles = roles
+        self.entrance: Entrance | None = None
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
@@ -96,12 +111,16 @@ class Seiton:
             timeout_s=settings.feed_limits.timeout,
             max_redirects=settings.feed_limits.max_redirects,
             policy=self.policy,
+            routes=Routes(mirrors=read_routes(settings.mirrors), proxies=read_routes(settings.proxies)),
         )
         self.jobs = self._jobs()
         self.previews = Previews()
         self.checks = Checks()
         self._core_here = CoreHere(self.web)
         self.viewer = self._viewer()
+        self._servers_due = math.inf
+        if Role.VIEWER in roles:
+            enroll(self.viewer)
         self._remote = remote_client(settings.torrent_client) if Role.DOWNLOADER in roles else None
         self.client = self._torrent_client(loopback_only) if Role.DOWNLOADER in roles else None
         downloads = os.path.abspath(os.fspath(settings.downloads))
@@ -116,8 +135,9 @@ class Seiton:
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
         )
-        if settings.core_url:
-            self.policy.allow_url(settings.core_url)
+        for address in (settings.core_url, settings.mikan_url):
+            if address:
+                self.policy.allow_url(address)
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -166,6 +186,7 @@ class Seiton:
             ),
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
+            servers=media_servers(settings.media_servers, self.web),
         )
 
     def _core(self) -> Core:
@@ -189,6 +210,8 @@ class Seiton:
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
             neighbours=self._neighbours,
+            bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
+            mikan_url=settings.mikan_url,
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -199,7 +222,8 @@ class Seiton:
         )
 
     def _neighbours(self) -> list[Standing]:
-        return [] if self._remote is None else [self._remote.standing()]
+        client = [] if self._remote is None else [self._remote.standing()]
+        return client + (list_standing(self.viewer) if Role.VIEWER in self.roles else [])
 
     def _wake_core(self, job: str, key: str) -> None:
         self.jobs.wake(f"core.{job}", key)
@@ -242,9 +266,11 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
-        define("core.trash", lambda _key: expire_trash(core), every=3600)
+        define("core.titles", lambda _key: index_titles(core), every=300)
+        define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
@@ -257,7 +283,9 @@ class Seiton:
     def _define_viewer_jobs(self) -> None:
         viewer, define = self.viewer, self.jobs.define
         define("viewer.converge", lambda _key: self._converge(), every=30)
+        define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
         """Fetch one feed; without a key, have every due one fetched on its own, so none blocks another."""
@@ -276,8 +304,22 @@ class Seiton:
         except Unavailable as error:
             log.warning("%s", error)  # the library is away or busy: the next look will see
 
+    def _attend_servers(self) -> None:
+        """Attend to the media servers, and again when the next of them is due: one alarm at a time."""
+        if time.monotonic() >= self._servers_due:
+            self._servers_due = math.inf
+        try:
+            delay_s = attend(self.viewer)
+        except Unavailable:
+            return  # the library is away or busy: its own look says so
+        if delay_s is not None and time.monotonic() + delay_s < self._servers_due:
+            self._servers_due = time.monotonic() + delay_s
+            self.jobs.wake_later("viewer.servers", "", delay_s)
+
     def start(self) -> None:
         """Start the background work."""
+        if Role.CORE in self.roles:
+            ask_again(self.core)
         self.jobs.launch()
 
     def close(self) -> None:
@@ -305,8 +347,10 @@ class Seiton:
         from seiton.faces.application import create_application
         from seiton.faces.core_api import create_core_api
         from seiton.faces.downloader_api import create_downloader_api
+        from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
         from seiton.faces.viewer_api import create_viewer_api
+        from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
 
         is_core = Role.CORE in self.roles
@@ -331,7 +375,13 @@ class Seiton:
                 core_url=self.settings.core_url,
             )
             routers.append(create_downloader_api(downloader))
-        return create_application(routers, language=self.settings.language)
+        if not is_core:
+            return create_application(routers, language=self.settings.language)
+        self.entrance = Entrance(core=self.core, settings=self.settings)
+        pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
+        return create_application(
+            routers, language=self.settings.language, pages=pages, entrance=self.entrance
+        )
 
     def _may_report(self, request: Reporting, caller: str | None) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or

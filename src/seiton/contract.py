@@ -30,7 +30,10 @@ class Message(BaseModel):
 
 
 class Facts(Message):
-    """Facts about work and episode that travel with the message; all optional."""
+    """Facts about work and episode that travel with the message; all optional.
+
+    ``picture`` names the work's poster: its digest and suffix; Core gives it at ``/pictures/{name}``.
+    """
 
     episode_title: Text | None = None
     episode_plot: str | None = None
@@ -45,6 +48,9 @@ class Facts(Message):
     studios: tuple[Text, ...] = ()
     show_ids: tuple[tuple[Text, Text], ...] = ()
     episode_ids: tuple[tuple[Text, Text], ...] = ()
+    episode_original_title: Text | None = None
+    runtime_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    picture: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}\.(jpg|png)$")] | None = None
 
 
 class Reporting(Message):

@@ -10,12 +10,13 @@ class Problem:
     """One fault in one field of what somebody sent.
 
     ``field`` is the name they used (``parse_regex``, ``--library``), ``message`` a translated
-    sentence, ``code`` a stable word for programs.
+    sentence, ``code`` a stable word for programs. ``position``: the character of a pattern, from 0.
     """
 
     field: str
     message: str
     code: str = "invalid"
+    position: int | None = None
 
 
 class SeitonError(Exception):
@@ -37,6 +38,13 @@ class InvalidInput(SeitonError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
+
+
+class Forbidden(SeitonError):
+    """This is not allowed."""
+
+    status = 403
+    code = "forbidden"
 
 
 class NotFound(SeitonError):

@@ -97,4 +97,9 @@ def _item(item: FeedItem) -> dict[str, Any]:
         "description": item.description,
         "download_url": item.download_url,
         "pub_date": item.pub_date.isoformat() if item.pub_date else None,
+        # additions
+        "info_hash": item.info_hash,
+        "size": item.size,
+        "page_url": item.page_url,
+        "facts": dict(item.facts),
     }

@@ -23,8 +23,10 @@ from seiton.contract import (
     ViewerSyncCallback,
     ViewerSyncRequest,
 )
-from seiton.core.callbacks import take_callbacks
+from seiton.core.filing.callbacks import take_callbacks
+from seiton.core.identity.pictures import read_picture
 from seiton.core.service import Core
+from seiton.errors import NotFound
 from seiton.viewer.checks import Checks
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
@@ -94,3 +96,13 @@ class CoreHere:
             callback.core_instance == core.instance_id or self._reports.post(url, callback, away)
             for url, callback in callbacks
         ]
+
+    def picture(self, url: str, core_instance: str, name: str) -> bytes | None:
+        """Return a poster of the Core in here without a wire; another core's over HTTP."""
+        core = self.core
+        if core is None or core_instance != core.instance_id:
+            return self._reports.picture(url)
+        try:
+            return read_picture(core, name)
+        except NotFound:
+            return None

@@ -60,7 +60,14 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None], roles: frozens
         while not server.started and thread.is_alive():
             thread.join(0.02)
         on_ready(f"http://{host}:{port}")
+        if seiton.entrance is not None and seiton.entrance.needs_first_password():
+            _ask_for_password(f"http://{host}:{port}/ui/welcome?code={seiton.entrance.code}")
         while thread.is_alive():
             thread.join(0.5)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ask_for_password(address: str) -> None:
+    """Say where the first person sets a password; until then nobody else comes in."""
+    print(_("Other machines can come here, so set a password first: {address}", address=address), flush=True)

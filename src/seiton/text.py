@@ -12,8 +12,10 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 
-LANGUAGES = ("en", "zh_Hant")
-"""What Seiton can speak, by gettext name."""
+NAMES = {"en": "English", "zh_Hant": "繁體中文"}
+"""What Seiton can speak, by gettext name, and what each language calls itself."""
+
+LANGUAGES = tuple(NAMES)
 
 _current: ContextVar[str] = ContextVar("seiton_language", default="en")
 
@@ -48,6 +50,11 @@ def negotiate(wanted: str | None) -> str:
 def use_language(language: str) -> None:
     """Make ``language`` (one of ``LANGUAGES``) the language of the current context."""
     _current.set(language if language in LANGUAGES else "en")
+
+
+def language() -> str:
+    """Return the language of the current context."""
+    return _current.get()
 
 
 def _(message: str, /, **values: object) -> str:

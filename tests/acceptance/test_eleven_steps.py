@@ -20,9 +20,9 @@ from seiton.adapters.database import Database
 from seiton.adapters.migrations import SERVICES, downgrade, upgrade
 from seiton.contract import ViewerResyncRequest, ViewerSyncCallback, ViewerSyncRequest
 from seiton.core import tables
-from seiton.core.links import apply_outcomes
-from seiton.core.reparse import reparse
-from seiton.core.resync import notify_viewer_resync, reconcile
+from seiton.core.filing.resync import notify_viewer_resync, reconcile
+from seiton.core.links.making import apply_outcomes
+from seiton.core.rules.reparse import reparse
 from seiton.domain.rules import Matched, ParsedTitle
 from seiton.viewer import tables as viewer_tables
 from seiton.viewer.converge import converge
@@ -90,8 +90,8 @@ def test_step_01_the_resync_message_stands_beside_sync_and_callback() -> None:
 # 2. The tables
 
 
-def test_step_02_sync_tasks_carry_the_metadata_and_migrate_up_and_down(database_url: str) -> None:
-    database = Database(database_url)
+def test_step_02_sync_tasks_carry_the_metadata_and_migrate_up_and_down(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     for service in SERVICES:
         upgrade(database, service)
     with database.read() as connection:

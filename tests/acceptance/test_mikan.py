@@ -24,8 +24,10 @@ GROUP = "喵萌奶茶屋&LoliHouse"
 class Server:
     """A real ``seiton serve`` process on a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """``settings`` are variables; without any, nobody outside of this machine is asked anything."""
         self.folder = folder
+        self.settings = settings or {"SEITON_BANGUMI_URL": "off", "SEITON_MIKAN_URL": "off"}
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -38,7 +40,7 @@ class Server:
             os.fspath(self.folder / "library"),
         ]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "LANG": "C.UTF-8"}
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "LANG": "C.UTF-8", **self.settings}
         )
         assert self.process.stdout is not None
         for line in self.process.stdout:

@@ -68,50 +68,97 @@ class SqliteFile:
         self.database.close()
 
 
+_KEEP = """
+DO $$ DECLARE its record; BEGIN
+  DROP SCHEMA IF EXISTS kept CASCADE;
+  CREATE SCHEMA kept;
+  CREATE TABLE kept."the sequences" (name text, last bigint, is_called boolean);
+  FOR its IN SELECT relname AS name, relkind AS kind FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+  LOOP
+    IF its.kind = 'S' THEN
+      EXECUTE format('INSERT INTO kept."the sequences" SELECT %L, last_value, is_called FROM public.%I',
+        its.name, its.name);
+    ELSE
+      EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', its.name, its.name);
+    END IF;
+  END LOOP;
+END $$
+"""
+_PUT_BACK = """
+DO $$ DECLARE its record; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR its IN SELECT relname AS name FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  LOOP
+    EXECUTE format('DELETE FROM public.%I', its.name);
+    EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE TABLE kept.%I', its.name, its.name);
+  END LOOP;
+  PERFORM setval(format('public.%I', name)::regclass, last, is_called) FROM kept."the sequences";
+END $$
+"""
+
+
 class PostgresDatabase:
-    """A database of a running server, reached by the socket in ``host``; ``name`` is the worker's own."""
+    """A database of a running server, reached by the socket in ``host``; ``name`` is the worker's own.
+
+    It is kept as a copy of its rows in a schema of their own: that is put back in a fraction of the time that
+    the server takes to copy a whole database.
+    """
 
     def __init__(self, host: Path, name: str) -> None:
-        self._host, self._name = host, name
-        self._empty, self._kept = f"{name}_empty", f"{name}_kept"
-        self._control = psycopg.connect(host=str(host), dbname="postgres", user="seiton", autocommit=True)
-        self._run(f"CREATE DATABASE {self._empty}")
+        self._host, self._name, self._empty = host, name, f"{name}_empty"
+        self._control = self._connect("postgres")
+        self._rows: psycopg.Connection[Any] | None = None
+        self._control.execute(f"CREATE DATABASE {self._empty}".encode())
         made = Database(self._url(self._empty))
         for service in SERVICES:
             upgrade(made, service)
         made.close()
         self.database = Database(self._url(name))
 
+    def _connect(self, name: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self._host), dbname=name, user="seiton", autocommit=True)
+
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://seiton@/{name}?host={str(self._host).replace('/', '%2F')}"
 
-    def _run(self, statement: str) -> None:
-        self._control.execute(statement.encode())
-
-    def _copy(self, source: str, target: str) -> None:
-        self.database.close()
-        self._run(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
-        self._run(f"CREATE DATABASE {target} TEMPLATE {source}")
-
     def fresh(self) -> None:
-        self._copy(self._empty, self._name)
+        self._leave()
+        self._drop(self._name)
+        self._control.execute(f"CREATE DATABASE {self._name} TEMPLATE {self._empty}".encode())
+        self._rows = self._connect(self._name)
+
+    def _drop(self, name: str) -> None:
+        self._control.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+    def _leave(self) -> None:
+        self.database.close()
+        if self._rows is not None:
+            self._rows.close()
 
     def keep(self) -> None:
-        self._copy(self._name, self._kept)
+        self._do(_KEEP)
 
     def put_back(self) -> None:
-        self._copy(self._kept, self._name)
+        self._do(_PUT_BACK)
+
+    def _do(self, statement: str) -> None:
+        self.database.close()
+        assert self._rows is not None
+        self._rows.execute(statement.encode())
 
     def wait_until_left(self) -> None:
         # A server notices only after a moment that a client is dead, and may still be at its last statement.
-        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-        while (row := self._control.execute(query, [self._name]).fetchone()) and row[0]:
+        own = self._rows.info.backend_pid if self._rows is not None else 0
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+        while (row := self._control.execute(query, [self._name, own]).fetchone()) and row[0]:
             time.sleep(0.001)
 
     def close(self) -> None:
-        self.database.close()
-        for name in (self._name, self._kept, self._empty):
-            self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._leave()
+        for name in (self._name, self._empty):
+            self._drop(name)
         self._control.close()
 
 

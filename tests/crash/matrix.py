@@ -73,8 +73,11 @@ class Tally:
 class Bench:
     """Where a worker plays: below ``folder``, with ``elsewhere`` on another file system."""
 
-    def __init__(self, folder: Path, elsewhere: Path, postgres: Path | None) -> None:
+    def __init__(
+        self, folder: Path, elsewhere: Path, postgres: Path | None, *, database: str = "crash"
+    ) -> None:
         self.folder, self.elsewhere, self._postgres = folder, elsewhere, postgres
+        self._database = f"{database}_{os.getpid()}"
         self.world, self.kept = folder / "world", folder / "kept"
         self.trace = folder / "trace"
         self._keepers: dict[str, Keeper] = {}
@@ -84,7 +87,7 @@ class Bench:
         if kind not in self._keepers:
             if kind == "postgresql":
                 assert self._postgres is not None
-                self._keepers[kind] = PostgresDatabase(self._postgres, f"crash_{os.getpid()}")
+                self._keepers[kind] = PostgresDatabase(self._postgres, self._database)
             else:
                 self._keepers[kind] = SqliteFile(self.world, self.folder / "spare")
         return self._keepers[kind]

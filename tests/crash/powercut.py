@@ -25,6 +25,7 @@ from tests.crash.victims import CannotTrace, calls_of, find_strace, kill, kill_p
 
 CANNOT = 3
 SIZE_MB = 24
+PLAYED = ("swap", "title", "first sync by copy")
 
 
 class CannotMount(Exception):
@@ -101,6 +102,19 @@ def cut(folder: Path, scenario: str, points: int, broken: str = "") -> Tally:
         disk.unmount()
 
 
+def cut_all(scenarios: Sequence[str], points: int, broken: str = "") -> Tally:
+    """``cut`` in one scenario after the other, each told on standard error. Raises ``CannotMount``."""
+    total = Tally()
+    for scenario in scenarios:
+        with tempfile.TemporaryDirectory(prefix="seiton-powercut-") as folder:
+            tally = cut(Path(folder), scenario, points, broken)
+        total.take(tally)
+        print(f"{scenario}: the power went {tally.kill_points} times", file=sys.stderr, flush=True)
+        for fault in tally.faults[:20]:
+            print(f"  {fault}", file=sys.stderr, flush=True)
+    return total
+
+
 def _do(*command: str) -> None:
     if shutil.which(command[0]) is None:
         raise CannotMount(f"{command[0]} is not installed")
@@ -116,16 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--points", type=int, default=0)
     options.add_argument("--break", dest="broken", choices=("flush",), default="")
     given = options.parse_args(arguments)
-    total = Tally()
     try:
         find_strace()
-        for scenario in given.scenario or ("swap", "title", "first sync by copy"):
-            with tempfile.TemporaryDirectory(prefix="seiton-powercut-") as folder:
-                tally = cut(Path(folder), scenario, given.points, given.broken)
-            total.take(tally)
-            print(f"{scenario}: the power went {tally.kill_points} times", file=sys.stderr, flush=True)
-            for fault in tally.faults[:20]:
-                print(f"  {fault}", file=sys.stderr, flush=True)
+        total = cut_all(given.scenario or PLAYED, given.points, given.broken)
     except (CannotMount, CannotTrace) as reason:
         print(reason)
         return CANNOT

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from seiton.adapters.files import LinkMode
 from seiton.contract import Facts
+from seiton.core.causes.undo import undo
 from seiton.core.tables import parsers, resyncs
-from seiton.core.undo import undo
 from tests.integration.core_world import CoreWorld
 from tests.integration.messy_folders import EPISODE
 
@@ -60,6 +60,7 @@ class Moves:
     packs: Mapping[int, str] = field(default_factory=dict)
     link_mode: LinkMode = LinkMode.HARDLINK
     other_device: bool = False  # the downloads lie on another file system than the library
+    shares_blocks: bool = False  # on a file system that can
     undo: Undo = Undo.NEVER
 
 
@@ -101,6 +102,11 @@ Scenario = Moves | Edit | Adoption
 def stem(place: Place) -> str:
     title, season, number = place
     return f"{title}/Season {season:02}/{title} - S{season:02}E{number:02}"
+
+
+def shares_blocks(scenario: Scenario) -> bool:
+    """Say whether ``scenario`` needs a file system where files can share blocks."""
+    return isinstance(scenario, Moves) and scenario.shares_blocks
 
 
 def _moves(
@@ -223,7 +229,10 @@ _MOVES: dict[str, Moves] = {
         {1: ("Show", 1, 5), 2: ("Shwo", 1, 1)}, {2: ("Show", 1, 1)}, facts=_FACTS, subtitles=True
     ),
     "first sync by link": Moves(edit=_TWO, end=_TWO, subtitles=True),
-    "first sync by reflink or copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO),
+    "first sync as the disk allows": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO),
+    "first sync by reflink": Moves(
+        edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.REFLINK, shares_blocks=True
+    ),
     "first sync by copy": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.COPY),
     "first sync by move": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.MOVE),
     "cross-device": Moves(edit=_TWO, end=_TWO, subtitles=True, link_mode=LinkMode.AUTO, other_device=True),
@@ -292,6 +301,9 @@ _UNDONE = (
     "merge of two titles",
     "split of a title",
     "title",
+    "season",
+    "rotation",
+    "shift of 24 up",
     "case",
     "sidecars",
     "small chunks",

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Database, Row
 from seiton.contract import Facts
-from seiton.core.adopting import record_adoptions
-from seiton.core.adoptions import confirm_adoption, create_adoption
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
+from seiton.core.adoption.adoptions import confirm_adoption, create_adoption
+from seiton.core.adoption.recording import record_adoptions
+from seiton.core.filters.refilter import refilter
+from seiton.core.rules.reparse import reparse
 from seiton.core.tables import adoption_files, adoptions
 from seiton.domain.states import AdoptionState
 from seiton.viewer import tables

@@ -23,11 +23,11 @@ from starlette.testclient import TestClient
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core import tables
-from seiton.core.naming import follow_naming
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.subscriptions import fetch_subscription
+from seiton.core.feeds.subscriptions import fetch_subscription
+from seiton.core.filing.naming import follow_naming
+from seiton.core.filing.resync import reconcile
+from seiton.core.filters.refilter import refilter
+from seiton.core.rules.reparse import reparse
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
 
@@ -60,7 +60,7 @@ class ApiWorld:
         self.folder = folder
         given = {"database_url": database_url} if database_url else {}
         # Reports may go to the made-up Core of the tests.
-        known = {"private_hosts": "core.test"}
+        known = {"private_hosts": "core.test", "bangumi_url": "off", "mikan_url": "off"}
         self.settings = Settings.model_validate({"data": folder / "data", "port": 0, **known, **given})
         self.seiton = Seiton(self.settings, loopback_only=True)
         self.core, self.viewer = self.seiton.core, self.seiton.viewer

@@ -45,19 +45,20 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.core import tables
-from seiton.core.builtin import prepare_state
-from seiton.core.callbacks import take_callbacks
-from seiton.core.dispatch import start_downloads
-from seiton.core.ingest import Ingested, ingest
-from seiton.core.naming import follow_naming
-from seiton.core.parsers import ParserWrite, create_parser, update_parser
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.rulesets import BUILTIN, advance
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.ingest import Ingested, ingest
+from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.filing.callbacks import take_callbacks
+from seiton.core.filing.naming import follow_naming
+from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filters.refilter import refilter
+from seiton.core.identity.pictures import read_picture
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.parsers import ParserWrite, create_parser, update_parser
+from seiton.core.rules.reparse import reparse
+from seiton.core.rules.rulesets import BUILTIN, advance
 from seiton.core.service import Core
-from seiton.core.subscriptions import add_subscription
-from seiton.core.transfers import check_transfers
 from seiton.domain.consent import Brake
 from seiton.domain.contents import TorrentFile
 from seiton.domain.naming import NamingProfile
@@ -208,6 +209,9 @@ class Wire:
             take_callbacks(self.world.core, reports)
         return [True] * len(callbacks)
 
+    def picture(self, _url: str, _core_instance: str, name: str) -> bytes | None:
+        return None if self.is_cut else read_picture(self.world.core, name)
+
     def release(self, reports: Sequence[ViewerSyncCallback] | None = None) -> dict[int, bool]:
         """Deliver what was held (or ``reports``, in their order)."""
         held, self.held, self.holds_reports = self.held, [], False
@@ -288,6 +292,7 @@ class CoreWorld:
             brake=self.brake,
             free_bytes=lambda: self.free_bytes,
         )
+        ask_again(self.core)
 
     def _now(self) -> datetime:
         """Tell the time; Core asks between two transactions, which is when ``meanwhile`` happens."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import libtorrent as lt
 import pytest
 
-from seiton.adapters.neighbours import Neighbour, NeighbourState
+from seiton.adapters.neighbours import Neighbour
 from seiton.adapters.torrents.access import Access
 from seiton.adapters.torrents.path_map import PathMap
 from seiton.adapters.torrents.port import (
@@ -29,6 +29,7 @@ from seiton.adapters.torrents.port import (
 from seiton.adapters.torrents.program import Program, Version
 from seiton.adapters.torrents.remote import RemoteClient
 from seiton.demo.programs import ClientProgram, NotInstalled
+from seiton.domain.states import NeighbourState
 from tests.integration.doubles import Counter, login_page, silence
 from tests.integration.torrent_port import BATCH, Home, Made, Swarm, TorrentPort, eventually
 

@@ -12,18 +12,18 @@ import sqlalchemy as sa
 
 from seiton.adapters.files import LinkMode
 from seiton.core import tables
-from seiton.core.adopting import record_adoptions
-from seiton.core.adoptions import (
+from seiton.core.adoption.adoptions import (
     confirm_adoption,
     create_adoption,
     discard_adoption,
     get_adoption,
     list_adoption_files,
 )
-from seiton.core.naming import set_naming
-from seiton.core.parsers import delete_parser
-from seiton.core.removal import FileChoice, TargetType, TorrentChoice, remove
-from seiton.core.trash import restore
+from seiton.core.adoption.recording import record_adoptions
+from seiton.core.filing.naming import set_naming
+from seiton.core.removal.removing import FileChoice, TargetType, TorrentChoice, remove
+from seiton.core.removal.trash import restore
+from seiton.core.rules.parsers import delete_parser
 from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from seiton.core import tables
-from seiton.core.adoptions import confirm_adoption, create_adoption
-from seiton.core.confirming import reject
-from seiton.core.follow_modes import set_mode
-from seiton.core.naming import set_naming
-from seiton.core.parsers import delete_parser
-from seiton.core.pinning import set_pin
-from seiton.core.preview import preview_deletion
-from seiton.core.undo import preview_undo, undo
+from seiton.core.adoption.adoptions import confirm_adoption, create_adoption
+from seiton.core.causes.confirming import reject
+from seiton.core.causes.follow_modes import set_mode
+from seiton.core.causes.undo import preview_undo, undo
+from seiton.core.filing.naming import set_naming
+from seiton.core.rules.parser_preview import preview_deletion
+from seiton.core.rules.parsers import delete_parser
+from seiton.core.rules.pinning import set_pin
 from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.pins import PinField
 from seiton.errors import Conflict

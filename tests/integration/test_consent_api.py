@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seiton.adapters.jobs import Jobs
-from seiton.core.retry import retry_download
+from seiton.core.downloads.retry import retry_download
 from seiton.domain.consent import Brake
 from seiton.domain.hold_choices import HoldChoice, choices_for
 from seiton.domain.states import DownloadStatus, HoldReason

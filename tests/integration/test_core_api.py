@@ -124,7 +124,7 @@ def test_a_feed_is_subscribed_to_once(both: ApiWorld) -> None:
 
 
 def test_a_subscription_shows_what_was_wrong_with_its_last_fetch(world: ApiWorld) -> None:
-    from seiton.core.subscriptions import fetch_subscription
+    from seiton.core.feeds.subscriptions import fetch_subscription
 
     with served(b"<html>no feed</html>", "text/html") as base:
         number = world.client.post("/subscriptions", json={"source_url": base}).json()["subscription_id"]

@@ -9,18 +9,18 @@ import sqlalchemy as sa
 
 from seiton.adapters.pack_file import builtin_pack
 from seiton.core import tables
-from seiton.core.builtin import prepare_state
-from seiton.core.confirming import confirm, reject
-from seiton.core.follow_modes import set_mode
-from seiton.core.history import parser_history
-from seiton.core.pack_updates import count_deferred, take_deferred
-from seiton.core.parsers import copy_parser, delete_parser, update_parser
-from seiton.core.pinning import set_pin
-from seiton.core.preview import preview_deferred, preview_parser
+from seiton.core.causes.confirming import confirm, reject
+from seiton.core.causes.follow_modes import set_mode
+from seiton.core.causes.history import parser_history
+from seiton.core.causes.undo import undo
+from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.queries import list_parsers
-from seiton.core.reparse import reparse
-from seiton.core.skip import skip_raw_item
-from seiton.core.undo import undo
+from seiton.core.rules.builtin import prepare_state
+from seiton.core.rules.pack_updates import count_deferred, take_deferred
+from seiton.core.rules.parser_preview import preview_deferred, preview_parser
+from seiton.core.rules.parsers import copy_parser, delete_parser, update_parser
+from seiton.core.rules.pinning import set_pin
+from seiton.core.rules.reparse import reparse
 from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.pack import Pack
 from seiton.domain.pins import PinField

@@ -8,21 +8,21 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.brake import judge
-from seiton.core.choices import get_policy, preview_policy, set_policy
-from seiton.core.confirming import confirm, reject
-from seiton.core.desired import refresh_desired
-from seiton.core.filter_preview import preview_filter
-from seiton.core.filters import create_filter, delete_filter
-from seiton.core.follow_modes import list_modes, set_mode
-from seiton.core.ingest import reparse_item
-from seiton.core.parsers import create_parser, delete_parser, get_parser, update_parser
-from seiton.core.preview import preview_deletion, preview_parser
-from seiton.core.refilter import refilter
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_download
-from seiton.core.rulesets import advance
+from seiton.core.causes.brake import judge
+from seiton.core.causes.confirming import confirm, reject
+from seiton.core.causes.follow_modes import list_modes, set_mode
+from seiton.core.downloads.choices import get_policy, preview_policy, set_policy
+from seiton.core.downloads.retry import retry_download
+from seiton.core.feeds.ingest import reparse_item
+from seiton.core.filing.desired import refresh_desired
+from seiton.core.filing.resync import reconcile
+from seiton.core.filters.preview import preview_filter
+from seiton.core.filters.refilter import refilter
+from seiton.core.filters.rules import create_filter, delete_filter
+from seiton.core.rules.parser_preview import preview_deletion, preview_parser
+from seiton.core.rules.parsers import create_parser, delete_parser, get_parser, update_parser
+from seiton.core.rules.reparse import reparse
+from seiton.core.rules.rulesets import advance
 from seiton.domain.consent import Brake, CauseKind, FollowMode
 from seiton.domain.duplicates import Policy
 from seiton.domain.states import ResyncState

@@ -9,12 +9,12 @@ import pytest
 
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
-from seiton.core.callbacks import take_callbacks
-from seiton.core.dispatch import start_downloads
-from seiton.core.preview import preview_parser
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.transfers import check_transfers
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.filing.callbacks import take_callbacks
+from seiton.core.filing.resync import reconcile
+from seiton.core.rules.parser_preview import preview_parser
+from seiton.core.rules.reparse import reparse
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
 from tests.integration.core_world import NO_BRAKE, CoreWorld, rule, statements, torrent_of, writes

@@ -17,13 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from seiton.adapters.feeds import FeedItem
 from seiton.adapters.torrents.port import Added, TorrentSource, TorrentStatus
 from seiton.core import tables
-from seiton.core.catalogue import create_anime
-from seiton.core.dispatch import start_downloads
-from seiton.core.filters import create_filter
-from seiton.core.ingest import ingest
-from seiton.core.resync import reconcile
-from seiton.core.subscriptions import fetch_subscription
-from seiton.core.transfers import check_transfers
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.ingest import ingest
+from seiton.core.feeds.subscriptions import fetch_subscription
+from seiton.core.filing.resync import reconcile
+from seiton.core.filters.rules import create_filter
+from seiton.core.works.catalogue import create_anime
 from seiton.domain.states import DownloadType, ModuleType
 from seiton.errors import Conflict
 from tests.integration.api_world import ApiWorld, feed_of

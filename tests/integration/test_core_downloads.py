@@ -15,10 +15,10 @@ import pytest
 from seiton.adapters.feeds import FeedItem
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
-from seiton.core.dispatch import MAX_TORRENT_BYTES, start_downloads
-from seiton.core.ingest import ingest
-from seiton.core.retry import retry_download
-from seiton.core.transfers import check_transfers
+from seiton.core.downloads.dispatch import MAX_TORRENT_BYTES, start_downloads
+from seiton.core.downloads.retry import retry_download
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.ingest import ingest
 from seiton.domain.states import DownloadType
 from seiton.errors import Conflict
 from tests.integration.core_world import CoreWorld, media, statements, torrent_of, writes

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
-from seiton.core.choices import (
+from seiton.core.downloads.choices import (
     get_policy,
     list_link_conflicts,
     list_subscription_conflicts,
@@ -15,10 +15,10 @@ from seiton.core.choices import (
     resolve_subscription_conflict,
     set_policy,
 )
-from seiton.core.conflicts import note_subscription_conflict
-from seiton.core.filters import create_filter
-from seiton.core.retry import retry_download
-from seiton.core.trash import expire_trash, list_trash
+from seiton.core.downloads.conflicts import note_subscription_conflict
+from seiton.core.downloads.retry import retry_download
+from seiton.core.filters.rules import create_filter
+from seiton.core.removal.trash import expire_trash, list_trash
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from seiton.adapters.torrents.port import TransferState
 from seiton.core import tables
-from seiton.core.confirming import confirm
-from seiton.core.ending import SeedingGoals, end_torrents
-from seiton.core.filter_preview import preview_filter
-from seiton.core.filters import FilterWrite, create_filter, delete_filter, list_filters, update_filter
-from seiton.core.refilter import refilter
-from seiton.core.retry import retry_download
+from seiton.core.causes.confirming import confirm
+from seiton.core.downloads.ending import SeedingGoals, end_torrents
+from seiton.core.downloads.retry import retry_download
+from seiton.core.filters.preview import preview_filter
+from seiton.core.filters.refilter import refilter
+from seiton.core.filters.rules import FilterWrite, create_filter, delete_filter, list_filters, update_filter
 from seiton.domain.consent import Brake
 from seiton.domain.filters import TargetType
 from seiton.errors import Conflict, InvalidInput, NotFound

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from seiton.core import tables
-from seiton.core.ingest import ingest, reparse_item
-from seiton.core.parsers import delete_parser
-from seiton.core.skip import skip_raw_item
-from seiton.core.slots import place_slots
+from seiton.core.feeds.ingest import ingest, reparse_item
+from seiton.core.feeds.skip import skip_raw_item
+from seiton.core.links.slots import place_slots
+from seiton.core.rules.parsers import delete_parser
 from seiton.domain.states import RawItemStatus
 from tests.integration.core_world import CoreWorld, media, torrent_of
 from tests.integration.core_world import world as world

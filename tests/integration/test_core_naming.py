@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.naming import follow_naming, get_naming, set_naming
-from seiton.core.renaming import preview_naming
-from seiton.core.resync import reconcile
-from seiton.core.wanting import add_downloads
+from seiton.core.downloads.wanting import add_downloads
+from seiton.core.filing.naming import follow_naming, get_naming, set_naming
+from seiton.core.filing.renaming import preview_naming
+from seiton.core.filing.resync import reconcile
 from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.errors import Conflict, InvalidInput
 from seiton.viewer.converge import converge

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from seiton.core import tables
-from seiton.core.parsers import create_parser, delete_parser, get_parser, update_parser
-from seiton.core.preview import Scope, preview_deletion, preview_parser, require_scope
-from seiton.core.subscriptions import add_subscription, due_subscriptions, remove_subscription
+from seiton.core.feeds.subscriptions import add_subscription, due_subscriptions, remove_subscription
+from seiton.core.rules.parser_preview import Scope, preview_deletion, preview_parser, require_scope
+from seiton.core.rules.parsers import create_parser, delete_parser, get_parser, update_parser
 from seiton.errors import Conflict, InvalidInput, NotFound
 from tests.integration.core_world import CoreWorld, everything, rule
 from tests.integration.core_world import world as world

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from seiton.core import tables
-from seiton.core.confirming import confirm, reject
-from seiton.core.parsers import delete_parser
-from seiton.core.pinning import list_pins, preview_pin, set_pin
-from seiton.core.preview import preview_parser
+from seiton.core.causes.confirming import confirm, reject
+from seiton.core.rules.parser_preview import preview_parser
+from seiton.core.rules.parsers import delete_parser
+from seiton.core.rules.pinning import list_pins, preview_pin, set_pin
 from seiton.domain.consent import Brake
 from seiton.domain.pins import PinField, series_pins
 from seiton.errors import Conflict, InvalidInput, NotFound

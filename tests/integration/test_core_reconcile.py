@@ -9,10 +9,10 @@ import pytest
 
 from seiton.contract import ItemReceipt, Receipt, ViewerResyncRequest, ViewerSyncCallback, ViewerSyncRequest
 from seiton.core import tables
-from seiton.core.callbacks import take_callback, take_callbacks
-from seiton.core.receipts import take_receipts
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_download
+from seiton.core.downloads.retry import retry_download
+from seiton.core.filing.callbacks import take_callback, take_callbacks
+from seiton.core.filing.receipts import take_receipts
+from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.service import GIVE_UP, next_try
 from seiton.domain.states import HoldReason
 from seiton.errors import InvalidInput, NotFound
@@ -378,6 +378,28 @@ def test_a_report_that_does_not_come_is_asked_for_and_repeats_are_free(world: Co
     assert _asked(world) == [("resync", 2), ("resync", 2)]
     assert world.states() == ["synced"]
     assert world.tree() == before
+
+
+def test_a_message_that_died_with_core_is_sent_at_its_next_start(world: CoreWorld) -> None:
+    parser_id = _filed(world)
+    world.edit(parser_id, series_no_value="2")
+    world.wire.while_sending = _die
+    with pytest.raises(Died):
+        reconcile(world.core)
+    reconcile(world.core)
+    assert (world.states(), _asked(world)) == (["resyncing"], [])  # it could still be on its way
+    world.start()
+    world.settle()
+    assert (world.states(), _asked(world)) == (["synced"], [("resync", 2)])
+    assert ask_again(world.core) == 0
+
+
+class Died(Exception):
+    """A process ended here."""
+
+
+def _die() -> None:
+    raise Died
 
 
 def test_a_restored_backup_goes_beyond_what_the_viewer_has_seen(world: CoreWorld) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from seiton.core import tables
-from seiton.core.ending import SeedingGoals, end_torrents
-from seiton.core.removal import FileChoice, TargetType, TorrentChoice, preview_removal, remove
-from seiton.core.retry import retry_download
-from seiton.core.subscriptions import remove_subscription
-from seiton.core.trash import expire_trash, list_trash, restore
+from seiton.core.downloads.ending import SeedingGoals, end_torrents
+from seiton.core.downloads.retry import retry_download
+from seiton.core.feeds.subscriptions import remove_subscription
+from seiton.core.removal.removing import FileChoice, TargetType, TorrentChoice, preview_removal, remove
+from seiton.core.removal.trash import expire_trash, list_trash, restore
 from seiton.errors import Conflict, NotFound
 from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.core_world import world as world

@@ -16,13 +16,13 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.ingest import reparse_item
-from seiton.core.parsers import DEFAULTS, create_parser, delete_parser, update_parser
-from seiton.core.reparse import reparse
-from seiton.core.resync import reconcile
-from seiton.core.rulesets import rule_of, snapshot
-from seiton.core.skip import skip_raw_item
-from seiton.core.wanted import wanted_links
+from seiton.core.feeds.ingest import reparse_item
+from seiton.core.feeds.skip import skip_raw_item
+from seiton.core.filing.resync import reconcile
+from seiton.core.links.wanted import wanted_links
+from seiton.core.rules.parsers import DEFAULTS, create_parser, delete_parser, update_parser
+from seiton.core.rules.reparse import reparse
+from seiton.core.rules.rulesets import rule_of, snapshot
 from seiton.domain.rules import Failed, Matched
 from seiton.domain.titles import Ruleset
 from tests.integration.core_world import CoreWorld, rule, statements
@@ -412,7 +412,7 @@ def test_a_process_killed_in_the_middle_goes_on_when_it_is_started_again(
         import os, signal, sys
         from pathlib import Path
         from seiton.core import tables
-        from seiton.core.reparse import reparse
+        from seiton.core.rules.reparse import reparse
         from tests.integration.core_world import CoreWorld
 
         world = CoreWorld(Path(sys.argv[1]), sys.argv[2], subscribes=False)

@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.filters import create_filter, delete_filter, get_filter
-from seiton.core.history import parser_history
-from seiton.core.parsers import create_parser, delete_parser, get_parser
+from seiton.core.causes.history import parser_history
+from seiton.core.causes.undo import preview_undo, undo
+from seiton.core.downloads.retry import retry_download
+from seiton.core.filters.rules import create_filter, delete_filter, get_filter
 from seiton.core.queries import get_resync
-from seiton.core.removal import TargetType, remove
-from seiton.core.retry import retry_download
-from seiton.core.undo import preview_undo, undo
+from seiton.core.removal.removing import TargetType, remove
+from seiton.core.rules.parsers import create_parser, delete_parser, get_parser
 from seiton.domain.states import DownloadStatus, HoldReason, ResyncState
 from seiton.errors import Conflict, NotFound
 from tests.integration.core_world import CoreWorld, rule, statements, writes

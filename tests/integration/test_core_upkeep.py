@@ -15,14 +15,12 @@ import pytest
 
 from seiton.adapters.torrents.port import ClientAway, TorrentSource, TransferState
 from seiton.core import tables
-from seiton.core.activities import list_activities
-from seiton.core.choices import set_policy
-from seiton.core.dispatch import start_downloads
-from seiton.core.ending import SeedingGoals, cancel_download, end_torrents
-from seiton.core.resync import reconcile
-from seiton.core.retry import retry_download, retry_failed
-from seiton.core.service import GIVE_UP
-from seiton.core.subscriptions import (
+from seiton.core.downloads.choices import set_policy
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.ending import SeedingGoals, cancel_download, end_torrents
+from seiton.core.downloads.retry import retry_download, retry_failed
+from seiton.core.downloads.transfers import STALLED, check_transfers
+from seiton.core.feeds.subscriptions import (
     SITE_GAP_S,
     SITE_REST,
     due_subscriptions,
@@ -30,7 +28,9 @@ from seiton.core.subscriptions import (
     fetch_subscription,
     stagger,
 )
-from seiton.core.transfers import STALLED, check_transfers
+from seiton.core.filing.resync import reconcile
+from seiton.core.modules.activities import list_activities
+from seiton.core.service import GIVE_UP
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict
 from tests.integration.api_world import serving

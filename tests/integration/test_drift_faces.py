@@ -15,7 +15,7 @@ from seiton.adapters.modules.foreign_viewer import ForeignViewer
 from seiton.adapters.modules.viewer import ViewerOverHttp
 from seiton.contract import DriftFound, LibraryCheck, LibraryCheckPart, LibraryRepair
 from seiton.core import tables
-from seiton.core.viewers import Viewers
+from seiton.core.filing.viewers import Viewers
 from seiton.domain.drift import DriftKind, Mending
 from seiton.errors import InvalidInput, Unavailable
 from seiton.faces.cli import run

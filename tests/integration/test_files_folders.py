@@ -83,6 +83,13 @@ def test_an_absent_root_is_not_created(root: bytes) -> None:
         make_folders(root, b"x" * 256)
 
 
+def test_folders_that_were_made_before_it_failed_are_told(root: bytes) -> None:
+    made: list[bytes] = []
+    with pytest.raises(NameTooLong):
+        make_folders(root, b"Show/Season 01/" + b"x" * 256, made=made)
+    assert made == [b"Show", b"Show/Season 01"]
+
+
 def test_only_an_empty_folder_is_removed(root: bytes) -> None:
     make_folders(root, b"Show/Season 01")
     Path(os.fsdecode(root + b"/file")).write_bytes(b"")

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.conflicts import note_subscription_conflict
+from seiton.core.downloads.conflicts import note_subscription_conflict
 from tests.integration.api_world import ApiWorld, title
 from tests.integration.test_cli import Terminal
 from tests.integration.test_core_api import both as both

@@ -102,8 +102,14 @@ def test_the_command_line_learns_copies_and_shows_shapes(
         seiton("parsers", "builtin", "--take", code=1)
 
 
-def test_works_that_share_a_name_are_suggested_to_be_one(world: ApiWorld) -> None:
+def test_works_that_share_a_name_are_suggested_to_be_one(
+    world: ApiWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.subscribe(["[A] 某部动画 / Other Name - 05 [1080p]", "[B] Other Name - 05 [1080p]"])
     (found,) = world.client.get("/anime/likely-same").json()
     assert found["name"] == "Other Name"
     assert {anime["title"] for anime in found["animes"]} == {"某部动画", "Other Name"}
+    with world.listening() as url:
+        seiton = Terminal(url, capsys)
+        assert seiton.json("parsers", "likely-same") == [found]
+        assert "某部动画" in seiton("parsers", "likely-same")

@@ -19,13 +19,13 @@ from seiton.adapters.http_policy import HostPolicy
 from seiton.adapters.modules.downloader import DownloaderOverHttp, NotReached
 from seiton.adapters.torrents.port import ClientAway, TorrentRefused, TorrentSource, TransferState
 from seiton.core import tables
-from seiton.core.dispatch import start_downloads
-from seiton.core.modules import Registration, register
-from seiton.core.probing import probe_modules
-from seiton.core.resync import reconcile
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.transfers import check_transfers
+from seiton.core.feeds.subscriptions import fetch_subscription
+from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.modules.probing import probe_modules
+from seiton.core.modules.registry import Registration, register
 from seiton.core.service import utc_now
-from seiton.core.subscriptions import fetch_subscription
-from seiton.core.transfers import check_transfers
 from seiton.domain.states import ModuleType
 from seiton.errors import InvalidInput
 from seiton.fetcher import Errand, Fetcher
@@ -463,6 +463,7 @@ def test_a_foreign_viewer_never_has_two_messages_of_one_file(world: ApiWorld, tm
         draft = PARSER | {"anime_title_source": "static", "anime_title_value": "Green Tea"}
         assert world.client.put(f"/parsers/{parser['parser_id']}", json=draft).status_code == 200
         for _look in range(3):
+            ask_again(world.core)  # as at a start of Core
             reconcile(world.core)
         assert [one.path for one in viewer.received] == ["/sync"]
         gate.set()

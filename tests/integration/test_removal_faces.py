@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seiton.core.activities import list_activities
+from seiton.core.modules.activities import list_activities
 from seiton.faces.cli import run
 from seiton.text import use_language
 from tests.integration.api_world import ApiWorld, title

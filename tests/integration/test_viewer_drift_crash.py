@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import signal
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,11 +10,12 @@ import pytest
 from seiton.contract import DriftFound, LibraryCheck, LibraryRepair
 from seiton.viewer.checks import Checks
 from seiton.viewer.repair import repair
+from tests.crash.matrix import spread
+from tests.crash.victims import CannotTrace, calls_of, kill, kill_points, run_killed
 from tests.integration.viewer_world import ViewerWorld
 
-CALLS = "renameat2,fsync,fdatasync,pwrite64,mkdirat,unlink"
-KILLS = 10
-_CALL = re.compile(r"^\d+ +([a-z0-9]+)\(")
+CALLS = {"renameat2", "fsync", "fdatasync", "pwrite64", "mkdirat", "unlink"}
+KILLS = 20
 
 
 def build(folder: Path) -> ViewerWorld:
@@ -74,47 +70,33 @@ def wrong_with(world: ViewerWorld) -> list[str]:
     return [*wrong, *left, *odd]
 
 
-def killed_at(folder: Path, strace: str, *options: str) -> int:
-    command = [strace, "-f", "-e", f"trace={CALLS}", "-o", str(folder / "trace"), *options]
-    victim = [sys.executable, "-m", "tests.integration.test_viewer_drift_crash", str(folder)]
-    ran = subprocess.run([*command, *victim], cwd=Path(__file__).parents[2], capture_output=True, text=True)
-    if "Operation not permitted" in ran.stderr:
-        pytest.skip(f"strace may not trace here: {ran.stderr.strip()}")
-    return ran.returncode
+def mend_killed(folder: Path, *options: str) -> int:
+    """Repair in a process of its own, under strace with ``options``; return how that ended."""
+    try:
+        return run_killed(lambda: mend(open_world(folder)), folder / "trace", *options)
+    except CannotTrace as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.mark.timeout(1200)
 def test_a_repair_killed_anywhere_goes_on(tmp_path: Path) -> None:
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
     whole = tmp_path / "whole"
     build(whole).database.close()
-    assert killed_at(whole, strace) == 0
-    calls: list[tuple[str, int]] = []
-    counts: Counter[str] = Counter()
-    for line in (whole / "trace").read_text(errors="replace").splitlines():
-        if match := _CALL.match(line):
-            counts[match[1]] += 1
-            calls.append((match[1], counts[match[1]]))
-    assert counts["renameat2"] > 5
+    assert mend_killed(whole) == 0
+    calls = [call for call in kill_points(calls_of(whole / "trace")) if call.name in CALLS]
+    renames = [call for call in calls if call.name == "renameat2"]
+    assert len(renames) > 5
     world = open_world(whole)
     assert wrong_with(world) == []
     world.database.close()
     wrong, in_time = [], 0
-    points = {calls[len(calls) * kill // KILLS] for kill in range(KILLS - 3)}
-    points |= {("renameat2", number) for number in (3, 5, counts["renameat2"])}
-    for call, number in sorted(points):
-        folder = tmp_path / f"{call}-{number}"
+    points = {*spread(calls, KILLS, 0.5), renames[2], renames[4], renames[-1]}
+    for call in sorted(points, key=calls.index):
+        folder = tmp_path / f"{call.name}-{call.number}"
         build(folder).database.close()
-        status = killed_at(folder, strace, "-e", f"inject={call}:signal=KILL:when={number}")
-        in_time += status in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        in_time += mend_killed(folder, *kill(call)) == -signal.SIGKILL
         world = open_world(folder)
-        wrong += [f"killed at {call} {number}: {what}" for what in wrong_with(world)]
+        wrong += [f"killed at {call.name} {call.number}: {what}" for what in wrong_with(world)]
         world.database.close()
     assert wrong == []
     assert in_time >= 0.8 * len(points)
-
-
-if __name__ == "__main__":
-    mend(open_world(Path(sys.argv[1])))

@@ -41,6 +41,9 @@ class Reports:
     def last(self, download_id: int) -> ViewerSyncCallback:
         return [callback for callback in self.taken if callback.download_id == download_id][-1]
 
+    def picture(self, _url: str, _core_instance: str, _name: str) -> bytes | None:
+        return None
+
 
 class ViewerWorld:
     """Downloads, library, database and viewer below one folder."""

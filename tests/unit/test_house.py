@@ -119,20 +119,29 @@ def _closure(requirements: list[str]) -> set[str]:
     return {name for name, _extra in seen}
 
 
-def test_every_test_gets_a_fresh_database(database_url: str) -> None:
-    engine = sa.create_engine(database_url)
+def _leave_a_table(url: str) -> set[str]:
+    """Make a table with a row in it; return the names of those that were there."""
+    engine = sa.create_engine(url)
     with engine.begin() as connection:
-        assert sa.inspect(connection).get_table_names() == []
+        found = set(sa.inspect(connection).get_table_names())
         connection.execute(sa.text("CREATE TABLE title (name VARCHAR(9) NOT NULL)"))
         connection.execute(sa.text("INSERT INTO title VALUES ('葬送')"))
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT name FROM title")) == "葬送"
     engine.dispose()
+    return found
 
 
-def test_every_test_really_gets_its_own_database(database_url: str) -> None:
-    # The same as above once more: the table of the other test must not be here.
-    test_every_test_gets_a_fresh_database(database_url)
+@pytest.mark.parametrize("_time", ["first", "second"])
+def test_every_test_has_a_database_of_its_own_with_all_tables(database_url: str, _time: str) -> None:
+    found = _leave_a_table(database_url)  # where the other time may not see it
+    assert {"core_links", "viewer_sync_tasks"} <= found
+    assert "title" not in found
+
+
+@pytest.mark.parametrize("_time", ["first", "second"])
+def test_an_empty_database_has_no_tables(empty_database_url: str, _time: str) -> None:
+    assert _leave_a_table(empty_database_url) == set()
 
 
 @pytest.mark.postgres

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from seiton.adapters.neighbours import PASSWORD_TRIES, Neighbour, NeighbourState
+from seiton.adapters.neighbours import PASSWORD_TRIES, Neighbour
 from seiton.adapters.torrents.faults import numbers_of, unreached
 from seiton.adapters.torrents.port import ClientAway, ClientRefuses
+from seiton.domain.states import NeighbourState
 
 
 def neighbour(**waits: float) -> Neighbour:

@@ -113,6 +113,79 @@ def test_a_title_of_this_shape_is_read(
     assert (read.season, read.episode, read.episode_end, read.version) == (season, episode, end, version)
 
 
+@pytest.mark.parametrize(
+    ("title", "name", "season", "episode", "end"),
+    [
+        ("어떤 만화 2기 제05화 [1080p].mp4", "어떤 만화", 2, 5, None),
+        ("어떤 만화 1~12화 [1080p]", "어떤 만화", None, 1, 12),
+        ("Какое-то шоу - 2 сезон 5 серия.mp4", "Какое-то шоу", 2, 5, None),
+        ("Some Show [TV-2] [01-12 из 13] [WEBRip 1080p]", "Some Show", 2, 1, 12),
+        ("Una Serie 2ª Temporada - Capítulo 05 [720p].mp4", "Una Serie", 2, 5, None),
+        ("Una.Serie.T02E05.Castellano.1080p.WEB-DL.mkv", "Una Serie", 2, 5, None),
+        ("Uma Série - Episódio 05 [1080p]", "Uma Série", None, 5, None),
+        ("[G] Some Show ภาค 2 ตอนที่ 05 [1080p]", "Some Show", 2, 5, None),
+        ("[G] Tên Phim - Tập 05 [1080p].mp4", "Tên Phim", None, 5, None),
+        ("Bir Dizi 2. Sezon 5. Bölüm 1080p", "Bir Dizi", 2, 5, None),
+        ("Eine Serie Staffel 2 Folge 05 1080p", "Eine Serie", 2, 5, None),
+        ("[G] 某部动画 第二十三话 [1080p]", "某部动画", None, 23, None),
+        ("[某部动画][第十二集][1080P]", "某部动画", None, 12, None),
+        ("[G] ある作品 第1話〜第12話 [1080p]", "ある作品", None, 1, 12),
+    ],
+)
+def test_seasons_and_episodes_are_read_in_other_languages(
+    title: str, name: str, season: int | None, episode: int, end: int | None
+) -> None:
+    read = read_title(title)
+    assert (read.names[0].text, read.season, read.episode, read.episode_end) == (name, season, episode, end)
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "season", "episode", "end"),
+    [
+        ("[G] Some Show 4th Season 2nd Cour - 05 [1080p]", "Some Show", 4, 5, None),
+        ("[G] Some Show 2nd - 05 RAW (1280x720 x264 AAC).mp4", "Some Show", 2, 5, None),
+        ("[G] Some Show SS2 - 05 [1080p]", "Some Show", 2, 5, None),
+        ("Some.Show.S01E05E06E07.1080p.WEB.x264-GRP", "Some Show", 1, 5, 7),
+        ("Some Show 2x05-06 720p", "Some Show", 2, 5, 6),
+        ("[G] Some Show 88 (88) - 05 [1080p]", "Some Show 88", None, 5, None),
+        ("[G] Some Show (5).mkv", "Some Show", None, 5, None),
+        ("[G] Some Show (2006)-05 [BD 1080p].mkv", "Some Show", None, 5, None),
+        ("Some Show 001-100 FRENCH", "Some Show", None, 1, 100),
+        ("www.a-site.org - Some Show - 05 [1080p].mkv", "Some Show", None, 5, None),
+        ("[G] Some Show 100 - Season 2 (S02) (BD 1080p)", "Some Show 100", 2, None, None),
+        ("[G] Some Show (2004 - 2005) [DVD][480p][Batch]", "Some Show", None, None, None),
+        ("Some Show S01 MULTi 480p NF WEB-DL x264-GRP", "Some Show", 1, None, None),
+        ("Some Show S01P01 1080p BDRip x265-GRP", "Some Show", 1, None, None),
+        ("[G] Some Show + SPs [BD 1080p]", "Some Show", None, None, None),
+        ("[G] Some Show - Season 3 (Other Name) [1080p]", "Some Show", 3, None, None),
+    ],
+)
+def test_what_stands_around_a_title_is_told_from_it(
+    title: str, name: str, season: int | None, episode: int | None, end: int | None
+) -> None:
+    read = read_title(title)
+    assert (read.names[0].text, read.season, read.episode, read.episode_end) == (name, season, episode, end)
+
+
+@pytest.mark.parametrize(
+    ("title", "group"),
+    [
+        ("Some Show S01E12 1080p WEB-DL AAC2.0 H.264-Some-Raws", "Some-Raws"),
+        ("Some Show S01E12 1080p WEB x264 AAC -Some-Raws (CR).mkv", "Some-Raws"),
+        ("Some.Show.S01E12.1080p.B-Global.WEB-DL.AAC2.0.H.265-Some.mkv", "Some"),
+        ("Some_Show_-_05_[1080p]_-_Some v2.mkv", "Some"),
+        ("Some Show (Some Team, 720p) [46B35E25].mkv", "Some Team"),
+    ],
+)
+def test_a_group_behind_the_title_is_read_whole(title: str, group: str) -> None:
+    assert read_title(title).group == group
+
+
+def test_an_alias_behind_a_season_is_a_name_of_its_own() -> None:
+    read = read_title("[G][某部动画第二期(Some Show II)][05][1080P]")
+    assert [name.text for name in read.names] == ["某部动画", "Some Show"]
+
+
 def test_everything_that_a_title_says_is_read() -> None:
     read = read_title(
         "[Group&Other] 某部动画 第三季 / Some Show S3 - 12.5 [BDRip 1080p HEVC-10bit FLACx2]"

@@ -23,8 +23,12 @@ def messages() -> dict[str, str]:
     """Return every marked sentence in the source with the place of its first use."""
     found: dict[str, str] = {}
     for file, line, message, _comments, _context in extract_from_dir(
-        SOURCE, method_map=[("**.py", "python")], keywords={"_": None, "N_": None}
+        SOURCE,
+        method_map=[("**.py", "python"), ("**.html", "jinja2")],
+        keywords={"_": None, "N_": None},
     ):
+        # In a template the sentence comes with a place for each of its values.
+        message = message[0] if isinstance(message, tuple) else message
         assert isinstance(message, str)
         found.setdefault(message, f"{file}:{line}")
     return found

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seiton.domain.prefilters import Prefilter, Screen
 from seiton.domain.states import SourceType
-from seiton.domain.title_engine import FEW, Engine, Prefilter
+from seiton.domain.title_engine import FEW, Engine
 from seiton.domain.titles import (
     Failed,
     FieldSource,
@@ -325,6 +326,7 @@ def small_rules(draw: st.DrawFn) -> ParserRule:
         parse_regex=draw(st.sampled_from([rf"({parse})(\d*)", rf"(.*?)(?:{parse})(.*)", rf"()({parse})"])),
         anime_title=draw(st.sampled_from([taken(0), taken(1), fixed("t")])),
         episode_no=draw(st.sampled_from([taken(2), fixed(1)])),
+        is_builtin=draw(st.booleans()),
     )
 
 
@@ -352,6 +354,18 @@ def test_a_prefilter_too_large_for_one_automaton_still_finds_its_patterns() -> N
     assert prefilter._halves, "the patterns fit: the test needs more of them"
     for number in (0, 1, 2499, 2500, 4999):
         assert number in prefilter.candidates(f"[ANi] {patterns[number]} - 01".encode())
+
+
+def test_a_screen_names_the_patterns_that_match() -> None:
+    screen = Screen(["^a.*c$", "b", "^x"])
+    assert screen.candidates(b"abc") == [0, 1]
+    assert screen.candidates(b"nothing") == []
+
+
+def test_a_screen_that_does_not_fit_names_every_pattern() -> None:
+    screen = Screen([f"(?:{letter}.*){{500}}z.{{400}}" for letter in "abcdefgh" * 8])
+    assert screen._match is None, "the patterns fit: the test needs larger ones"
+    assert screen.candidates(b"abc") == list(range(64))
 
 
 def test_a_title_that_contains_the_canary_is_like_any_other() -> None:

@@ -12,14 +12,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpcore2
 import httpx2
 
 from seiton.adapters.http_errors import FetchError, FetchFault, mask_url
-from seiton.adapters.http_policy import HostPolicy, RefusedAddress, parse_url
+from seiton.adapters.http_policy import HostPolicy, RefusedAddress, parse_url, port_of
+from seiton.adapters.http_routes import DIRECT, Routes, pool_to
 from seiton.adapters.http_transport import CheckedBackend, deadline
 from seiton.text import _
 
@@ -42,6 +44,7 @@ MAX_ANSWER = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_OF_POST = frozenset({307, 308})  # the others would turn it into a GET and lose the message
 _LONGEST_VALIDATOR = 1024
+_PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +85,39 @@ class WebClient:
     """Fetches and posts; one for the whole process, used by all threads.
 
     ``timeout_s`` bounds one call from the first name lookup to the last byte, redirects included.
-    Proxies from the environment are not used: through them no address could be checked.
+    Proxies from the environment are not used: through them no address can be checked. ``routes`` are those
+    that were written down for a host; mirrors and proxies count as configured.
     """
 
-    def __init__(self, *, user_agent: str, timeout_s: float, max_redirects: int, policy: HostPolicy) -> None:
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        timeout_s: float,
+        max_redirects: int,
+        policy: HostPolicy,
+        routes: Routes = DIRECT,
+    ) -> None:
         self.policy = policy
         self._user_agent = user_agent
         self._timeout_s = timeout_s
         self._max_redirects = max_redirects
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
-            max_connections=MAX_CONNECTIONS,
-            keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=CheckedBackend(policy),
-        )
+        self._routes = routes
+        for mirror in routes.mirrors.values():
+            policy.allow_url(mirror)
+        for proxy in routes.proxies.values():
+            parts = urlsplit(proxy)
+            policy.allow(parts.hostname or "", parts.port or _PROXY_PORTS[parts.scheme])
+        backend = CheckedBackend(policy)
+        self._pools = {
+            proxy: pool_to(proxy, backend, max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S)
+            for proxy in {None, *routes.proxies.values()}
+        }
 
     def close(self) -> None:
         """Close the idle connections; the client is of no use afterwards."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def get(
         self,
@@ -134,16 +152,6 @@ class WebClient:
                 )
             return _received(at, response, found, max_bytes)
 
-    def post_json(self, url: str, payload: object) -> Fetched:
-        """Post ``payload`` as JSON and return the answer. Raises ``FetchError`` as ``get`` does.
-
-        A timeout says nothing about whether the message arrived.
-        """
-        content = json.dumps(payload, ensure_ascii=False).encode()
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        with self._guarded(url), self._answer("POST", url, headers, content, None) as (at, response):
-            return _received(at, response, httpx2.Headers(response.headers), MAX_ANSWER)
-
     def request_json(
         self,
         method: str,
@@ -152,23 +160,25 @@ class WebClient:
         *,
         timeout_s: float | None = None,
         max_bytes: int = MAX_ANSWER,
+        headers: Mapping[str, str] | None = None,
     ) -> JsonAnswer:
         """Ask another service, with ``payload`` as JSON unless it is ``None``. Statuses are no errors here.
+        ``headers`` are sent as well, but to no other host that a redirect may lead to.
 
         Raises ``FetchError``, also for a success whose body is not JSON. A timeout says nothing about whether
         the message arrived; see ``FetchError.sent``.
         """
-        headers = {"Accept": "application/json"}
+        sent = {"Accept": "application/json"}
         content = None
         if payload is not None:
             content = json.dumps(payload).encode()
-            headers |= {"Content-Type": "application/json"}
+            sent |= {"Content-Type": "application/json"}
         elif method not in ("GET", "DELETE"):
             content = b""
-            headers |= {"Content-Length": "0"}
+            sent |= {"Content-Length": "0"}
         with (
             self._guarded(url, timeout_s),
-            self._answer(method, url, headers, content, None) as (at, response),
+            self._answer(method, url, sent, content, None, headers or {}) as (at, response),
         ):
             body = _read(at, response, httpx2.Headers(response.headers), max_bytes)
         try:
@@ -194,6 +204,9 @@ class WebClient:
         except httpcore2.NetworkError as error:
             sent = not isinstance(error, httpcore2.ConnectError)
             raise FetchError(FetchFault.CONNECTION, url, detail=str(error), sent=sent) from error
+        except httpcore2.ProxyError as error:
+            detail = _("the proxy says: {reason}", reason=error)
+            raise FetchError(FetchFault.CONNECTION, url, detail=detail, sent=False) from error
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol) as error:
             raise FetchError(FetchFault.NOT_HTTP, url, detail=str(error)) from error
 
@@ -205,18 +218,23 @@ class WebClient:
         headers: Mapping[str, str],
         content: bytes | None,
         linked_from: str | None,
+        private: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[tuple[str, httpcore2.Response]]:
-        """Ask, follow redirects, and give the URL that answered with the answer, its body unread."""
+        """Ask, follow redirects, and give the URL that answered with the answer, its body unread.
+
+        ``private`` headers are for the host of ``url`` alone.
+        """
         follows = _REDIRECTS if method == "GET" else _REDIRECTS_OF_POST
         at = url
         for _hop in range(self._max_redirects + 1):
             target = self._permitted(at, linked_from if at == url else linked_from or url)
-            with self._pool.stream(
+            pool = self._pools[self._routes.proxy_of(target.host)]
+            with pool.stream(
                 method,
                 httpcore2.URL(
                     scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
                 ),
-                headers=self._headers(target, headers),
+                headers=self._headers(target, {**headers, **(private if _same_place(url, at) else {})}),
                 content=content,
                 extensions={"timeout": {"pool": self._timeout_s}},
             ) as response:
@@ -233,7 +251,8 @@ class WebClient:
             raise FetchError(FetchFault.NOT_HTTP, url, detail=_("only http and https are understood"))
         if not self.policy.permits(url, linked_from):
             raise FetchError(FetchFault.REFUSED_HOST, url)
-        return target
+        mirrored = self._routes.mirrored(url)
+        return target if mirrored == url else parse_url(mirrored) or target
 
     def _headers(self, target: httpx2.URL, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         # Only packings that can be unpacked in bounded steps are asked for.
@@ -249,6 +268,14 @@ class WebClient:
         return list(sent.items())
 
 
+def _same_place(url: str, other: str) -> bool:
+    """Say whether both name the same scheme, host and port."""
+    one, two = parse_url(url), parse_url(other)
+    if one is None or two is None:
+        return False
+    return (one.scheme, one.host, port_of(one)) == (two.scheme, two.host, port_of(two))
+
+
 def _joined(base: str, location: str) -> str:
     """Return the absolute URL of a redirect; a user name and password stay with their host."""
     try:
@@ -259,7 +286,13 @@ def _joined(base: str, location: str) -> str:
 
 def _received(url: str, response: httpcore2.Response, headers: httpx2.Headers, max_bytes: int) -> Fetched:
     if not 200 <= response.status < 300:
-        raise FetchError(FetchFault.STATUS, url, http_status=response.status)
+        pause = headers.get("retry-after", "")
+        raise FetchError(
+            FetchFault.STATUS,
+            url,
+            http_status=response.status,
+            retry_after_s=int(pause) if pause.isdecimal() and len(pause) < 8 else None,
+        )
     try:
         body = _read(url, response, headers, max_bytes)
     except httpcore2.ProtocolError as error:

@@ -50,7 +50,7 @@ class FetchError(Unavailable):
 
     ``reason`` is the fault, ``url`` the address with secrets masked, ``http_status`` the answer's status
     if there was one (``status``, as in every error of ours, is what Seiton itself answers with). ``sent`` is
-    false when the request certainly has not arrived.
+    false when the request certainly has not arrived; ``retry_after_s`` is the pause that the site asks for.
     """
 
     code = "fetch_failed"
@@ -63,8 +63,10 @@ class FetchError(Unavailable):
         http_status: int | None = None,
         detail: str = "",
         sent: bool = True,
+        retry_after_s: int | None = None,
     ) -> None:
         self.reason = reason
+        self.retry_after_s = retry_after_s
         self.sent = sent and reason is not FetchFault.REFUSED_HOST
         self.url = mask_url(url)
         self.http_status = http_status

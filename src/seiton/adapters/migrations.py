@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Literal
 
@@ -27,6 +28,12 @@ def _config(service: Service, connection: sa.Connection | None = None) -> Config
     return config
 
 
+@cache
+def _revisions(service: Service) -> tuple[str, ...]:
+    """Return the revisions that this Seiton knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions())
+
+
 def version_table(service: Service) -> str:
     """Return the name of the table that records how far a service's schema is."""
     return f"{service}_schema_version"
@@ -37,12 +44,13 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
 
     Raises ``Unavailable`` when the database was written by a newer Seiton.
     """
-    scripts = ScriptDirectory.from_config(_config(service))
+    revisions = _revisions(service)
     with database.write() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
         found = context.get_current_revision()
-        known = {script.revision for script in scripts.walk_revisions()}
-        if found is not None and found not in known:
+        if found == (revisions[0] if revision == "head" else revision):
+            return
+        if found is not None and found not in revisions:
             message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
             raise Unavailable(message)
         command.upgrade(_config(service, connection), revision)
@@ -50,10 +58,9 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
 
 def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
     """Return how far a service's tables are, and how far they should be. Writes nothing."""
-    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
-        return context.get_current_revision(), newest
+        return context.get_current_revision(), _revisions(service)[0]
 
 
 def downgrade(database: Database, service: Service, revision: str) -> None:

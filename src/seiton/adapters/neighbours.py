@@ -10,23 +10,14 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+
+from seiton.domain.states import NeighbourState
 
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
 PASSWORD_WAIT_S = 60.0
 PASSWORD_TRIES = 2
 """Of a wrong password; programs ban after three to five, and a person wants to try it as well."""
-
-
-class NeighbourState(StrEnum):
-    """How a neighbour is."""
-
-    UNKNOWN = "unknown"  #: not asked yet
-    WELL = "well"
-    AWAY = "away"  #: not reached, too slow, or what answers there is something else
-    REFUSED = "refused"  #: it does not take the user name and password
-    UNFIT = "unfit"  #: a version that Seiton cannot work with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

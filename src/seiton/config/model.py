@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.servers import MediaServers
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -63,13 +64,49 @@ def _host(value: str) -> str:
     return text
 
 
+def _route(value: str, schemes: frozenset[str]) -> str:
+    """Accept ``host=address``, where requests to ``host`` (and its subdomains) go instead or through."""
+    host, _mark, address = value.strip().partition("=")
+    is_name = re.fullmatch(r"[\w-]+(\.[\w-]+)*", host) is not None
+    parts = urlsplit(address)
+    try:
+        is_there = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        is_there = False
+    if not is_name or not is_there or parts.scheme not in schemes or parts.query or parts.fragment:
+        raise ValueError(_("must be like {example}", example=f"mikanani.me={min(schemes)}://192.0.2.7:1080"))
+    return f"{host.lower()}={address.rstrip('/')}"
+
+
+def _mirror(value: str) -> str:
+    return _route(value, frozenset({"http", "https"}))
+
+
+def _proxy(value: str) -> str:
+    return _route(value, frozenset({"http", "https", "socks5", "socks5h"}))
+
+
+def _network(value: str) -> str:
+    """Accept ``192.168.1.7`` and ``10.0.0.0/8``."""
+    try:
+        return str(ip_network(value.strip().strip("[]"), strict=False))
+    except ValueError:
+        raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _off(value: object) -> object:
+    """Take ``off`` for none."""
+    return None if isinstance(value, str) and value.strip().lower() == "off" else value
 
 
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+UrlOrOff = Annotated[WebUrl | None, BeforeValidator(_off)]
 
 
 class FeedLimits(BaseModel):
@@ -99,8 +136,6 @@ class Settings(BaseModel):
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
     """Where other modules reach this process; ``None``: at ``host`` and ``port``."""
-    viewer_url: WebUrl | None = Field(default=None, repr=False)
-    """A viewer on another machine; ``None``: the one in this process."""
     core_url: WebUrl | None = Field(default=None, repr=False)
     """The Core that a fetcher, downloader or viewer running by itself registers at."""
     module_name: str = Field(default="seiton", min_length=1, max_length=255)
@@ -130,7 +165,23 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    media_servers: MediaServers = Field(default=(), repr=False)
+    """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()
+    mirrors: Annotated[tuple[Annotated[str, AfterValidator(_mirror)], ...], BeforeValidator(_list)] = ()
+    """``host=address``: what is asked instead of a host, for feeds, torrents, pages and images."""
+    proxies: Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(_list)] = Field(
+        default=(), repr=False
+    )
+    """``host=address``: the HTTP or SOCKS5 proxy that a host and its subdomains are reached through."""
+    bangumi_url: UrlOrOff = "https://api.bgm.tv"
+    """Where bangumi.tv's v0 interface answers; ``off``: it is not asked."""
+    mikan_url: UrlOrOff = "https://mikanani.me"
+    """Where Mikan's pages about works are; ``off``: they are not asked for."""
+    trusted_peers: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
+    ] = ()
+    """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
-from seiton.core.rulesets import BUILTIN
+from seiton.core.filing.viewers import count_foreign
+from seiton.core.rules.rulesets import BUILTIN
 from seiton.core.service import Core
-from seiton.core.viewers import count_foreign
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
 from seiton.errors import NotFound
 from seiton.text import _
@@ -20,12 +20,6 @@ Record = dict[str, Any]
 """A row by column name, with what belongs to it added by name."""
 
 _D = DownloadStatus
-_PROGRESS_RANK = (
-    *(_D.CANCELLED, _D.NO_DOWNLOADER, _D.FAILED, _D.BATCH_FAILED, _D.PENDING, _D.DOWNLOADER_ERROR),
-    *(_D.DOWNLOADING, _D.BATCH_UNMATCHED, _D.SYNC_FAILED, _D.COMPLETED, _D.SYNCING, _D.RESYNCING, _D.SYNCED),
-)
-"""Of several downloads of one item the one that has got furthest stands for it."""
-
 HAS_FILES = (_D.COMPLETED, _D.SYNCING, _D.SYNCED, _D.RESYNCING)
 """The episode's files are there, in the library or on the way to it."""
 
@@ -37,6 +31,30 @@ def page(
     query = query.order_by(*order).offset(offset)
     # SQLite knows no OFFSET without LIMIT.
     return query.limit(2**63 - 1 if limit is None else limit)
+
+
+def newest_in(
+    states: Sequence[str],
+    order: Sequence[sa.Column[Any]],
+    limit: int,
+    offset: int,
+    *conditions: sa.ColumnElement[bool],
+) -> sa.Select[Any]:
+    """Return the keys of a page of rows in any of ``states``, the highest by ``order`` first; it ends in the
+    key. Each state is read by its index as far as the page may need, so no state is sorted as a whole.
+    """
+    table = order[-1].table
+    parts = [
+        sa.select(*order)
+        .where(table.c.status == state, *conditions)
+        .order_by(*(column.desc() for column in order))
+        .limit(limit + offset)
+        .subquery()
+        for state in states
+    ]
+    newest = sa.union_all(*(sa.select(part) for part in parts)).subquery()
+    keys = sa.select(newest.c[order[-1].name])
+    return page(keys, limit, offset, *(newest.c[column.name].desc() for column in order))
 
 
 def fetch_all(connection: sa.Connection, query: sa.Select[Any]) -> list[Record]:
@@ -60,78 +78,6 @@ def get_subscription(core: Core, subscription_id: int) -> Record:
         for row in fetch_all(connection, query):
             return row
     raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
-
-
-def _items_where(statuses: Sequence[str], subscription_id: int | None) -> list[sa.ColumnElement[bool]]:
-    items, ties = tables.raw_items.c, tables.item_subscriptions.c
-    conditions: list[sa.ColumnElement[bool]] = []
-    if statuses:
-        conditions.append(items.status.in_(statuses))
-    if subscription_id is not None:
-        mine = sa.select(ties.item_id).where(ties.subscription_id == subscription_id)
-        conditions.append(items.item_id.in_(mine))
-    return conditions
-
-
-def list_raw_items(
-    core: Core, *, statuses: Sequence[str], subscription_id: int | None, limit: int, offset: int
-) -> list[Record]:
-    """Return raw items, the newest first, each with ``download`` and ``subscription_ids``."""
-    items = tables.raw_items
-    query = sa.select(items).where(*_items_where(statuses, subscription_id))
-    with core.database.read() as connection:
-        rows = fetch_all(
-            connection, page(query, limit, offset, items.c.created_at.desc(), items.c.item_id.desc())
-        )
-        return _with_downloads(connection, rows)
-
-
-def count_raw_items(core: Core, *, statuses: Sequence[str], subscription_id: int | None) -> int:
-    """Return how many raw items there are."""
-    query = sa.select(sa.func.count()).select_from(tables.raw_items)
-    with core.database.read() as connection:
-        return int(connection.execute(query.where(*_items_where(statuses, subscription_id))).scalar_one())
-
-
-def get_raw_item(core: Core, item_id: int) -> Record:
-    """Return one raw item as ``list_raw_items`` does. Raises ``NotFound``."""
-    query = sa.select(tables.raw_items).where(tables.raw_items.c.item_id == item_id)
-    with core.database.read() as connection:
-        for row in _with_downloads(connection, fetch_all(connection, query)):
-            return row
-    raise NotFound(_("There is no raw item {item_id}.", item_id=item_id))
-
-
-def _with_downloads(connection: sa.Connection, rows: list[Record]) -> list[Record]:
-    links, downloads, ties = tables.links, tables.downloads, tables.item_subscriptions
-    best: dict[int, Record] = {}
-    brought: dict[int, list[int]] = {}
-    for part in chunks([row["item_id"] for row in rows]):
-        query = (
-            sa.select(links.c.raw_item_id, downloads.c.status, downloads.c.progress)
-            .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
-            .where(links.c.raw_item_id.in_(part))
-            .order_by(downloads.c.download_id)
-        )
-        for row in fetch_all(connection, query):
-            known = best.get(row["raw_item_id"])
-            if known is None or _rank(row["status"]) > _rank(known["status"]):
-                best[row["raw_item_id"]] = row
-        tied = (
-            sa.select(ties.c.item_id, ties.c.subscription_id)
-            .where(ties.c.item_id.in_(part))
-            .order_by(ties.c.subscription_id)
-        )
-        for item_id, subscription_id in connection.execute(tied):
-            brought.setdefault(item_id, []).append(subscription_id)
-    for row in rows:
-        row["download"] = best.get(row["item_id"])
-        row["subscription_ids"] = brought.get(row["item_id"], [])
-    return rows
-
-
-def _rank(status: str) -> int:
-    return _PROGRESS_RANK.index(DownloadStatus(status))
 
 
 def list_parsers(core: Core, *, created_from_type: str | None, created_from_id: int | None) -> list[Record]:
@@ -179,14 +125,19 @@ def list_downloads(
     """Return downloads with what they are of, the last changed first. ``is_held``: with a reason."""
     table = tables.downloads.c
     query = _downloads()
-    if statuses:
-        query = query.where(table.status.in_(statuses))
+    conditions: list[sa.ColumnElement[bool]] = []
     if is_held is not None:
-        query = query.where(table.hold_reason.is_not(None) if is_held else table.hold_reason.is_(None))
+        conditions.append(table.hold_reason.is_not(None) if is_held else table.hold_reason.is_(None))
+    order = (table.updated_at, table.download_id)
+    newest_first = [column.desc() for column in order]
+    if statuses and not is_held:
+        keys = newest_in(statuses, order, limit, offset, *conditions)
+        query = query.where(table.download_id.in_(keys)).order_by(*newest_first)
+    else:
+        conditions += [table.status.in_(statuses)] if statuses else []
+        query = page(query.where(*conditions), limit, offset, *newest_first)
     with core.database.read() as connection:
-        return fetch_all(
-            connection, page(query, limit, offset, table.updated_at.desc(), table.download_id.desc())
-        )
+        return fetch_all(connection, query)
 
 
 def get_download(core: Core, download_id: int) -> Record:

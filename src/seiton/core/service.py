@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from seiton.adapters.chinese import to_traditional
 from seiton.adapters.database import CHUNK, Database
 from seiton.adapters.http import WebClient
+from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.neighbours import Standing
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
@@ -76,11 +79,26 @@ class Progress:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._listeners: set[Callable[[], None]] = set()
 
     def announce(self) -> None:
         """Say that something finished."""
         with self._changed:
             self._changed.notify_all()
+            listeners = tuple(self._listeners)
+        for tell in listeners:
+            tell()
+
+    @contextmanager
+    def heard(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call ``tell``, which returns at once, at every announcement until the block ends."""
+        with self._changed:
+            self._listeners.add(tell)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners.discard(tell)
 
     def wait(self, is_done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until ``is_done()`` at an announcement, at most ``timeout_s`` seconds."""
@@ -103,7 +121,8 @@ class Core:
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
     modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
     happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
-    the programs beside Seiton are that registered nowhere.
+    the programs beside Seiton are that registered nowhere. ``bangumi``: where facts come from, if from
+    anywhere; ``mikan_url``: where Mikan's pages are.
     """
 
     database: Database
@@ -124,6 +143,9 @@ class Core:
     free_bytes: Callable[[], int | None] = lambda: None
     neighbours: Callable[[], Sequence[Standing]] = tuple
     brake: Brake = field(default_factory=Brake)
+    bangumi: Bangumi | None = None
+    mikan_url: str | None = None
+    to_traditional: Callable[[str], str] = to_traditional
 
 
 def trust_feed(core: Core, url: str) -> None:

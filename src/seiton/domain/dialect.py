@@ -126,6 +126,10 @@ class Pattern:
         """
         return _render(self._translation, (), any_for_wide=True)
 
+    def screen(self) -> str:
+        """Return an RE2 pattern that matches what this one does, without groups."""
+        return _render(self._translation, ())
+
 
 @lru_cache(maxsize=2048)
 def compile_pattern(text: str) -> Pattern:

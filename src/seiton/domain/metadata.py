@@ -16,7 +16,10 @@ MAX_NUMBER = 99_999
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowFacts:
-    """Facts about the whole work, all optional; ``ids`` are ``(namespace, value)`` pairs."""
+    """Facts about the whole work, all optional; ``ids`` are ``(namespace, value)`` pairs.
+
+    ``picture`` names its poster: the digest of the file and its suffix.
+    """
 
     title: str | None = None
     original_title: str | None = None
@@ -27,6 +30,7 @@ class ShowFacts:
     genres: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
     ids: tuple[tuple[str, str], ...] = ()
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ def fingerprint(value: EpisodeMeta) -> str:
     values = asdict(value)
     if value.naming is None:
         del values["naming"]  # not said is as it was before there were templates
+    if value.show.picture is None:
+        del values["show"]["picture"]  # … and before there were pictures
     text = json.dumps(values, sort_keys=True, default=_plain, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -13,12 +13,13 @@ class PinField(StrEnum):
     SERIES_NO = "series_no"
     EPISODE_NO = "episode_no"
     SUBTITLE_GROUP = "subtitle_group"
+    EPISODES_AHEAD = "episodes_ahead"  #: by so many do the numbers of releases run ahead of the season's own
 
 
-SERIES_FIELDS = frozenset({PinField.ANIME_TITLE, PinField.SERIES_NO})
+SERIES_FIELDS = frozenset({PinField.ANIME_TITLE, PinField.SERIES_NO, PinField.EPISODES_AHEAD})
 """What can be set for a whole series."""
 
-NUMBERS = frozenset({PinField.SERIES_NO, PinField.EPISODE_NO})
+NUMBERS = frozenset({PinField.SERIES_NO, PinField.EPISODE_NO, PinField.EPISODES_AHEAD})
 
 Pins = Mapping[str, str | int]
 """Values by field."""

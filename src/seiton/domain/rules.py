@@ -190,8 +190,15 @@ _new = object.__new__
 _set_id, _set_parsed = (vars(Matched)[field.name].__set__ for field in fields(Matched))
 
 
-def matched(
-    parser_id: int,
+def matched(parser_id: int, parsed: ParsedTitle) -> Matched:
+    """Return ``Matched``; faster than its constructor, as ``parsed_title``."""
+    outcome = _new(Matched)
+    _set_id(outcome, parser_id)
+    _set_parsed(outcome, parsed)
+    return outcome
+
+
+def parsed_title(
     title: str,
     number: int,
     tenths: int,
@@ -202,8 +209,8 @@ def matched(
     resolution: str | None,
     season: str | None,
     year: int | None,
-) -> Matched:
-    """Return ``Matched``; the values are those of ``ParsedTitle`` in the order of its fields.
+) -> ParsedTitle:
+    """Return ``ParsedTitle``; the values are those of its fields in their order.
 
     The constructors of frozen dataclasses took a quarter of the time to parse a title. This sets the
     slots directly, as they do, in a third of that.
@@ -219,10 +226,7 @@ def matched(
     _set_resolution(parsed, resolution)
     _set_season(parsed, season)
     _set_year(parsed, year)
-    outcome = _new(Matched)
-    _set_id(outcome, parser_id)
-    _set_parsed(outcome, parsed)
-    return outcome
+    return parsed
 
 
 _NUMBER = re.compile(r"\$?([0-9]{1,4})|\$\{([0-9]{1,4})\}")

@@ -226,3 +226,45 @@ class DownloadType(StrEnum):
     MAGNET = "magnet"
     TORRENT = "torrent"
     HTTP = "http"
+
+
+class NeighbourKind(StrEnum):
+    """What a neighbour is asked for."""
+
+    SITE = "site"  #: feeds, and pages that they link to
+    METADATA = "metadata"  #: facts about works
+    PICTURES = "pictures"  #: posters
+
+
+class NeighbourState(StrEnum):
+    """How a neighbour is."""
+
+    UNKNOWN = "unknown"  #: not asked yet
+    WELL = "well"
+    AWAY = "away"  #: not reached, too slow, or what answers there is something else
+    REFUSED = "refused"  #: it does not take the user name and password
+    UNFIT = "unfit"  #: a version that Seiton cannot work with
+
+
+class IdStanding(StrEnum):
+    """How sure it is that a series has an external id."""
+
+    GIVEN = "given"  #: the feed says it, or a page that it links to
+    CONFIRMED = "confirmed"  #: a person has accepted a suggestion
+    MANUAL = "manual"  #: a person has written it
+    SUGGESTED = "suggested"  #: found by a search
+    CLAIMED = "claimed"  #: another series has it: they are likely one
+    REJECTED = "rejected"  #: a person said that it is not
+
+
+SURE = frozenset({IdStanding.GIVEN, IdStanding.CONFIRMED, IdStanding.MANUAL})
+"""Standings by which a series has an id."""
+
+
+class IdSource(StrEnum):
+    """Who said an external id."""
+
+    FEED = "feed"
+    PAGE = "page"
+    SEARCH = "search"
+    USER = "user"

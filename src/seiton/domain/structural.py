@@ -7,7 +7,7 @@ from dataclasses import replace
 from seiton.domain.dialect import Finder, compile_pattern
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading import ParsedTitle, parse
-from seiton.domain.rules import Failed, Matched, ParserRule
+from seiton.domain.rules import Failed, Matched, ParserRule, matched
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import TEMPLATES, Episode, Fault, episode_of, series_of, text_of, year_of
 
@@ -41,12 +41,16 @@ class StructuralReader:
             return None
         offset = self.rule.episode_offset
         if not self._fixed and not offset:
-            return Matched(parser_id=self.rule.parser_id, parsed=found)
+            return matched(self.rule.parser_id, found)
         return self._adapted(found, offset)
 
     def skeleton(self) -> str:
         """Return a pattern that requires the literals of the condition; not for matching."""
         return compile_pattern(self.rule.condition_regex).skeleton()
+
+    def screen(self) -> str:
+        """Return the condition without its groups."""
+        return compile_pattern(self.rule.condition_regex).screen()
 
     def _compile(self) -> Finder:
         self._applies = compile_pattern(self.rule.condition_regex).finder(())

@@ -1,19 +1,18 @@
 """Runs rules over titles fast: a reader reads one title by its rule; an engine finds the first that can.
 
 Both see titles as UTF-8 once encoded. A prefilter names the rules whose required literals occur in a
-title; only those run. It may name too many, never too few.
+title; only those run. It may name too many, never too few. The built-in rules, which are few and begin
+alike, are matched all at once instead.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
-
-import re2
 
 from seiton.domain.dialect import Finder, Pattern, Spans, compile_pattern, encode_title
 from seiton.domain.metadata import MAX_NUMBER
+from seiton.domain.prefilters import Literals, screen_of
 from seiton.domain.rules import (
     Failed,
     FieldSource,
@@ -23,6 +22,7 @@ from seiton.domain.rules import (
     ParserRule,
     group_of,
     matched,
+    parsed_title,
 )
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import (
@@ -39,7 +39,9 @@ from seiton.domain.title_values import (
 FEW = 4
 """Up to this many rules are tried one after the other; a prefilter costs more than it saves."""
 
-_CANARY = b"\x01seiton prefilter\x01"
+Sieve = Callable[[bytes], Iterable[int]]
+"""Names the readers, in their order, that could read an encoded title."""
+
 _NO_MATCH = NoMatch()
 _ABSENT = Fault("group_absent", {})
 _EMPTY = Fault("empty", {})
@@ -60,6 +62,9 @@ class Reader(Protocol):
 
     def skeleton(self) -> str:
         """Return a pattern that requires the literals that the rule does; not for matching."""
+
+    def screen(self) -> str:
+        """Return an RE2 pattern that every title it reads matches."""
 
 
 class PatternReader:
@@ -120,6 +125,10 @@ class PatternReader:
         condition, parse = (compile_pattern(text).skeleton() for text in texts)
         return f"(?:{condition})(?s:.*)(?:{parse})"
 
+    def screen(self) -> str:
+        """Return the parse pattern without its groups."""
+        return compile_pattern(self.rule.parse_regex).screen()
+
     def _values(self, raw: bytes, spans: Spans) -> Matched | Failed:
         fields = self._fixed.copy()
         for field, slot in self._slots:
@@ -151,8 +160,7 @@ class PatternReader:
                 return self._failed(
                     "episode_offset", Fault("number_range", {"found": episode_no, "most": MAX_NUMBER})
                 )
-        return matched(
-            self._id,
+        parsed = parsed_title(
             anime_title,
             episode_no,
             episode.tenths,
@@ -164,6 +172,7 @@ class PatternReader:
             (text_of(season) or None) if season else None,
             year_of(year) if year else None,
         )
+        return matched(self._id, parsed)
 
     def _failed(self, field: str, fault: Fault) -> Failed:
         return Failed(
@@ -178,29 +187,32 @@ class PatternReader:
 class Engine:
     """Finds the first of several readers, in their order, that can use a title."""
 
-    __slots__ = ("_prefilter", "_readers")
+    __slots__ = ("_is_screened", "_readers", "_sieves")
 
-    def __init__(self, readers: Sequence[Reader]) -> None:
+    def __init__(self, readers: Sequence[Reader], *, is_screened: bool = False) -> None:
+        """Take readers in the order in which they are tried; the built-in ones come last.
+
+        ``is_screened``: match the built-in ones all at once. It pays for an engine that sees many titles:
+        the screen takes some megabytes.
+        """
         self._readers = tuple(readers)
-        self._prefilter: tuple[Prefilter, list[tuple[bytes, bytes]]] | None = None
+        self._is_screened = is_screened
+        self._sieves: tuple[tuple[Sieve, Sequence[Reader]], ...] = ()
 
     def parse(self, title: str) -> Outcome:
         """Return the first match; else the first failure; else ``NoMatch``."""
         if len(self._readers) <= FEW:
             return self._try_all(title)
         raw = encode_title(title)
-        prefilter, needles = self._prefilter or self._build()
-        readers, failed = self._readers, None
-        for rank in prefilter.candidates(raw):
-            common, rare = needles[rank]
-            if common not in raw or rare not in raw:
-                continue
-            outcome = readers[rank].read(raw)
-            if outcome is None:
-                continue
-            if isinstance(outcome, Matched):
-                return outcome
-            failed = failed or outcome
+        failed = None
+        for sieve, readers in self._sieves or self._build():
+            for rank in sieve(raw):
+                outcome = readers[rank].read(raw)
+                if outcome is None:
+                    continue
+                if isinstance(outcome, Matched):
+                    return outcome
+                failed = failed or outcome
         return failed or _NO_MATCH
 
     def _try_all(self, title: str) -> Outcome:
@@ -218,56 +230,20 @@ class Engine:
                 failed = failed or outcome
         return failed or _NO_MATCH
 
-    def _build(self) -> tuple[Prefilter, list[tuple[bytes, bytes]]]:
-        # The prefilter leaves literals out that many rules share: two of each rule are looked for again.
-        shared = Counter(needle for reader in self._readers for needle in reader.needles)
-        needles = []
-        for reader in self._readers:
-            common, rare = (*sorted(reader.needles, key=lambda n: -shared[n]), "", "")[:2]
-            needles.append((common.encode(), rare.encode()))
-        prefilter = Prefilter([reader.skeleton() for reader in self._readers])
-        self._prefilter = prefilter, needles
-        return self._prefilter
-
-
-class Prefilter:
-    """Names the patterns of a list that could match a text, by the literals that they require.
-
-    RE2's prefilter takes literals up to a limit (from 80 to 100 kB measured); beyond it, it either does not
-    compile, and crashes when used all the same, or may find nothing at all. So its answer to compiling is
-    heeded, a canary must be found, and what does not fit is divided between two.
-    """
-
-    __slots__ = ("_canary", "_halves", "_match", "_patterns", "_start")
-
-    def __init__(self, patterns: Sequence[str], start: int = 0) -> None:
-        self._patterns = len(patterns)
-        self._start = start
-        self._halves: tuple[Prefilter, ...] = ()
-        options = re2.Options()
-        options.log_errors = False
-        # The binding itself, as in ``dialect``.
-        literals = re2._re2.Filter()
-        for pattern in patterns:
-            literals.Add(pattern.encode(), options)
-        self._canary = literals.Add(_CANARY, options)
-        works = literals.Compile() and self._canary in literals.Match(_CANARY, True)
-        self._match = literals.Match if works else None
-        if not works and len(patterns) > 1:
-            middle = len(patterns) // 2
-            self._halves = (Prefilter(patterns[:middle], start), Prefilter(patterns[middle:], start + middle))
-
-    def candidates(self, raw: bytes) -> list[int]:
-        """Return the numbers of the patterns that could match ``raw``, in ascending order."""
-        if self._match is None:
-            if self._halves:
-                return [number for half in self._halves for number in half.candidates(raw)]
-            return list(range(self._start, self._start + self._patterns))
-        found: list[int] = self._match(raw, True)
-        found.sort()
-        if found and found[-1] == self._canary:
-            found.pop()
-        return [self._start + number for number in found] if self._start else found
+    def _build(self) -> tuple[tuple[Sieve, Sequence[Reader]], ...]:
+        stop = len(self._readers)
+        if self._is_screened:
+            stop = next((rank for rank, reader in enumerate(self._readers) if reader.rule.is_builtin), stop)
+        own, built_in = self._readers[:stop], self._readers[stop:]
+        sieves: list[tuple[Sieve, Sequence[Reader]]] = []
+        if own:
+            literals = Literals([reader.skeleton() for reader in own], [reader.needles for reader in own])
+            sieves.append((literals.candidates, own))
+        if built_in:
+            screen = screen_of(tuple(reader.screen() for reader in built_in))
+            sieves.append((screen.candidates, built_in))
+        self._sieves = tuple(sieves)
+        return self._sieves
 
 
 def _last(first: Episode, raw: bytes) -> tuple[int | None, int] | Fault:

@@ -76,7 +76,7 @@ class Ruleset:
         self.readers = tuple(readers)
         self.rules = tuple(reader.rule for reader in readers)
         self.broken: Mapping[int, tuple[RuleFault, ...]] = MappingProxyType(broken)
-        self._engine = Engine(self.readers)
+        self._engine = Engine(self.readers, is_screened=True)
 
     def parse(self, title: str) -> Outcome:
         """Return what the first rule that can use ``title`` makes of it.

@@ -10,13 +10,14 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seiton import __version__
 from seiton.errors import SeitonError
+from seiton.faces.entrance import Entrance
 from seiton.faces.fields import storable
 from seiton.faces.problems import (
     FieldProblem,
@@ -34,21 +35,31 @@ MAX_BODY = 5 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-def create_application(routers: Sequence[APIRouter], language: str | None = None) -> FastAPI:
+def create_application(
+    routers: Sequence[APIRouter],
+    language: str | None = None,
+    *,
+    pages: ASGIApp | None = None,
+    entrance: Entrance | None = None,
+) -> FastAPI:
     """Return an application with ``routers``. ``language``: for everybody; ``None``: as each request asks.
 
-    It has no page at ``/``, and none that loads anything from another host.
+    ``pages`` are for people, at ``/ui``; without them there is no page at ``/``. ``entrance`` decides which
+    programs come in; without it all do.
     """
     app = FastAPI(
         title="Seiton",
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        responses=documented(400, 413, 422, 503),
+        responses=documented(400, 403, 413, 422, 503),
     )
     for router in routers:
         router.max_body_size = MAX_BODY
-        app.include_router(router, dependencies=[Depends(storable)])
+        app.include_router(router, dependencies=[*_door(entrance), Depends(storable)])
+    if pages is not None:
+        app.add_route("/", _to_pages, include_in_schema=False)
+        app.mount("/ui", pages)
     app.add_middleware(Reception, language=language)
     app.add_exception_handler(SeitonError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -58,6 +69,17 @@ def create_application(routers: Sequence[APIRouter], language: str | None = None
     app.add_exception_handler(Exception, _unexpected)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _door(entrance: Entrance | None) -> list[Any]:
+    """Return what lets only those programs in that may come."""
+    return [] if entrance is None else [Depends(entrance.require_program)]
+
+
+def _to_pages(request: Request) -> Response:
+    """Send a browser to the pages; there is nothing at ``/`` for programs."""
+    is_browser = "text/html" in request.headers.get("accept", "")
+    return RedirectResponse("/ui/", 303) if is_browser else _refused(404)
 
 
 class Reception:

@@ -73,6 +73,11 @@ WORDS = {
     "subtitle_group": N_("subtitle group"),
     "fetcher": N_("fetcher"),
     "subscription": N_("subscription"),
+    "role_admin": N_("may change everything"),
+    "role_viewer": N_("may look"),
+    "scope_read": N_("ask"),
+    "scope_write": N_("ask and change"),
+    "scope_module": N_("do what modules do"),
 }
 
 HOLDS = {

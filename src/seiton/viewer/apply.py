@@ -55,6 +55,7 @@ class Applier:
         recovering: bool = False,
     ) -> None:
         self._root, self._ways = library.root, library.ways
+        self._below = library.root.rstrip(b"/") + b"/"
         self._contents = contents
         self._evidence = evidence
         self._entrance = Entrance(profile, library.ways, self._note_copy)
@@ -67,6 +68,8 @@ class Applier:
         self._unflushed: list[bytes] = []
         self.found: set[int] = set()
         """FOLDER steps whose folder somebody else had made meanwhile."""
+        self.made: list[bytes] = []
+        """Folders that were made, also those above the one that a step is about."""
         self.digests: dict[int, str] = {}
         """xxh3_128 of what was copied, by step id."""
 
@@ -137,7 +140,7 @@ class Applier:
         files.flush(self._root, files=written, folders=present)
 
     def _path(self, relative: bytes) -> bytes:
-        return os.path.join(self._root, relative)  # an absolute path stays as it is
+        return relative if relative.startswith(b"/") else self._below + relative
 
     def _touch(self, *paths: bytes) -> None:
         self._touched.update(os.path.dirname(path) for path in paths)
@@ -152,8 +155,8 @@ class Applier:
         return Seen.OURS if is_ours(ours, found, self._ways) else Seen.OTHER
 
     def _folder(self, step: Step) -> Failure | None:
-        made = files.make_folders(self._root, step.target)
-        if not made and not self._recovering:
+        files.make_folders(self._root, step.target, made=self.made)
+        if step.target not in self.made and not self._recovering:
             self.found.add(step.step_id)
         self._touch(self._path(step.target))
         return None

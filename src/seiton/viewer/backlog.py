@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from seiton.viewer.journal import Step
 from seiton.viewer.legs import UnitLeg
@@ -50,10 +50,8 @@ class Backlog:
         for leg in legs:
             if not parks:
                 self._bundles += 1
-            leg.steps = [
-                replace(step, component=self._components, bundle=self._bundles, cause=leg.unit.cause)
-                for step in leg.steps
-            ]
+            for step in leg.steps:
+                step.component, step.bundle, step.cause = self._components, self._bundles, leg.unit.cause
             self._steps += len(leg.steps)
         members = list(dict.fromkeys(leg.unit.unit_id for leg in legs))
         self._works.append(Work(number=self._components, legs=deque(legs), parks=parks, members=members))

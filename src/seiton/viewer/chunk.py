@@ -97,6 +97,7 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
     for step in steps:
         if step.kind is StepKind.FOLDER:
             run(step)
+    _forgive(ran, finished, applier.made)
     rest = [step for step in steps if step.kind is not StepKind.FOLDER]
     applier.prepare(rest)
     if recovering:  # first what a crash cut in the middle: only that very step can resolve it
@@ -109,6 +110,16 @@ def run_steps(applier: Applier, steps: Sequence[Step], *, recovering: bool = Fal
     for step in finished:
         (ran.undo if step.bundle is not None and step.bundle in broken else ran.done).append(step)
     return ran
+
+
+def _forgive(ran: Ran, finished: list[Step], made: Sequence[bytes]) -> None:
+    """Count folders as done that could not be made at first, and were on the way to one below: they are ours,
+    and go when they are empty.
+    """
+    for failure in [failure for failure in ran.failures if failure.step.target in made]:
+        ran.failures.remove(failure)
+        ran.dropped.remove(failure.step)
+        finished.append(failure.step)
 
 
 def finish(

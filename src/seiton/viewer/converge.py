@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import LibraryRoot, digest_of, identify
+from seiton.adapters.files import LibraryRoot, identify
 from seiton.domain.moves import Component, MovePlan, plan
 from seiton.domain.naming import display
 from seiton.domain.states import HoldReason
@@ -28,11 +28,13 @@ from seiton.viewer.homecoming import bring_home
 from seiton.viewer.images import Before
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.legs import LegMaker, Stuck, UnitLeg
+from seiton.viewer.pictures import at_hand, hang, note_missing
 from seiton.viewer.places import Arrival
 from seiton.viewer.prune import prune
 from seiton.viewer.recover import recover
+from seiton.viewer.servers.marks import ReaderAhead, store
 from seiton.viewer.service import Viewer
-from seiton.viewer.show_files import ShowFiles, load_artifacts
+from seiton.viewer.show_files import ShowFiles, load_artifacts, posters_in
 from seiton.viewer.shows import ensure_shows
 from seiton.viewer.tasks import Held, Outcome, record_holds, record_outcomes
 from seiton.viewer.tidy import begin_undo, tidy
@@ -64,10 +66,12 @@ def converge(viewer: Viewer) -> Summary:
         while pending and _Pass(viewer, library, pending, summary).run():
             pending = _due(viewer, library)
         bring_home(viewer, library)
+        hang(viewer, library)
         erased = empty_trash(viewer, library)
         prune(viewer, library)
     if rows or erased or summary.recovered:
         viewer.wake("report")
+        viewer.wake("servers")
     return summary
 
 
@@ -88,6 +92,7 @@ class _Pass:
         self.plan_id = str(uuid4())
         self.holds: list[Held] = []
         self.backlog = Backlog(viewer.chunk_steps)
+        self.watched = ReaderAhead(viewer)
         self.is_unmet = False
 
     def run(self) -> bool:
@@ -108,6 +113,8 @@ class _Pass:
         tidy(self.viewer, self.library)
         with self.viewer.database.write() as connection:
             record_holds(connection, self.holds, self.viewer.now())
+            if units:
+                note_missing(connection, self.library.library_id, self.show_files.missing)
         self.summary.held = len(self.holds)
         return self.is_unmet
 
@@ -116,13 +123,15 @@ class _Pass:
 
     def _apply(self, gathered: Gathered, units: Sequence[Unit], decided: MovePlan) -> None:
         library_id = self.library.library_id
+        folders = {unit.name.show_folder for unit in units if unit.name}
+        posters = posters_in(self.library.root, folders)
         with self.viewer.database.write() as connection:
             shows = ensure_shows(connection, library_id, units, self.viewer.now())
-            folders = {unit.name.show_folder for unit in units if unit.name}
             folders |= {unit.name.season_folder for unit in units if unit.name}
             former = begin_undo(connection, library_id, self.rows.values(), self.viewer.now())
-            artifacts = load_artifacts(connection, library_id, folders)
-        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, former)
+            artifacts = load_artifacts(connection, library_id, folders, posters)
+            pictures = at_hand(connection, units)
+        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, former, pictures)
         maker = LegMaker(self.library.root)
         for unit_id in decided.in_place:
             unit = gathered.units[unit_id]
@@ -156,9 +165,13 @@ class _Pass:
         self.library.check()
         legs = [leg for part in parts for leg in part.legs]
         shared = self.show_files.before(leg.unit for leg in legs)
-        contents = [*shared.contents, *(content for leg in legs for content in leg.contents)]
+        contents = dict(shared.contents)
+        for leg in legs:
+            contents |= leg.contents
         steps: list[Step] = []
         if shared.steps or any(leg.steps for leg in legs):
+            moving = {leg.unit.unit_id: leg.unit.video for leg in legs if leg.steps and leg.unit.video}
+            ahead = self.watched.read(moving)
             with self.viewer.database.write() as connection:
                 now, library_id = self.viewer.now(), self.library.library_id
                 journal.keep(connection, contents, now)
@@ -166,9 +179,8 @@ class _Pass:
                 settle.claim_targets(connection, library_id, {leg.unit.unit_id: leg.stem for leg in legs})
                 planned = [*shared.steps, *steps_of(parts)]
                 steps = journal.record(connection, library_id, self.plan_id, planned, now)
-        applier = applier_for(
-            self.viewer, self.library, {digest_of(content): content for content in contents}
-        )
+                store(connection, ahead, now)
+        applier = applier_for(self.viewer, self.library, contents)
         ran = run_steps(applier, steps) if steps else Ran()
         if ran.failures:
             self.library.check()

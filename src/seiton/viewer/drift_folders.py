@@ -29,7 +29,7 @@ from seiton.domain.states import StepState, UnitState
 from seiton.viewer import tables
 from seiton.viewer.drift_records import Look, mark_of, open_work
 from seiton.viewer.journal import StepKind
-from seiton.viewer.show_files import load_artifacts
+from seiton.viewer.show_files import is_picture, load_artifacts
 
 
 def folder_findings(look: Look) -> Iterator[Finding | None]:
@@ -69,9 +69,10 @@ def _listing(look: Look, folder: bytes, files: Sequence[bytes], folders: Sequenc
     bases = {base for name in files if (base := video_base(name)) is not None}
     keys = [path_key(os.path.join(folder, base)) for base in bases]
     made_by_us = [folder] if folder else []
+    posters = [os.path.join(folder, name) for name in files if is_picture(name)]
     with look.viewer.database.read() as connection:
         owners = _owners(connection, look.library.library_id, keys)
-        artifacts = load_artifacts(connection, look.library.library_id, made_by_us)
+        artifacts = load_artifacts(connection, look.library.library_id, made_by_us, posters)
     return Listing(
         folder=folder,
         files=files,

@@ -85,6 +85,13 @@ class Folders:
         return self._keys[folder]
 
 
+def missing_folders(root: bytes, folder: bytes) -> list[bytes]:
+    """Return ``folder`` and those above it that are not below ``root``, outermost first."""
+    parts = folder.split(b"/") if folder else []
+    ways = (b"/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return [way for way in ways if not os.path.isdir(os.path.join(root, way))]
+
+
 def _beginning_with(keys: list[tuple[str, bytes]], beginning: str) -> list[bytes]:
     start = end = bisect.bisect_left(keys, (beginning, b""))
     while end < len(keys) and keys[end][0].startswith(beginning):

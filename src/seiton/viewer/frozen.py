@@ -31,7 +31,10 @@ def keep_year(wish: EpisodeMeta, years: Years) -> EpisodeMeta:
     """Return ``wish`` as its folder is named: by the year of then, if the work has a folder."""
     if wish.anime_title not in years:
         return wish
-    return replace(wish, show=replace(wish.show, year=years[wish.anime_title], premiered=None))
+    year, show = years[wish.anime_title], wish.show
+    if (show.year, show.premiered) == (year, None):
+        return wish
+    return replace(wish, show=replace(show, year=year, premiered=None))
 
 
 def year_of(wish: EpisodeMeta) -> int | None:

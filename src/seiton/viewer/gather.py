@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.database import Row, chunks, plain
 from seiton.adapters.files import (
     FileOutcome,
     Identity,
@@ -85,6 +85,7 @@ class Unit:
     sidecars: tuple[Member, ...] = ()
     has_nfo: bool = False
     parked_nfo: bytes | None = None
+    rendered_nfo: bytes | None = None
     hold: HoldReason | None = None
     detail: str | None = None
 
@@ -140,7 +141,7 @@ def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> S
         )
         .order_by(units.c.unit_id)
     )
-    rows = connection.execute(query).mappings().all()
+    rows = plain(connection.execute(query))
     is_due = any(
         row["next_try_at"] is None or row["next_try_at"] <= now or row["home"] is not None for row in rows
     )

@@ -13,7 +13,7 @@ from seiton.domain.naming import path_key
 from seiton.domain.states import HoldReason
 from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import applier_for, record_places, run_steps
-from seiton.viewer.folders import Folders
+from seiton.viewer.folders import Folders, missing_folders
 from seiton.viewer.gather import NFO, Unit, look_at, owners_of
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.legs import move_steps
@@ -73,10 +73,8 @@ def _free_stem(
 
 
 def _way_home(unit: Unit, stem: bytes, folders: Folders) -> list[Step]:
-    steps = []
-    folder = os.path.dirname(stem)
-    if folder and not os.path.isdir(os.path.join(folders.root, folder)):
-        steps.append(Step(kind=StepKind.FOLDER, target=folder))
+    missing = missing_folders(folders.root, os.path.dirname(stem))
+    steps = [Step(kind=StepKind.FOLDER, target=folder) for folder in missing]
     own = move_steps(unit, unit.stem or b"", stem)
     if unit.parked_nfo is not None and not unit.has_nfo:
         digest = digest_of(unit.parked_nfo)

@@ -14,8 +14,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import Row, chunks
 from seiton.viewer import tables
+
+_BEFORE = BulkWrite(
+    sa.insert(tables.unit_images),
+    [column.name for column in tables.unit_images.c if column.name not in {"after_stem", "after_nfo"}],
+)
+_AFTER = BulkWrite(
+    sa.update(tables.unit_images)
+    .where(
+        tables.unit_images.c.unit_id == sa.bindparam("its_id"),
+        tables.unit_images.c.cause == sa.bindparam("its_cause"),
+    )
+    .values(after_stem=sa.bindparam("at"), after_nfo=sa.bindparam("nfo_there"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,19 +142,13 @@ def record_before(connection: sa.Connection, units: Sequence[Before], now: datet
             "is_met": unit.row["was_met"],
             "created_at": now,
         }
-    for fresh in chunks(list(rows.values())):
-        connection.execute(sa.insert(table), fresh)
+    _BEFORE(connection, list(rows.values()))
 
 
 def record_after(connection: sa.Connection, left: Mapping[tuple[int, str], tuple[bytes, str | None]]) -> None:
     """Write stem and NFO digest of units, by unit and cause, as the cause left them."""
-    table = tables.unit_images
-    if not left:
-        return
-    connection.execute(
-        sa.update(table)
-        .where(table.c.unit_id == sa.bindparam("its_id"), table.c.cause == sa.bindparam("its_cause"))
-        .values(after_stem=sa.bindparam("at"), after_nfo=sa.bindparam("nfo_there")),
+    _AFTER(
+        connection,
         [
             {"its_id": unit_id, "its_cause": cause, "at": stem, "nfo_there": nfo}
             for (unit_id, cause), (stem, nfo) in left.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,10 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import CHUNK, chunks
-from seiton.adapters.files import Identity, digest_of
+from seiton.adapters.files import Identity
 from seiton.domain.states import StepState
 from seiton.viewer import tables
+from seiton.viewer.servers import changes
 
 
 class StepKind(StrEnum):
@@ -31,7 +33,7 @@ class StepKind(StrEnum):
     ERASE = "erase"  #: delete a file that a removal put into the trash
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Step:
     """One no-overwrite change of one name. ``source`` of ENTER and LEAVE is absolute, all else relative.
 
@@ -51,6 +53,7 @@ class Step:
     bundle: int | None = None
     cause: str | None = None
     before_rendering: str | None = None
+    # Given by ``record``:
     token: str = ""
     step_id: int = 0
 
@@ -79,30 +82,52 @@ class Step:
         return None
 
 
+_RECORD = BulkWrite(
+    sa.insert(tables.journal),
+    [column.name for column in tables.journal.c if column.name not in {"step_id", "error", "done_at"}],
+)
+_KEEP = BulkWrite(sa.insert(tables.objects), ("digest", "content", "created_at"))
+
+
 def new_token() -> str:
     """Return a name for a step's temporary files, unique for ever."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def record(
     connection: sa.Connection, library_id: str, plan_id: str, steps: Sequence[Step], now: datetime
 ) -> list[Step]:
-    """Write ``steps`` as open rows, in order; return them with their tokens and ids."""
+    """Write ``steps`` as open rows, in order; return them with their tokens and ids.
+
+    What media servers have to learn of them is on record with them.
+    """
     if not steps:
         return []
-    named = [replace(step, token=step.token or new_token()) for step in steps]
-    rows = [_row(step) | {"library_id": library_id, "plan_id": plan_id, "created_at": now} for step in named]
+    units = {step.unit_id for step in steps if step.unit_id is not None}
+    shows = {
+        os.path.dirname(step.target) for step in steps if os.path.basename(step.target) == changes.SHOW_NFO
+    }
+    changes.note(connection, library_id, units, shows, now)
+    named = list(steps)
+    for step in named:
+        step.token = step.token or new_token()
+    shared = {"library_id": library_id, "plan_id": plan_id, "created_at": now}
+    rows = [_row(step) | shared for step in named]
     for part in chunks(rows):
-        connection.execute(sa.insert(tables.journal), part)
+        _RECORD(connection, part)
     table = tables.journal
-    first = connection.execute(sa.select(table.c.step_id).where(table.c.token == named[0].token)).scalar_one()
     if connection.dialect.name == "sqlite":  # one writer: ids of one transaction are consecutive
-        return [replace(step, step_id=first + offset) for offset, step in enumerate(named)]
-    ids: dict[str, int] = {}
-    for part_tokens in chunks([step.token for step in named]):
-        found = sa.select(table.c.token, table.c.step_id).where(table.c.token.in_(part_tokens))
-        ids.update((row.token, row.step_id) for row in connection.execute(found))
-    return [replace(step, step_id=ids[step.token]) for step in named]
+        last = connection.execute(sa.select(sa.func.max(table.c.step_id))).scalar_one()
+        for step_id, step in enumerate(named, last - len(named) + 1):
+            step.step_id = step_id
+        return named
+    found = sa.select(table.c.token, table.c.step_id).where(
+        table.c.library_id == library_id, table.c.state == StepState.OPEN
+    )
+    ids = {row.token: row.step_id for row in connection.execute(found)}
+    for step in named:
+        step.step_id = ids[step.token]
+    return named
 
 
 def _row(step: Step) -> dict[str, Any]:
@@ -230,22 +255,18 @@ def note_failures(connection: sa.Connection, failures: Mapping[int, str]) -> Non
         connection.execute(update.values(error=sa.bindparam("why")), rows)
 
 
-def keep(connection: sa.Connection, contents: Iterable[bytes], now: datetime) -> None:
-    """Store before- and after-images; equal content is stored once."""
-    by_digest = {digest_of(content): content for content in contents}
-    if not by_digest:
-        return
+def keep(connection: sa.Connection, contents: Mapping[str, bytes], now: datetime) -> None:
+    """Store before- and after-images by their digests; equal content is stored once."""
     table = tables.objects
     known: set[str] = set()
-    for part in chunks(list(by_digest)):
+    for part in chunks(list(contents)):
         known.update(connection.execute(sa.select(table.c.digest).where(table.c.digest.in_(part))).scalars())
     fresh = [
         {"digest": digest, "content": content, "created_at": now}
-        for digest, content in by_digest.items()
+        for digest, content in contents.items()
         if digest not in known
     ]
-    for rows in chunks(fresh):
-        connection.execute(sa.insert(table), rows)
+    _KEEP(connection, fresh)
 
 
 def contents_of(connection: sa.Connection, digests: Iterable[str]) -> dict[str, bytes]:

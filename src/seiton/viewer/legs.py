@@ -26,7 +26,7 @@ class UnitLeg:
     shift: Shift
     stem: bytes
     steps: list[Step] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
     nfo_digest: str | None = None
     nfo_rendering: str | None = None
     nfo_before: str | None = None
@@ -34,43 +34,48 @@ class UnitLeg:
 
     def write_nfo(self, content: bytes, *, is_foreign: bool = False) -> None:
         """Add the step that puts an NFO beside the video; one that somebody else wrote stays theirs."""
-        self.nfo_after = digest_of(content)
+        self.nfo_after = self._keep(content)
         if not is_foreign:
-            self.nfo_digest, self.nfo_rendering = self.nfo_after, digest_of(render_nfo(self.unit))
+            ours = render_nfo(self.unit)
+            self.nfo_digest = self.nfo_after
+            self.nfo_rendering = self.nfo_after if content == ours else digest_of(ours)
         step = Step(
             kind=StepKind.WRITE,
             unit_id=self.unit.unit_id,
             target=self.stem + NFO,
-            after_digest=digest_of(content),
+            after_digest=self.nfo_after,
         )
         self.steps.append(step)
-        self.contents.append(content)
 
     def rewrite_nfo(self, old: bytes, new: bytes) -> None:
         """Add the step that changes the NFO beside a video that stays."""
-        self.contents += [old, new]
-        self.nfo_after = digest_of(new)
+        self.nfo_after = self._keep(new)
         self.steps.append(
             Step(
                 kind=StepKind.REWRITE,
                 unit_id=self.unit.unit_id,
                 target=self.stem + NFO,
-                before_digest=digest_of(old),
+                before_digest=self._keep(old),
                 after_digest=self.nfo_after,
             )
         )
 
-    def drop_nfo(self, stem: bytes, old: bytes) -> None:
-        """Add the step that takes the NFO at ``stem`` away; its content is kept."""
-        self.contents.append(old)
+    def drop_nfo(self, stem: bytes, old: bytes, digest: str) -> None:
+        """Add the step that takes the NFO at ``stem`` away; its content, of this ``digest``, is kept."""
+        self.contents[digest] = old
         self.steps.append(
             Step(
                 kind=StepKind.DROP,
                 unit_id=self.unit.unit_id,
                 target=stem + NFO,
-                before_digest=digest_of(old),
+                before_digest=digest,
             )
         )
+
+    def _keep(self, content: bytes) -> str:
+        digest = digest_of(content)
+        self.contents[digest] = content
+        return digest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +124,7 @@ class LegMaker:
             return old
         leg.nfo_before = None if old is None else digest_of(old)
         if shift.leg is not Leg.PARK:
-            new = unit.restore.nfo if unit.restore else self._render(unit, old)
+            new = unit.restore.nfo if unit.restore else self._render(unit, old, leg.nfo_before)
             if isinstance(new, Stuck):
                 return new
             if new is not None:
@@ -129,7 +134,7 @@ class LegMaker:
         leg.steps += move_steps(unit, origin, target)
         if unit.has_nfo and old is not None and unit.unit_id not in self._nfo_dropped:
             self._nfo_dropped.add(unit.unit_id)
-            leg.drop_nfo(unit.stem or b"", old)
+            leg.drop_nfo(unit.stem or b"", old, leg.nfo_before or digest_of(old))
         self._at[unit.unit_id] = target
         return leg
 
@@ -155,10 +160,10 @@ class LegMaker:
         except FileOutcome as error:
             return Stuck(unit=unit, reason=HoldReason.NFO_UNREADABLE, detail=str(error))
 
-    def _render(self, unit: Unit, old: bytes | None) -> bytes | Stuck:
-        """Return the NFO for the new name; the user's own elements in the old one survive."""
+    def _render(self, unit: Unit, old: bytes | None, digest: str | None) -> bytes | Stuck:
+        """Return the NFO for the new name; the user's own elements in the ``old`` one survive."""
         ours = render_nfo(unit)
-        if old is None or digest_of(old) == unit.nfo_digest == unit.nfo_rendering:
+        if old is None or digest == unit.nfo_digest == unit.nfo_rendering:
             return ours
         merged = renumbered(old, unit.wish) if _is_foreign(unit, old) else merge(old, ours)
         if isinstance(merged, Unreadable):
@@ -203,7 +208,7 @@ class LegMaker:
             return leg
         if leg.nfo_rendering == unit.nfo_rendering:
             return leg  # what differs is the user's
-        new = self._render(unit, old)
+        new = self._render(unit, old, leg.nfo_before)
         if isinstance(new, Stuck):
             return new
         if _is_foreign(unit, old):
@@ -221,7 +226,7 @@ def _give_back(restore: Restore, old: bytes | None, leg: UnitLeg) -> None:
         if old is None:
             leg.write_nfo(restore.nfo or b"")
         elif restore.nfo is None:
-            leg.drop_nfo(leg.stem, old)
+            leg.drop_nfo(leg.stem, old, digest_of(old))
             leg.nfo_after = None
         else:
             leg.rewrite_nfo(old, restore.nfo)
@@ -250,8 +255,10 @@ def _move_step(unit: Unit, origin: bytes, target: bytes, member: Member) -> Step
 
 
 def render_nfo(unit: Unit) -> bytes:
-    """Return the unit's NFO as the rules have it."""
-    return episode_nfo(unit.wish, added=unit.added_at)
+    """Return the unit's NFO as the rules have it; rendered once."""
+    if unit.rendered_nfo is None:
+        unit.rendered_nfo = episode_nfo(unit.wish, added=unit.added_at)
+    return unit.rendered_nfo
 
 
 def _enter_step(unit: Unit, source: bytes, target: bytes, identity: Identity | None) -> Step:

@@ -15,7 +15,7 @@ from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import FINAL, applier_for, finish, run_steps
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.service import Viewer
-from seiton.viewer.show_files import load_artifacts
+from seiton.viewer.show_files import load_artifacts, posters_in
 
 
 def prune(viewer: Viewer, library: LibraryRoot) -> None:
@@ -39,16 +39,17 @@ def prune(viewer: Viewer, library: LibraryRoot) -> None:
 
 def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> set[bytes]:
     """Remove those of ``folders`` that may go; return, marked as left still, those that the disk refused."""
+    posters = posters_in(library.root, folders)
     with viewer.database.read() as connection:
-        artifacts = load_artifacts(connection, library.library_id, folders)
+        artifacts = load_artifacts(connection, library.library_id, folders, posters)
     plan_id = str(uuid4())
     steps: list[Step] = []
-    contents: list[bytes] = []
+    contents: dict[str, bytes] = {}
     for number, folder in enumerate(folders):
         files = _only_ours(library.root, folder, artifacts)
         if files is None:
             continue
-        contents += files.values()
+        contents |= {digest_of(content): content for content in files.values()}
         # Did somebody put a file there meanwhile, what belongs to the folder goes back to it.
         drops = [(StepKind.DROP, path, digest_of(content)) for path, content in files.items()]
         steps += [

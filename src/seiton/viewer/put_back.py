@@ -18,7 +18,7 @@ from seiton.domain.states import TaskStatus
 from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import applier_for, finish, run_steps
 from seiton.viewer.drift_records import Look, has_video, mark_of, mark_on_record, rows_of
-from seiton.viewer.folders import Folders
+from seiton.viewer.folders import Folders, missing_folders
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
 from seiton.viewer.repair_records import pending_again, placed, tell
@@ -113,12 +113,10 @@ def _arrival(row: Row, video: bytes, identity: Identity) -> Arrival:
 
 def _folder_steps(look: Look, path: bytes, known: set[bytes]) -> list[Step]:
     folder = os.path.dirname(path)
-    if not folder or folder in known or os.path.isdir(look.path(folder)):
+    if folder in known:
         return []
     known.add(folder)
-    parts = folder.split(b"/")
-    missing = [b"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
-    return [Step(kind=StepKind.FOLDER, target=f) for f in missing if not os.path.isdir(look.path(f))]
+    return [Step(kind=StepKind.FOLDER, target=f) for f in missing_folders(look.library.root, folder)]
 
 
 def _show_steps(look: Look, place: bytes, found: bytes, known: set[bytes]) -> list[Step]:

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.bulk import BulkWrite
+from seiton.adapters.database import Row, chunks, plain
 from seiton.contract import (
     Described,
     Facts,
@@ -30,6 +31,7 @@ from seiton.errors import Unavailable
 from seiton.text import _
 from seiton.viewer import tables
 from seiton.viewer.given_paths import find_source, find_unowned
+from seiton.viewer.pictures import note_sources
 from seiton.viewer.service import Viewer
 
 FOREIGN = "foreign"
@@ -45,8 +47,11 @@ def receive(viewer: Viewer, requests: Sequence[Described]) -> list[ItemReceipt]:
         library_id = viewer.library().library_id
         with viewer.database.write() as connection:
             receipts = _Recording(viewer, connection, library_id).take(requests)
+            has_pictures = note_sources(connection, requests, FOREIGN)
     except SQLAlchemyError as error:
         raise Unavailable(_("The request could not be recorded, so nothing was done.")) from error
+    if has_pictures:
+        viewer.wake("pictures")
     viewer.wake("converge")
     if any(_is_kept(request) for request in requests):
         viewer.wake("report")
@@ -104,12 +109,8 @@ class _Recording:
 
     def _write(self) -> None:
         units, tasks = tables.units, tables.sync_tasks
-        if self._updates:
-            wanted: dict[str, Any] = {name: sa.bindparam(name) for name in _UPDATED}
-            update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(wanted)
-            self._connection.execute(update, list(self._updates.values()))
-        if self._tasks:
-            self._connection.execute(sa.insert(tasks), self._tasks)
+        _WANT(self._connection, list(self._updates.values()))
+        _ASK(self._connection, self._tasks)
         if self._repeated:
             again = sa.update(tasks).where(
                 tasks.c.unit_id == sa.bindparam("its_id"),
@@ -133,7 +134,7 @@ def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dic
     units = tables.units
     known: dict[tuple[str, int], Row] = {}
     for part in chunks(sorted({request.download_id for request in requests})):
-        rows = connection.execute(sa.select(units).where(units.c.download_id.in_(part))).mappings()
+        rows = plain(connection.execute(sa.select(units).where(units.c.download_id.in_(part))))
         known.update(((row["core_instance"], row["download_id"]), row) for row in rows)
     return known
 
@@ -171,6 +172,13 @@ _UPDATED = (
     "undoes",
     "was_met",
     "applied_revision",
+)
+
+
+_WANT = BulkWrite(
+    sa.update(tables.units)
+    .where(tables.units.c.unit_id == sa.bindparam("its_id"))
+    .values({name: sa.bindparam(name) for name in _UPDATED})
 )
 
 
@@ -300,6 +308,16 @@ def _task(viewer: Viewer, request: Described, unit: Row, revision: int) -> dict[
     }
 
 
+_ASK = BulkWrite(
+    sa.insert(tables.sync_tasks),
+    [
+        column.name
+        for column in tables.sync_tasks.c
+        if column.name not in {"task_id", "error_message", "reason", "report_attempts", "reported_at"}
+    ],
+)
+
+
 def causes_of(request: Described) -> dict[str, str | None]:
     """Return what the unit's columns ``cause`` and ``undoes`` hold after ``request``."""
     core = request.core_instance or FOREIGN
@@ -333,11 +351,14 @@ def wish_of(request: Described) -> EpisodeMeta:
             genres=facts.genres,
             studios=facts.studios,
             ids=facts.show_ids,
+            picture=facts.picture,
         ),
         facts=EpisodeFacts(
             title=facts.episode_title,
+            original_title=facts.episode_original_title,
             plot=facts.episode_plot,
             aired=facts.aired,
+            runtime_minutes=facts.runtime_minutes,
             ids=facts.episode_ids,
         ),
     )

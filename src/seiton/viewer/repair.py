@@ -64,6 +64,7 @@ def repair(viewer: Viewer, request: LibraryRepair) -> LibraryRepaired:
     results += [_mended(item, "left") for item in items if (item.kind, item.path) not in done]
     viewer.wake("converge")
     viewer.wake("report")
+    viewer.wake("servers")
     return LibraryRepaired(items=tuple(results))
 
 

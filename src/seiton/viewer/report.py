@@ -7,13 +7,23 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from seiton.adapters.database import Row
+from seiton.adapters.bulk import BulkWrite
+from seiton.adapters.database import Row, plain
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.path_text import path_of_text, text_of_path
 from seiton.domain.states import TaskStatus, TaskType
 from seiton.viewer import tables
 from seiton.viewer.receive import FOREIGN
 from seiton.viewer.service import Viewer
+
+_TAKEN = BulkWrite(
+    sa.update(tables.sync_tasks)
+    .where(
+        tables.sync_tasks.c.task_id == sa.bindparam("its_id"),
+        tables.sync_tasks.c.report_due_at == sa.bindparam("due"),
+    )
+    .values(reported_at=sa.bindparam("at"), report_due_at=None)
+)
 
 BATCH = 500
 FIRST_RETRY = timedelta(seconds=2)
@@ -33,7 +43,7 @@ def report(viewer: Viewer) -> int:
             .limit(BATCH)
         )
         with viewer.database.read() as connection:
-            due = connection.execute(query).mappings().all()
+            due = plain(connection.execute(query))
         if not due:
             return delivered
         taken = viewer.core.report([(task["callback_url"], callback_of(viewer, task)) for task in due])
@@ -43,7 +53,7 @@ def report(viewer: Viewer) -> int:
             for task, ok in zip(due, taken, strict=True)
         ]
         good = [
-            {"its_id": row["its_id"], "due": task["report_due_at"]}
+            {"its_id": row["its_id"], "due": task["report_due_at"], "at": now}
             for row, task in zip(rows, due, strict=True)
             if row["ok"]
         ]
@@ -57,16 +67,7 @@ def report(viewer: Viewer) -> int:
             if not row["ok"]
         ]
         with viewer.database.write() as connection:
-            if good:
-                connection.execute(
-                    sa.update(tasks)
-                    .where(
-                        tasks.c.task_id == sa.bindparam("its_id"),
-                        tasks.c.report_due_at == sa.bindparam("due"),
-                    )
-                    .values(reported_at=now, report_due_at=None),
-                    good,
-                )
+            _TAKEN(connection, good)
             if bad:
                 connection.execute(
                     sa.update(tasks)

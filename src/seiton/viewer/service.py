@@ -9,6 +9,7 @@ from typing import Protocol
 
 from seiton.adapters.database import Database
 from seiton.adapters.files import LibraryRoot, LinkMode
+from seiton.adapters.servers.port import MediaServer
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.naming import NamingProfile
 
@@ -18,6 +19,9 @@ class CorePort(Protocol):
 
     def report(self, callbacks: Sequence[tuple[str, ViewerSyncCallback]]) -> list[bool]:
         """Deliver ``(callback_url, callback)`` pairs; say for each whether Core has taken it."""
+
+    def picture(self, url: str, core_instance: str, name: str) -> bytes | None:
+        """Return the poster that a core calls ``name`` and has at ``url``; ``None``: not to be had now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,8 @@ class Viewer:
     """One library and the records about it.
 
     ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
-    Steps are recorded, flushed and settled in chunks of ``chunk_steps``.
+    Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500 videos whose NFO changes.
+    ``servers`` read the library.
     """
 
     database: Database
@@ -50,7 +55,8 @@ class Viewer:
     core: CorePort
     wake: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
-    chunk_steps: int = 500
+    chunk_steps: int = 1500
+    servers: tuple[MediaServer, ...] = ()
     _library: LibraryRoot | None = None
 
     def library(self) -> LibraryRoot:

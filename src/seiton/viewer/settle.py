@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import chunks
 from seiton.domain.naming import path_key
 from seiton.domain.states import UnitState
@@ -16,7 +17,7 @@ from seiton.viewer import tables
 from seiton.viewer.gather import TRASH
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.places import Arrival
-from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO
+from seiton.viewer.show_files import SEASON_NFO, SHOW_NFO, is_picture
 
 _ALWAYS = (
     *("stem", "video", "inode", "size", "mtime_ns", "birth_ns"),
@@ -25,12 +26,7 @@ _ALWAYS = (
 _IF_KNOWN = ("added_at", "content_digest", "show_id", "applied_revision", "applied_video")
 
 
-def record_arrivals(
-    connection: sa.Connection, library_id: str, arrivals: Sequence[Arrival], now: datetime
-) -> None:
-    """Write where the units lie now; their claims follow in the same transaction."""
-    if not arrivals:
-        return
+def _arrive() -> BulkWrite:
     units = tables.units
     values: dict[str, Any] = {name: sa.bindparam(f"{name}_") for name in _ALWAYS}
     for name in _IF_KNOWN:
@@ -39,8 +35,20 @@ def record_arrivals(
     values["undoes"] = sa.case((sa.bindparam("undone_", type_=sa.Boolean), sa.null()), else_=units.c.undoes)
     values |= {"hold_reason": None, "hold_detail": None}
     values |= {"attempts": 0, "next_try_at": None}
-    update = sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(values)
-    connection.execute(update, [_row(arrival, now) for arrival in arrivals])
+    return BulkWrite(sa.update(units).where(units.c.unit_id == sa.bindparam("its_id")).values(values))
+
+
+_ARRIVE = _arrive()
+_CLAIM = BulkWrite(sa.insert(tables.claims), ("library_id", "path_key", "kind", "unit_id"))
+
+
+def record_arrivals(
+    connection: sa.Connection, library_id: str, arrivals: Sequence[Arrival], now: datetime
+) -> None:
+    """Write where the units lie now; their claims follow in the same transaction."""
+    if not arrivals:
+        return
+    _ARRIVE(connection, [_row(arrival, now) for arrival in arrivals])
     _claim_current(connection, library_id, arrivals)
 
 
@@ -87,8 +95,7 @@ def _claim_current(connection: sa.Connection, library_id: str, arrivals: Sequenc
         here = claims.c.path_key.in_([row["path_key"] for row in part])
         stale = sa.and_(claims.c.library_id == library_id, claims.c.kind == "current", here)
         connection.execute(sa.delete(claims).where(sa.or_(mine, stale)))
-    for part in chunks(rows):
-        connection.execute(sa.insert(claims), part)
+    _CLAIM(connection, rows)
 
 
 def claim_targets(connection: sa.Connection, library_id: str, targets: Mapping[int, bytes]) -> None:
@@ -98,8 +105,7 @@ def claim_targets(connection: sa.Connection, library_id: str, targets: Mapping[i
         {"library_id": library_id, "path_key": path_key(stem), "kind": "target", "unit_id": unit_id}
         for unit_id, stem in targets.items()
     ]
-    for part in chunks(rows):
-        connection.execute(sa.insert(tables.claims), part)
+    _CLAIM(connection, rows)
 
 
 def release_targets(connection: sa.Connection, library_id: str) -> None:
@@ -147,7 +153,8 @@ def _artifact_kind(step: Step) -> str | None:
         return "folder"
     if step.kind in {StepKind.WRITE, StepKind.REWRITE, StepKind.DROP}:
         name = os.path.basename(step.target)
-        return {SHOW_NFO: "show_nfo", SEASON_NFO: "season_nfo"}.get(name)
+        picture = "picture" if step.unit_id is None and is_picture(name) else None
+        return {SHOW_NFO: "show_nfo", SEASON_NFO: "season_nfo"}.get(name, picture)
     return None
 
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import FileOutcome, digest_of, read_small
+from seiton.adapters.files import FileOutcome, digest_of, list_names, read_small
 from seiton.domain.nfo import season_nfo, show_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.viewer import tables
 from seiton.viewer.gather import Unit
 from seiton.viewer.journal import Step, StepKind
 from seiton.viewer.show_images import FormerShows
-from seiton.viewer.shows import Show
+from seiton.viewer.shows import Show, season_rank
 
 SHOW_NFO = b"tvshow.nfo"
 SEASON_NFO = b"season.nfo"
+_PICTURE = re.compile(rb"(?:poster|season(?:\d{2,5}|-specials)-poster)\.(?:jpg|png)")
+
+
+def is_picture(name: bytes) -> bool:
+    """Say whether a file of this name is a poster, of a show or of a season (nfo-naming §2.1)."""
+    return _PICTURE.fullmatch(name) is not None
+
+
+def posters_in(root: bytes, folders: Iterable[bytes]) -> set[bytes]:
+    """Return the posters that there are in ``folders``, whoever made them."""
+    found: set[bytes] = set()
+    for folder in folders:
+        with contextlib.suppress(FileOutcome):
+            names = list_names(os.path.join(root, folder))
+            found |= {os.path.join(folder, name) for name in names if is_picture(name)}
+    return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,11 +45,18 @@ class Shared:
     """Steps that several units need before they come, and the generated contents in them."""
 
     steps: list[Step] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, *contents: bytes) -> None:
+        """Note what is written or replaced."""
+        self.contents.update((digest_of(content), content) for content in contents)
 
 
 class ShowFiles:
-    """Gives the steps that show and season folders need before units come to them, each once for a plan."""
+    """Gives the steps that show and season folders need before units come to them, each once for a plan.
+
+    ``pictures`` are posters at hand, by name; ``missing``: where others belong → name and cause.
+    """
 
     def __init__(
         self,
@@ -40,8 +65,11 @@ class ShowFiles:
         artifacts: Mapping[bytes, Row],
         units: Iterable[Unit],
         former: FormerShows | None = None,
+        pictures: Mapping[str, bytes] | None = None,
     ) -> None:
         self._root = root
+        self._pictures = pictures or {}
+        self.missing: dict[bytes, tuple[str, str | None]] = {}
         self._former = former or FormerShows()
         self._owners: dict[bytes, int | None] = {}
         self._restored: set[bytes] = set()
@@ -90,9 +118,13 @@ class ShowFiles:
         if show not in self._ready:
             self._folder(show, shared)
             self._show_file(show, shared)
+            if self._speaks(self._shows[show], self._speaker[show]):
+                self._poster(self._speaker[show], b"poster", shared)
         self._folder(season, shared)
         content = season_nfo(unit.wish, added=self._shows[show].added_at)
         self._generated(season, SEASON_NFO, content, shared)
+        number = unit.wish.series_no
+        self._poster(unit, b"season%02d-poster" % number if number else b"season-specials-poster", shared)
         self._ready |= {show, season}
 
     def forget(self, steps: Iterable[Step]) -> None:
@@ -118,10 +150,25 @@ class ShowFiles:
 
     def _show_file(self, folder: bytes, shared: Shared) -> None:
         show, speaker = self._shows[folder], self._speaker[folder]
-        if show.series_no is not None and _season_rank(speaker.wish.series_no) > _season_rank(show.series_no):
-            return  # the show's file speaks for its first season; a later one does not change it
+        if not self._speaks(show, speaker) and self._is_there(os.path.join(folder, SHOW_NFO)):
+            return
         content = show_nfo(speaker.wish, custom_id=show.custom_id, seasons=None, added=show.added_at)
         self._generated(folder, SHOW_NFO, content, shared)
+
+    def _poster(self, unit: Unit, stem: bytes, shared: Shared) -> None:
+        name, folder = unit.wish.show.picture, unit.name.show_folder if unit.name else b""
+        if name is None:
+            return
+        file = stem + os.path.splitext(name)[1].encode()
+        content = self._pictures.get(name)
+        if content is None:
+            self.missing[os.path.join(folder, file)] = name, unit.cause
+        else:
+            self._generated(folder, file, content, shared)
+
+    def _speaks(self, show: Show, unit: Unit) -> bool:
+        """Say whether ``unit`` is of the season that its show is known by: the first that there is."""
+        return show.series_no is None or season_rank(unit.wish.series_no) <= season_rank(show.series_no)
 
     def _generated(self, folder: bytes, name: bytes, ours: bytes, shared: Shared) -> None:
         path = os.path.join(folder, name)
@@ -136,18 +183,20 @@ class ShowFiles:
         if there is None:
             self.renderings[path] = rendering
             shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=rendering))
-            shared.contents.append(ours)
+            shared.keep(ours)
             return
         # A first sync keeps what is there; a resync brings it up to date, if Seiton wrote it.
         if folder not in self._resynced or artifact is None or artifact["rendering"] == rendering:
             return
         after: bytes | Unreadable = ours
         if digest_of(there) != artifact["digest"] or artifact["digest"] != artifact["rendering"]:
+            if is_picture(name):
+                return  # somebody has put another one there
             after = merge(there, ours)
         if isinstance(after, Unreadable) or after == there:
             return
         self.renderings[path] = rendering
-        shared.contents += [there, after]
+        shared.keep(there, after)
         shared.steps.append(
             Step(
                 kind=StepKind.REWRITE,
@@ -174,16 +223,16 @@ class ShowFiles:
             # Another cause has pruned the folder since.
             self.renderings[path] = digest_of(ours)
             shared.steps.append(Step(kind=StepKind.WRITE, target=path, after_digest=digest_of(ours)))
-            shared.contents.append(ours)
+            shared.keep(ours)
 
     def _add(self, step: Step, there: bytes | None, shared: Shared) -> None:
         """Add a step that gives back a former content."""
         if step.after_digest is not None:
-            shared.contents.append(self._former.contents[step.after_digest])
+            shared.keep(self._former.contents[step.after_digest])
             if rendering := self._former.files[step.target].before_rendering:
                 self.renderings[step.target] = rendering
         if there is not None:
-            shared.contents.append(there)
+            shared.keep(there)
         artifact = self._artifacts.get(step.target)
         shared.steps.append(replace(step, before_rendering=artifact["rendering"] if artifact else None))
 
@@ -197,18 +246,16 @@ class ShowFiles:
         return shared
 
 
-def _season_rank(series_no: int) -> tuple[bool, int]:
-    return series_no == 0, series_no
-
-
 def _rank(unit: Unit) -> tuple[bool, int, int]:
-    return (*_season_rank(unit.wish.series_no), unit.wish.episode_no)
+    return (*season_rank(unit.wish.series_no), unit.wish.episode_no)
 
 
-def load_artifacts(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> dict[bytes, Row]:
-    """Return what Seiton made of ``folders`` and of the NFO files that belong to them, by path."""
+def load_artifacts(
+    connection: sa.Connection, library_id: str, folders: Iterable[bytes], posters: Iterable[bytes] = ()
+) -> dict[bytes, Row]:
+    """Return what Seiton made of ``folders``, of NFO files that belong there, and of ``posters``, by path."""
     table = tables.artifacts
-    paths: set[bytes] = set()
+    paths = set(posters)
     for folder in folders:
         paths |= {folder, os.path.join(folder, SHOW_NFO), os.path.join(folder, SEASON_NFO)}
     found: dict[bytes, Row] = {}

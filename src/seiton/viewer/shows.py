@@ -69,6 +69,7 @@ def ensure_shows(
             else:
                 row = _insert(connection, library_id, folder, members, years, now)
             known[path_key(folder)] = row  # another spelling of the folder is the same show
+        row = _spoken_for(connection, row, members)
         leaving.pop(row["show_id"], None)  # it has its folder now
         emptied.discard(row["show_id"])
         shows[folder] = Show(
@@ -79,6 +80,21 @@ def ensure_shows(
             added_at=row["added_at"],
         )
     return shows
+
+
+def _spoken_for(connection: sa.Connection, row: Row, members: list[Unit]) -> Row:
+    """Return a show with the first season that it has had so far: its NFO and poster are made from that."""
+    first = min((unit.wish.series_no for unit in members), key=season_rank)
+    if row["series_no"] is not None and season_rank(row["series_no"]) <= season_rank(first):
+        return row
+    table = tables.shows
+    connection.execute(sa.update(table).where(table.c.show_id == row["show_id"]).values(series_no=first))
+    return {**row, "series_no": first}
+
+
+def season_rank(series_no: int) -> tuple[bool, int]:
+    """Return by what seasons are ordered: specials come last."""
+    return series_no == 0, series_no
 
 
 def _known_shows(connection: sa.Connection, library_id: str, folders: Iterable[bytes]) -> dict[str, Row]:

@@ -119,13 +119,19 @@ sync_tasks = _table(
     Column("outcome", String(20)),  # moved unchanged held failed
     Column("reason", String(30)),
     # the outbox: the report is due until Core has taken it
-    Column("report_due_at", Instant, index=True),
+    Column("report_due_at", Instant),
     Column("report_attempts", Integer, nullable=False, server_default="0"),
     Column("reported_at", Instant),
     sa.UniqueConstraint("core_instance", "download_id", "revision"),
     one_of("status", states.TaskStatus, "status"),
     one_of("task_type", states.TaskType, "task_type"),
     Index(None, "status", "task_id"),
+    Index(
+        "ix_viewer_sync_tasks_due",
+        "report_due_at",
+        sqlite_where=sa.text("report_due_at IS NOT NULL"),
+        postgresql_where=sa.text("report_due_at IS NOT NULL"),
+    ),
 )
 
 journal = _table(
@@ -135,7 +141,7 @@ journal = _table(
     Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), nullable=False),
     Column("plan_id", String(36), nullable=False),
     Column("unit_id", Id),
-    Column("token", String(40), nullable=False, unique=True),  # names its temporary files
+    Column("token", String(40), nullable=False),  # names its temporary files; 64 random bits
     Column("kind", String(12), nullable=False),
     Column("component", Integer),  # once a step of it fails, its later steps are not tried
     Column("bundle", Integer),  # once a step of it fails, its finished steps are taken back
@@ -156,7 +162,6 @@ journal = _table(
     Column("done_at", Instant),
     one_of("state", states.StepState, "state"),
     one_of("form", ("file", "folder", "link"), "form"),
-    Index(None, "plan_id", "step_id"),
     Index(
         "ix_viewer_journal_open",
         "library_id",
@@ -218,7 +223,27 @@ artifacts = _table(
     Column("left_at", Instant),  # units have left this folder: it may be empty now
     Column("left_by", String(90)),  # the cause by which they left
     Column("created_at", Instant, nullable=False),
-    one_of("kind", ("folder", "show_nfo", "season_nfo"), "kind"),
+    one_of("kind", ("folder", "show_nfo", "season_nfo", "picture"), "kind"),
+)
+
+pictures = _table(
+    "pictures",
+    # Posters that wishes name, and where to get them; their contents are objects.
+    Column("name", String(80), primary_key=True),  # digest and suffix
+    Column("url", Text, nullable=False),
+    Column("core_instance", Text, nullable=False),
+    Column("fetched_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Instant),
+)
+
+wanted_pictures = _table(
+    "wanted_pictures",
+    # Posters that were not at hand when units came to their folders: hung up as soon as they are.
+    Column("library_id", String(36), ForeignKey("viewer_libraries.library_id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("cause", String(90)),
 )
 
 shows = _table(
@@ -234,4 +259,52 @@ shows = _table(
     Column("year", Integer),  # that the folder was named by: it keeps them
     Column("added_at", Instant, nullable=False),
     sa.UniqueConstraint("library_id", "folder_key"),
+)
+
+servers = _table(
+    "servers",
+    # The media servers of the settings, and how they are: while one is away, nothing waits for it.
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("away_since", Instant),
+    Column("next_try_at", Instant),
+    Column("answered_at", Instant),
+)
+
+server_changes = _table(
+    "server_changes",
+    # A unit of which a media server does not know yet how it lies now: told, looked at, and then forgotten.
+    # Written with the journal, before the first step.
+    Column("server", String(64), ForeignKey("viewer_servers.name", ondelete="CASCADE"), primary_key=True),
+    Column("unit_id", Id, ForeignKey("viewer_units.unit_id"), primary_key=True),
+    Column("library_id", String(36), nullable=False),
+    Column("known_video", LargeBinary),  # relative path by which the server knows it
+    Column("read_at", Instant),  # its watched state is in viewer_server_marks
+    Column("told_at", Instant),  # the server was told since the last step
+    Column("looks", Integer, nullable=False, server_default="0"),  # … and how often it was looked at since
+    Column("look_at", Instant),  # the next look; none: nothing is to be done before another step
+    Column("changed_at", Instant, nullable=False),
+    Index(None, "server", "look_at"),
+    Index(None, "unit_id"),
+)
+
+server_marks = _table(
+    "server_marks",
+    # The watched state that a unit had on a server before its first step, for each user.
+    Column("server", String(64), primary_key=True),
+    Column("unit_id", Id, primary_key=True),
+    Column("user_name", String(255), primary_key=True),
+    Column("played", sa.Boolean, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("last_played", Text, nullable=False),  # as the server writes it
+    Column("position_s", sa.Float, nullable=False),
+    Column("total_s", sa.Float, nullable=False),
+    Column("favourite", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["server", "unit_id"],
+        ["viewer_server_changes.server", "viewer_server_changes.unit_id"],
+        ondelete="CASCADE",
+    ),
 )

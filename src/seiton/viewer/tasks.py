@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import Row
 from seiton.domain.path_text import text_of_path
 from seiton.domain.states import HoldReason, TaskStatus
@@ -16,6 +17,27 @@ from seiton.viewer import tables
 
 FIRST_RETRY = timedelta(minutes=1)
 LAST_RETRY = timedelta(hours=6)
+
+
+_TASKS = tables.sync_tasks
+_FINISH = BulkWrite(
+    sa.update(_TASKS)
+    .where(
+        _TASKS.c.unit_id == sa.bindparam("its_id"),
+        _TASKS.c.revision <= sa.bindparam("upto"),
+        sa.or_(_TASKS.c.status == TaskStatus.PROCESSING, _TASKS.c.outcome == "held"),
+    )
+    .values(
+        status=sa.bindparam("as"),
+        outcome=sa.bindparam("what"),
+        reason=sa.bindparam("why"),
+        error_message=sa.bindparam("detail"),
+        target_path=sa.bindparam("path"),
+        completed_at=sa.bindparam("at"),
+        report_due_at=sa.bindparam("at"),
+        reported_at=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +117,4 @@ def _finish(
     connection: sa.Connection, status: TaskStatus, rows: Sequence[dict[str, Any]], now: datetime
 ) -> None:
     """Finish tasks that are open, or were held before: a hold is no final answer."""
-    if not rows:
-        return
-    tasks = tables.sync_tasks
-    update = sa.update(tasks).where(
-        tasks.c.unit_id == sa.bindparam("its_id"),
-        tasks.c.revision <= sa.bindparam("upto"),
-        sa.or_(tasks.c.status == TaskStatus.PROCESSING, tasks.c.outcome == "held"),
-    )
-    connection.execute(
-        update.values(
-            status=status.value,
-            outcome=sa.bindparam("what"),
-            reason=sa.bindparam("why"),
-            error_message=sa.bindparam("detail"),
-            target_path=sa.bindparam("path"),
-            completed_at=now,
-            report_due_at=now,
-            reported_at=None,
-        ),
-        rows,
-    )
+    _FINISH(connection, [row | {"as": status.value, "at": now} for row in rows])

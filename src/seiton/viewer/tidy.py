@@ -13,7 +13,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import LibraryRoot, digest_of
+from seiton.adapters.files import LibraryRoot
 from seiton.viewer import journal, tables
 from seiton.viewer.chunk import FINAL, applier_for, finish, run_steps
 from seiton.viewer.service import Viewer
@@ -48,7 +48,7 @@ def tidy(viewer: Viewer, library: LibraryRoot) -> None:
             return
         former = load_former_shows(connection, undone)
         folders = {os.path.dirname(path) for path in former.files}
-        artifacts = load_artifacts(connection, library.library_id, folders)
+        artifacts = load_artifacts(connection, library.library_id, folders, former.files)
         steps = leftovers(connection, library.library_id, library.root, former)
     show_files = ShowFiles(library.root, {}, artifacts, (), former)
     shared = show_files.after(steps, next(iter(undone.values())))
@@ -56,8 +56,7 @@ def tidy(viewer: Viewer, library: LibraryRoot) -> None:
     with viewer.database.write() as connection:
         journal.keep(connection, shared.contents, now)
         steps = journal.record(connection, library.library_id, plan_id, shared.steps, now)
-    contents = {digest_of(content): content for content in shared.contents}
-    ran = run_steps(applier_for(viewer, library, contents), steps)
+    ran = run_steps(applier_for(viewer, library, shared.contents), steps)
     if ran.failures:
         library.check()
     is_refused = any(failure.reason not in FINAL for failure in ran.failures)

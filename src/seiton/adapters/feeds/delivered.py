@@ -18,6 +18,14 @@ from seiton.adapters.feeds.feed import (
 from seiton.domain.states import DownloadType
 from seiton.text import _
 
+MAGNET = DownloadType.MAGNET
+LONGEST_FACT = 300
+FACTS = frozenset(
+    {"mikan", "mikan_subgroup", "subgroup", "category", "seeders", "peers", "grabs"}
+    | {"tvdb", "tmdb", "imdb", "anidb"}
+)
+"""What a feed may say of an entry; everything else in a raw item's facts is Seiton's own."""
+
 
 def read_delivered(entries: Sequence[object]) -> tuple[list[FeedItem], list[FeedFault]]:
     """Return what can be used of ``entries`` (no download URL twice), and what is wrong with the others."""
@@ -56,8 +64,24 @@ def _read(entry: object) -> FeedItem | FaultCode:
         download_type=kind,
         description=values.plain_text(_text(entry, "description"), MAX_DESCRIPTION),
         pub_date=values.moment(_text(entry, "pub_date")),
-        info_hash=found,
+        info_hash=found or (values.info_hash(_text(entry, "info_hash")) if kind is not MAGNET else None),
+        size=_size(entry),
+        page_url=values.absolute_url("", _text(entry, "page_url"), MAX_URL),
+        facts=_facts(entry.get("facts")),
     )
+
+
+def _size(entry: Mapping[str, Any]) -> int | None:
+    size = entry.get("size")
+    return size if type(size) is int and 1 < size < 2**62 else None
+
+
+def _facts(given: object) -> dict[str, str]:
+    """Return what can be used of what a fetcher knows besides."""
+    if not isinstance(given, Mapping):
+        return {}
+    pairs = [(name, given[name]) for name in sorted(FACTS) if isinstance(given.get(name), str)]
+    return {name: values.one_line(value) for name, value in pairs if 0 < len(value) <= LONGEST_FACT}
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:

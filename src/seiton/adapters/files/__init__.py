@@ -15,6 +15,7 @@ from seiton.adapters.files.generated import (
     replace_generated,
     retire_generated,
     stage,
+    touch_generated,
     write_new,
 )
 from seiton.adapters.files.hashing import digest_of, hash_file
@@ -87,6 +88,7 @@ __all__ = [
     "stage",
     "stage_copy",
     "temp_path",
+    "touch_generated",
     "unlink_own",
     "write_new",
 ]

@@ -73,13 +73,16 @@ def set_aside(path: bytes, aside: bytes, ways: Ways) -> bytes:
 
     Raises SourceGone, TargetTaken (an earlier call left something there) or another ``FileOutcome``.
     """
-    _clear(aside)
     if ways.no_replace:
         error = rename_flagged(path, aside, NOREPLACE)
+        if error == errno.EEXIST:
+            _clear(aside)
+            error = rename_flagged(path, aside, NOREPLACE)
         if error == 0:
             return aside
         if error not in FLAG_REFUSED:
             raise outcome(error, aside if error == errno.EEXIST else path)
+    _clear(aside)
     inner = b"%s/%s" % (aside, _INNER)
     try:
         os.mkdir(aside, 0o700)

@@ -18,8 +18,10 @@ FEW = 64
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def make_folders(root: bytes, relative: bytes) -> list[bytes]:
+def make_folders(root: bytes, relative: bytes, *, made: list[bytes] | None = None) -> list[bytes]:
     """Create the folders of ``relative`` that are missing below ``root``; return those made, outermost first.
+
+    They are put into ``made``, where that is given, as they are made: also if it fails further on.
 
     Paths are relative to ``root``, separated by ``/``. A symbolic link on the way is followed only if it
     leads to a folder below ``root``. Raises OutsideRoot (also for ``..``), AccessRefused (something on the
@@ -28,7 +30,7 @@ def make_folders(root: bytes, relative: bytes) -> list[bytes]:
     parts = relative.split(b"/") if relative else []
     if any(part in (b"", b".", b"..") for part in parts):
         raise OutsideRoot(errno.EACCES, b"%s/%s" % (root, relative))
-    made: list[bytes] = []
+    made = [] if made is None else made
     try:
         here = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:

@@ -39,6 +39,25 @@ _LARGEST = 64 << 20
 """Bytes of the largest generated file; anything larger was not written by Seiton."""
 
 
+def touch_generated(path: bytes) -> None:
+    """Give an NFO or image the present time of change, where it is a regular file; nothing else changes.
+
+    Media servers notice a new content by that alone. Raises a ``FileOutcome``.
+    """
+    if os.path.splitext(path)[1].lower() not in GENERATED_SUFFIXES:
+        raise ValueError(f"{path!r} is no generated file")
+    try:
+        descriptor = open_regular(path)
+    except SourceGone:
+        return
+    try:
+        os.utime(descriptor)
+    except OSError as error:
+        raise outcome_of(error, path) from error
+    finally:
+        os.close(descriptor)
+
+
 def read_small(path: bytes, limit: int = 1 << 20) -> bytes | None:
     """Return the content of a regular file of at most ``limit`` bytes, None if absent.
 
@@ -69,9 +88,12 @@ def stage(folder: bytes, content: bytes, *, step: str) -> bytes:
     temp is gone then.
     """
     temp = temp_path(folder, step)
-    unlink_own(temp)
     try:
-        _create(temp, content)
+        try:
+            _create(temp, content)
+        except FileExistsError:
+            unlink_own(temp)
+            _create(temp, content)
     except FileExistsError as error:
         raise TargetTaken(errno.EEXIST, temp) from error
     except OSError as error:

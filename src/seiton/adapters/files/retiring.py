@@ -83,7 +83,8 @@ def unlink_or_put_back(held: bytes, aside: bytes, path: bytes, ways: Ways) -> No
         if back.path == held:
             raise back from error
         raise
-    tidy(aside)
+    if held != aside:
+        tidy(aside)
 
 
 def put_back(held: bytes, aside: bytes, path: bytes, ways: Ways) -> NotOurs:

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from seiton.adapters.http import FetchError, WebClient
+from seiton.adapters.http import Fetched, FetchError, WebClient
 from seiton.contract import ViewerSyncCallback
 
 ASK_S = 10.0
+LARGEST_PICTURE = 1024 * 1024
 _CONTRACT = frozenset({"download_id", "status", "target_path", "error_message"})
 _FORGOTTEN = frozenset({404, 410})
 log = logging.getLogger(__name__)
@@ -25,6 +26,15 @@ class ReportsOverHttp:
         """Deliver ``(callback_url, callback)`` pairs; say for each whether Core has taken it."""
         away: set[str] = set()
         return [self.post(url, callback, away) for url, callback in callbacks]
+
+    def picture(self, url: str) -> bytes | None:
+        """Return the poster at ``url``; ``None``: not to be had now."""
+        try:
+            answer = self._web.get(url, max_bytes=LARGEST_PICTURE, accept="image/jpeg, image/png")
+        except FetchError as error:
+            log.warning("%s", error)
+            return None
+        return answer.body if isinstance(answer, Fetched) else None
 
     def post(self, url: str, callback: ViewerSyncCallback, away: set[str]) -> bool:
         """Deliver one report, unless its host is ``away``; a silent host is added there.

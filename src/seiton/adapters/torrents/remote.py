@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from seiton.adapters.neighbours import Neighbour, NeighbourState, Standing
+from seiton.adapters.neighbours import Neighbour, Standing
 from seiton.adapters.torrents.faults import not_like, numbers_of
 from seiton.adapters.torrents.leftovers import erase
 from seiton.adapters.torrents.path_map import PathMap
@@ -32,6 +32,7 @@ from seiton.adapters.torrents.program import Program, Seen
 from seiton.adapters.torrents.torrent_file import key_of, names_of, params_of
 from seiton.adapters.torrents.transfer import gone
 from seiton.domain.contents import TorrentFile, hostile
+from seiton.domain.states import NeighbourState
 from seiton.errors import NotFound
 from seiton.text import _
 

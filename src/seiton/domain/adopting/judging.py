@@ -99,8 +99,8 @@ def _read(name: str, title: str | None) -> ReadTitle:
     if title is None or title not in name or not any(char.isdigit() for char in title):
         return read_title(name)
     read = read_title(name.replace(title, _STAND_IN, 1))
-    names = (replace(each, text=each.text.replace(_STAND_IN, title)) for each in read.names)
-    return replace(read, names=tuple(names))
+    names = (each._replace(text=each.text.replace(_STAND_IN, title)) for each in read.names)
+    return read._replace(names=tuple(names))
 
 
 class _Titles:

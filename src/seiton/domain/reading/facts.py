@@ -17,11 +17,11 @@ _HEIGHT = re.compile(rf"(?<![0-9A-Za-z-])(?:{'|'.join(sorted(HEIGHTS))})(?![0-9A
 _CRC = re.compile(r"[\[(]([0-9A-Fa-f]{8})[\])]")
 _MEMBERS = re.compile(r" ?[&+、,|] ?| x ")
 _VERSION = re.compile(r"[ \x01-\x03-]v([0-9])(?![0-9a-z])", re.IGNORECASE)
-_KIND_HINT = re.compile(
+KIND = (
     r"movie|gekijouban|[剧劇映]|ova|oad|vol|[特番]"
-    r"|(?:op|ed|pv|cm|menu|trailer|preview|sp(?:ecial)?)s?[0-9]*[a-z]? *$",
-    re.IGNORECASE,
+    r"|(?:op|ed|pv|cm|menu|trailer|preview|sp(?:ecial)?)s?[0-9]*[a-z]?"
 )
+"""What a title holds that names a kind."""
 _KINDS = (
     (Kind.MOVIE, re.compile(r"(?<![a-z])(?:movie|gekijouban)s?(?![a-z])|[剧劇][场場]|映画", re.IGNORECASE)),
     (Kind.BATCH, re.compile(r"(?<![a-z])vol(?:ume)?[ .]*[0-9]", re.IGNORECASE)),
@@ -62,9 +62,7 @@ def merged(words: tuple[Words, ...]) -> Words:
 
 
 def kinds_in(region: str) -> set[Kind]:
-    """Return the kinds that the words of a title's own text name."""
-    if not _KIND_HINT.search(region):
-        return set()
+    """Return the kinds that the words of a title's own text name; none without ``KIND``."""
     return {kind for kind, pattern in _KINDS if pattern.search(region)}
 
 
@@ -74,34 +72,26 @@ def version_in(looks: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def checksum_in(title: str, contents: list[Content | None]) -> str | None:
+def checksum_in(title: str, held: list[Content]) -> str | None:
     """Return the CRC-32 that a bracket holds, eight digits in upper case."""
-    for content in contents:
-        if content is not None and content.holds is Holds.CHECKSUM:
+    for content in held:
+        if content.holds is Holds.CHECKSUM:
             match = _CRC.search(title)
             return match[1].upper() if match else None
     return None
 
 
-def bare_lines(contents: list[Content | None], used: Episode | None, looks: str) -> str | None:
+def bare_lines(held: list[Content], used: Episode | None, looks: str) -> str | None:
     """Return the resolution that a bare number stands for, behind an episode: ``[720]``, ``_05_1080.BD``."""
     if used is None:
         return None
     if behind := _HEIGHT.search(looks, used.stop):
         return f"{behind[0]}p"
-    for content in contents:
-        if content is not None and content.episode is not None:
+    for content in held:
+        if content.episode is not None:
             number = content.episode.number
             if number in BARE_LINES and number != used.number:
                 return f"{number}p"
-    return None
-
-
-def year_in(contents: list[Content | None]) -> int | None:
-    """Return the year that a bracket holds."""
-    for content in contents:
-        if content is not None and content.year is not None:
-            return content.year
     return None
 
 

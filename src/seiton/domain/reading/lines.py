@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from seiton.domain.reading import numbers, seasons
-from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
+from seiton.domain.reading import facts, numbers, seasons
+from seiton.domain.reading.gates import Hints
+from seiton.domain.reading.numbers import ASIDE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment
 from seiton.domain.reading.vocabulary import FREE_NEWS
 
+_TECHNICAL = r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1"
+SEASON, TECHNICAL, KIND = range(len(numbers.MARKED), len(numbers.MARKED) + 3)
+"""The hints of a line behind those of ``numbers.Marked``."""
+_hints = Hints(*numbers.MARKED, seasons.SEASON, _TECHNICAL, facts.KIND)
 LETTER = re.compile(r"[^\W\d_]")
 _NO_TITLE = re.compile(r"[\W\d_]*")
 _UNPADDED = re.compile(r"[^\w]*(?:[1-9][0-9]+|[0-9]+[-/][0-9]+)[^\w]*")
 _NAME_TAG = re.compile(r"[A-Za-z0-9]{1,12}\.")
 _TITLE_STARTS = re.compile(
-    r" *(?!(?:ova|oad|sp|special|movie|ep|episodes?)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE
+    r"[ _]*(?!(?:ova|oad|sp|special|movie|ep|episodes?)(?![a-z]))(?:[^\W\d_]|- )", re.IGNORECASE
 )
 _ALIAS_STARTS = re.compile(r"[ \x03]*(?:/|第[0-9一二三四五六七八九十]+[季期])")
 _DOT = re.compile(r"(?<![0-9])\.|\.(?![0-9])|\.(?=[0-9]{3,4}p)", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Line:
+class Line(NamedTuple):
     """The text of a title after its group, twice: ``looks`` (plain) and ``shown`` (as written), of one
     length, with a mark for each bracket that is no part of the work's title.
 
     ``episodes`` and ``texts``: the brackets that hold an episode or text, with their places in the line;
-    ``teams``: those that name a group.
+    ``copies``: numbers in parentheses that rather repeat an episode; ``teams``: those that name a group;
+    ``credits``: those that name more than technical words; ``hints``: what ``looks`` may hold.
     """
 
-    looks: str = ""
-    shown: str = ""
-    episodes: list[tuple[int, Episode]] = field(default_factory=list)
-    texts: list[tuple[int, Segment]] = field(default_factory=list)
-    teams: list[Segment] = field(default_factory=list)
+    looks: str
+    shown: str
+    episodes: list[tuple[int, Episode]]
+    copies: list[tuple[int, Episode]]
+    texts: list[tuple[int, Segment]]
+    teams: list[Segment]
+    credits: list[Segment]
+    hints: list[int]
 
 
 def front_group(segments: list[Segment], contents: list[Content | None], text: str) -> int | None:
@@ -83,42 +91,54 @@ def lay_out(
     segments: list[Segment], contents: list[Content | None], text: str, title: str, first: int
 ) -> Line:
     """Return the line of the segments from ``first`` on; ``text`` is the plain form of ``title``."""
-    line = Line()
     looks: list[str] = []
     shown: list[str] = []
+    episodes: list[tuple[int, Episode]] = []
+    copies: list[tuple[int, Episode]] = []
+    texts: list[tuple[int, Segment]] = []
+    teams: list[Segment] = []
+    credits: list[Segment] = []
     length = 0
     is_open, has_letters = True, False
-    blanks = _blanks("".join(text[s.start : s.stop] for s in segments[first:] if not s.bracket).strip(" _"))
+    free = "".join([text[start:stop] for start, stop, bracket in segments[first:] if not bracket])
+    blanks = _blanks(free.strip(" _"))
     for index in range(first, len(segments)):
-        segment, content = segments[index], contents[index]
+        content = contents[index]
+        start, stop, bracket = segment = segments[index]
         if content is None:
-            piece, given = text[segment.start : segment.stop], title[segment.start : segment.stop]
+            piece, given = text[start:stop], title[start:stop]
             for sign in blanks:
                 piece, given = sign.sub(" ", piece), sign.sub(" ", given)
-            if not has_letters and "月" in piece:
-                cut = _news_end(piece)
-                piece, given = piece[cut:], given[cut:]
-            has_letters = has_letters or LETTER.search(piece) is not None
+            if not has_letters:
+                if "月" in piece:
+                    cut = _news_end(piece)
+                    piece, given = piece[cut:], given[cut:]
+                has_letters = LETTER.search(piece) is not None
         else:
-            piece = given = _mark(content, segment)
+            holds, episode = content.holds, content.episode
+            piece = given = content.mark
+            if bracket == "(" and episode is not None and (_is_copy(episode) or _may_be_name(episode)):
+                piece = given = ASIDE
             if piece is not ASIDE:
                 is_open = is_open and not has_letters
-            if piece is EPISODE and content.episode is not None:
-                line.episodes.append((length, content.episode))
-            elif content.holds is Holds.TEAM:
-                line.teams.append(segment)
-            elif content.holds is Holds.TEXT:
+            if episode is not None:
+                (copies if piece is ASIDE and _is_copy(episode) else episodes).append((length, episode))
+            elif holds is Holds.TEAM:
+                teams.append(segment)
+            elif holds is Holds.WORDS and content.words.rest > 1 and "," in text[start:stop]:
+                credits.append(segment)
+            elif holds is Holds.TEXT:
                 if is_open and _belongs(segment, _text_after(segments, index, text), has_letters):
-                    piece = text[segment.start - 1 : segment.stop + 1]
-                    given = title[segment.start - 1 : segment.stop + 1]
+                    piece = text[start - 1 : stop + 1]
+                    given = title[start - 1 : stop + 1]
                     has_letters = True
                 else:
-                    line.texts.append((length, segment))
+                    texts.append((length, segment))
         looks.append(piece)
         shown.append(given)
         length += len(piece)
-    line.looks, line.shown = "".join(looks), "".join(shown)
-    return line
+    plain_line = "".join(looks)
+    return Line(plain_line, "".join(shown), episodes, copies, texts, teams, credits, _hints(plain_line))
 
 
 _UNDERSCORE, _DASH, _PLUS = re.compile("_"), re.compile("-"), re.compile(r"\+")
@@ -158,15 +178,15 @@ def _text_after(segments: list[Segment], index: int, text: str) -> str:
     return after
 
 
-def _mark(content: Content, segment: Segment) -> str:
-    episode, words = content.episode, content.words
-    if episode is not None:
-        is_copy = segment.bracket == "(" and not episode.is_padded and episode.end is None
-        return ASIDE if is_copy and episode.season is None else EPISODE
-    if content.holds is Holds.WORDS:
-        is_strong = words.resolution or words.video_codec or words.source or words.container
-        return ASIDE if words.kinds and not is_strong else STOP
-    return STOP if content.holds is Holds.CHECKSUM else ASIDE
+def _is_copy(episode: Episode) -> bool:
+    """Return whether a number in parentheses may be only another count of the same episode."""
+    return not episode.is_padded and episode.end is None and episode.season is None
+
+
+def _may_be_name(episode: Episode) -> bool:
+    """Return whether a number in parentheses may belong to the title, if there is another: ``Seven (77)``."""
+    is_bare = episode.end is None and episode.season is None and episode.kind is None
+    return is_bare and not (episode.is_final or episode.is_batch) and episode.number > 9
 
 
 def _belongs(segment: Segment, after: str, has_letters: bool) -> bool:
@@ -182,9 +202,9 @@ def has_title(line: Line) -> bool:
     end = line.episodes[0][0] if line.episodes else len(line.looks)
     if any(at <= end for at, _ in line.texts):
         return True
-    sure = numbers.certain(line.looks)
+    sure = numbers.certain(line.looks, line.hints)
     looks = line.looks[: min(end, sure.start)] if sure else line.looks[:end]
-    season = seasons.season_in(looks)
+    season = seasons.season_in(looks) if SEASON in line.hints else None
     if season is not None:
         looks = looks[: season.start] + looks[season.stop :]
     is_number = _UNPADDED.fullmatch(looks.partition(STOP)[0].partition(ASIDE)[0]) is not None

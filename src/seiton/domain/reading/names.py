@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
 from seiton.domain.reading import seasons
+from seiton.domain.reading.gates import Gated, Hints
 from seiton.domain.reading.values import Name, Script
 from seiton.domain.reading.vocabulary import NOTE, plain
 
+_SEASON, _PART, _FINAL = range(3)
+_hints = Hints(seasons.SEASON, seasons.PART, seasons.FINAL_SEASON)
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿𠀀-𪛟々]")
 _HANGUL = re.compile(r"[가-힣]")
@@ -31,13 +35,15 @@ _LABEL = re.compile(
     r"[+& -]*(?:ova|oad|sp|specials?|movie|tv|complete|batch|bd|dvd|web)|特[別别][篇编編]|番外[篇编編]",
     re.IGNORECASE,
 )
-_LABEL_END = re.compile(
+_LABEL_END = Gated(
     r" -+ *(?:ova|oad|sp|specials?|movie|特[別别][篇编編]|番外[篇编編]|bd|dvd|web|blu-?ray"
     r"|[0-9]{2,4}[a-d])$"
     r"| (?:nc)?(?:op|ed)[0-9]{1,2}[a-z]?$| nc(?:op|ed)$| - (?:pv|cm|menu|trailer|preview)s?[0-9]{0,2}$"
-    r"| (?:complete|batch)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$",
-    re.IGNORECASE,
+    r"| (?:complete|batch|bd)$| v[0-9]$|[ _]vol(?:ume)?\.? ?[0-9].*$"
+    r"|(?: bd)? -?(?:complet[ao]|int[ée]grale)-?$"
+    r"|(?: ?[+&] ?(?:extras?|sps?|specials?|ov?as?|oads?|onas?|movies?))+$"
 )
+_ALIAS = re.compile(r"[(（]([^()（）]*[^\W\d_]{3}[^()（）]*)[)）]$")
 _BRACKETS = re.compile(r"[\[\]【】]")
 _NEWS_HEAD = re.compile(
     r"^[^\w(\[「『《【]*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})月新?番[ ★\]]*|^v[0-9] |^(?:tv ?)?アニメ ",
@@ -81,34 +87,45 @@ def names_in(texts: tuple[str, ...]) -> Names:
     wholes = [whole for text in texts for whole in (tidied(text), tidied(text, is_label_kept=True)) if whole]
     written = list(dict.fromkeys((*wholes, *pieces)))
     looks = [plain(piece) for piece in pieces]
-    marks = [
-        (piece, mark) for piece in looks if (mark := seasons.season_in(piece) or seasons.roman_end(piece))
-    ]
+    hints = _hints("\x01".join(looks))
+    marks = [(piece, mark) for piece in looks if (mark := _mark(piece, hints))]
     if not marks:
         marks = [(piece, mark) for piece in looks if (mark := seasons.digit_end(piece, None))]
     season = marks[0][1] if marks else None
     known = season.number if season else None
-    parts = [part.number for piece in looks if (part := seasons.part_in(piece))]
+    parts = [part.number for piece in looks if (part := seasons.part_in(piece))] if _PART in hints else []
     names: list[str] = []
     for piece in pieces:
-        rest = without_season(piece, known)
+        rest = without_season(piece, known) if marks or _PART in hints else piece
         names.extend((rest,) if len(pieces) > 1 else (without_season(n, known) for n in _languages(rest)))
+        alias = _ALIAS.search(piece) if marks and piece[-1] in ")）" else None
+        if alias and not rest.endswith(alias[0]):
+            names.append(without_season(alias[1], known))
     text = marks[0][0][marks[0][1].start : marks[0][1].stop].strip() if marks else None
     return Names(
         tuple(Name(text=name, script=script_of(name)) for name in dict.fromkeys(names) if name),
         tuple(written),
         known,
         season.end if season else None,
-        text or next((words for piece in looks if (words := seasons.final_season_in(piece))), None),
+        text or (_final_season(looks) if _FINAL in hints else None),
         parts[0] if parts else None,
     )
+
+
+def _mark(looks: str, hints: Collection[int]) -> seasons.Season | None:
+    named = seasons.season_in(looks) if _SEASON in hints else None
+    return named or seasons.roman_end(looks)
+
+
+def _final_season(looks: list[str]) -> str | None:
+    return next((words for piece in looks if (words := seasons.final_season_in(piece))), None)
 
 
 def _pieces(text: str) -> list[str]:
     """Divide a text at what separates titles; a slash without blanks only between two scripts."""
     if "_" in text:
         text = _UNDERSCORE.sub(" / ", text)
-    looks = plain(text)
+    looks = plain(text).rstrip(" /|")
     cuts = [match.span() for match in _SPACED.finditer(looks)]
     if not cuts:
         start, east_at = 0, -1
@@ -129,16 +146,29 @@ def _pieces(text: str) -> list[str]:
     return [piece for piece in pieces if any(char.isalnum() for char in piece)]
 
 
+@lru_cache(maxsize=256)
+def _bare(text: str) -> str:
+    """Return a title without announcements and remarks."""
+    text = text.replace("_", " ")
+    if "月" in text or "アニメ" in text or text[:1] in ("v", "V"):
+        text = _NEWS_HEAD.sub("", text)
+    if "(" in text or "（" in text:
+        text = _without_notes(text)
+    if "  " in text or "\u3000" in text or "\t" in text:
+        text = _BLANKS.sub(" ", text)
+    return text.strip()
+
+
 def tidied(text: str, *, is_label_kept: bool = False) -> str:
     """Return a title without announcements, remarks and separators at its ends.
 
     ``is_label_kept``: words for a kind of release (`` - Movie``, `` OP1``) stay.
     """
-    text = _NEWS_HEAD.sub("", text.replace("_", " "))
-    if "(" in text or "（" in text:
-        text = _without_notes(text)
-    text = _BLANKS.sub(" ", text).strip()
-    text = _LABEL_NUMBER.sub(r"\1", text) if is_label_kept else _LABEL_END.sub("", text)
+    text = _bare(text)
+    if not is_label_kept:
+        text = _LABEL_END.sub("", text)
+    elif text[-1:].isdecimal() or text[-2:-1].isdecimal():
+        text = _LABEL_NUMBER.sub(r"\1", text)
     while text and (text[-1] in "-_/|:+,&★" or text[-1].isspace()) and not _closes_dash(text):
         text = text[:-1]
     if text and text[0] in "[【" and text[-1] in "]】" and len(_BRACKETS.findall(text)) == 2:
@@ -186,7 +216,7 @@ def without_season(piece: str, known: int | None = None) -> str:
 
 def _cut(piece: str, mark: seasons.Season) -> str:
     before, after = piece[: mark.start].rstrip(" ([（"), piece[mark.stop :].lstrip(" )]）")
-    if before and _LABEL.fullmatch(after):
+    if before and (_LABEL.fullmatch(after) or (after[:1] in ("(", "（") and after[-1] in ")）")):
         after = ""
     return tidied(f"{before} {after}" if before and after else before or after) or piece
 

@@ -8,11 +8,14 @@ from seiton.domain.dialect import encode_title
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading.reader import read_title
 from seiton.domain.reading.values import Kind, ReadTitle
-from seiton.domain.rules import ParsedTitle
+from seiton.domain.rules import ParsedTitle, parsed_title
 from seiton.domain.title_values import MAX_SPAN, text_of
 
 SPECIALS = 0
 """The series of specials, whatever season a title puts them in (Kodi and Jellyfin: Season 00)."""
+
+
+_SPECIAL = frozenset((Kind.SPECIAL, Kind.OVA))
 
 
 class Unread(StrEnum):
@@ -48,15 +51,16 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
     end = read.episode_end
     if read.episode > MAX_NUMBER or (end is not None and end - read.episode > MAX_SPAN):
         return Unread.TOO_WIDE
-    is_special = bool(read.kinds & {Kind.SPECIAL, Kind.OVA})
-    return ParsedTitle(
-        anime_title=name,
-        episode_no=read.episode,
-        episode_tenths=read.tenths,
-        episode_end=end,
-        version=1 if read.version is None else read.version,
-        series_no=SPECIALS if is_special else 1 if read.season is None else read.season,
-        subtitle_group=(text_of(encode_title(read.group)) or None) if read.group else None,
-        resolution=read.resolution,
-        year=read.year,
+    is_special = not read.kinds.isdisjoint(_SPECIAL)
+    return parsed_title(
+        name,
+        read.episode,
+        read.tenths,
+        end,
+        1 if read.version is None else read.version,
+        SPECIALS if is_special else 1 if read.season is None else read.season,
+        (text_of(encode_title(read.group)) or None) if read.group else None,
+        read.resolution,
+        None,
+        read.year,
     )

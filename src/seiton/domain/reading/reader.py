@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from seiton.domain.reading import facts, numbers, seasons
-from seiton.domain.reading.lines import LETTER, Line, front_group, has_title, lay_out
+from seiton.domain.reading.lines import KIND, LETTER, SEASON, TECHNICAL, Line, front_group, has_title, lay_out
 from seiton.domain.reading.names import Names, names_in, tidied
 from seiton.domain.reading.numbers import ASIDE, EPISODE, STOP, Episode
 from seiton.domain.reading.segments import Content, Holds, Segment, content_of, split
@@ -18,22 +18,34 @@ MAX_TITLE = 2000
 _EXTENSION = re.compile(
     r"\.(mkv|mp4|avi|ts|m2ts|wmv|ogm|mov|rmvb|flv|webm|iso|mka|m4v|ass|srt|ssa|sup|torrent)$", re.IGNORECASE
 )
+_SITE = re.compile(r"www\.[^ ]+\.[a-z]{2,4} +- +", re.IGNORECASE)
 _ALNUM = re.compile(r"[^\W_]")
 _TAIL_GROUP = re.compile(
-    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+)(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
+    r"-((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+(?:-[A-Za-z0-9._@&]+){0,2})(?: [A-Za-z]+)? *(?=$|[\x01-\x03(\[])"
     r"|- ((?=[0-9]*[A-Za-z])[A-Za-z0-9._@&]+) *$"
 )
-_BEHIND = re.compile(r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$")
+_BEHIND = re.compile(
+    r"[\x01-\x03] ?-((?=[0-9]*[A-Za-z])[^\x01-\x03]+)$"
+    r"|[\x01-\x03] ?- ((?=[0-9]*[A-Za-z])[^\x01-\x03 ]+)(?: v[0-9])?$"
+)
+_SPOKEN_END = re.compile(
+    r"(?: (?:multi|dual|japanese|english|french|truefrench|subfrench|german|italian|spanish|castellano|latino"
+    r"|portuguese|korean|chinese|jpn|eng|ita|gb|big5|ch[st]|nf|cr|amzn|dsnp|adn|uncensored|remastered|repack"
+    r"|proper|batch))+ *$",
+    re.IGNORECASE,
+)
+"""Words on language and origin before the technical ones; elsewhere they may be part of a title."""
+_LABEL = re.compile(r"[剧劇][场場]版|映画|特[別别][篇编編]|番外[篇编編]|ova|oad|tv|movie", re.IGNORECASE)
+"""What is no title where a bracket holds one."""
 _INSIDE = re.compile(r"[\[(]([^\[\]()\x01-\x03]*[A-Za-z][^\[\]()\x01-\x03]*)[\])]")
 _YEAR_END = re.compile(r" \(?((?:19|20)[0-9]{2})\)? *$")
-_TECHNICAL_HINT = re.compile(
-    r"[0-9]{3}|[248]k|rip|web|blu|dvd|hevc|flac|aac|dual|bit|vost|sub|h\.?26|tv|av1", re.IGNORECASE
-)
 
 
 def read_title(title: str) -> ReadTitle:
     """Return what ``title`` says. Never fails; time grows linearly up to ``MAX_TITLE`` characters."""
     title = title[:MAX_TITLE].strip()
+    if title[:4].lower() == "www." and (site := _SITE.match(title)):
+        title = title[site.end() :]
     text = plain(title)
     extension = _EXTENSION.search(text)
     if extension:
@@ -56,18 +68,21 @@ def _is_team(content: Content | None) -> bool:
 def _compose(
     title: str, contents: list[Content | None], line: Line, group: str | None, extension: str | None
 ) -> ReadTitle:
-    crc = facts.checksum_in(title, contents)
+    held = [content for content in contents if content is not None]
+    crc = facts.checksum_in(title, held)
     episode, looks = _episode(line, is_file=extension is not None or crc is not None)
     region = _region(line, looks, episode)
     used = _title_brackets(line, episode, region)
     texts = tuple(title[s.start : s.stop] for s in used) if used else (region,)
-    year = facts.year_in(contents)
+    year = next((content.year for content in held if content.year is not None), None)
     if episode is not None and episode.season is not None and (found := _YEAR_END.search(texts[0])):
         year, texts = int(found[1]), (texts[0][: found.start()], *texts[1:])
     names = _with_label(names_in(texts), line, episode, region)
-    words = facts.merged(_words(contents, line.looks, episode))
-    season, season_end = _season(names, contents, episode, looks)
-    kinds = words.kinds | facts.kinds_in(region) | _counted_kinds(episode)
+    words = facts.merged(_words(held, line.looks, episode))
+    season, season_end = _season(names, held, episode, looks if SEASON in line.hints else "")
+    kinds = words.kinds | _counted_kinds(episode)
+    if KIND in line.hints:
+        kinds |= facts.kinds_in(region)
     is_whole = season_end is not None or (not kinds and (season is not None or words.is_final))
     if episode is None and is_whole:
         kinds |= {Kind.BATCH}
@@ -93,7 +108,7 @@ def _compose(
         version=version,
         kinds=kinds,
         is_final=words.is_final or (episode is not None and episode.is_final),
-        resolution=words.resolution or facts.bare_lines(contents, episode, looks),
+        resolution=words.resolution or facts.bare_lines(held, episode, looks),
         source=words.source,
         video_codec=words.video_codec,
         audio_codec=words.audio_codec,
@@ -113,7 +128,7 @@ def _with_label(names: Names, line: Line, episode: Episode | None, region: str) 
 
 
 def _season(
-    names: Names, contents: list[Content | None], episode: Episode | None, looks: str
+    names: Names, held: list[Content], episode: Episode | None, looks: str
 ) -> tuple[int | None, int | None]:
     """Return the season and the last of several: from the episode, the titles, a bracket, or what stands
     between the title and its episode.
@@ -122,10 +137,10 @@ def _season(
         return episode.season, episode.season_end
     if names.season is not None:
         return names.season, names.season_end
-    for content in contents:
-        if content is not None and content.season is not None:
+    for content in held:
+        if content.season is not None:
             return content.season.number, content.season.end
-    between = seasons.season_in(looks if episode is None else looks[: episode.start])
+    between = seasons.season_in(looks if episode is None else looks[: episode.start]) if looks else None
     return (between.number, between.end) if between else (None, None)
 
 
@@ -141,7 +156,7 @@ def _counted_kinds(episode: Episode | None) -> frozenset[Kind]:
 def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
     """Return the episode and the line, in which technical words may now be marks."""
     looks = line.looks
-    sure = numbers.certain(looks)
+    sure = numbers.certain(looks, line.hints)
     if sure is not None and sure.season is not None:
         return sure, looks
     for at, episode in line.episodes:
@@ -153,17 +168,34 @@ def _episode(line: Line, *, is_file: bool) -> tuple[Episode | None, str]:
             better = numbers.likely(looks, is_file=is_file)
             if better is not None and better.start < at:
                 return better, looks
-        if sure is None or at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded):
+        is_plain = looks[at] == EPISODE and sure is not None
+        if sure is None or (
+            is_plain and (at < sure.start or (not sure.is_padded and sure.end is None and episode.is_padded))
+        ):
             return _placed(episode, at, at + 1), looks
     if sure is not None:
         return sure, looks
-    if _TECHNICAL_HINT.search(looks):
-        looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
-    return numbers.likely(looks, is_file=is_file), looks
+    if TECHNICAL in line.hints:
+        looks = _marked(looks)
+    bare = numbers.likely(looks, is_file=is_file)
+    if bare is None and line.copies and (is_file or line.copies[0][1].number not in numbers.SEASONS):
+        at, only = line.copies[0]
+        return _placed(only, at, at + 1), looks
+    return bare, looks
+
+
+def _marked(looks: str) -> str:
+    """Return a line with marks instead of its technical words and of the words on language before them."""
+    looks = STRONG.sub(lambda match: STOP * len(match[0]), looks)
+    first = looks.find(STOP)
+    spoken = _SPOKEN_END.search(looks, 0, first) if first >= 0 else None
+    if spoken is None or not LETTER.search(looks, 0, spoken.start()):
+        return looks
+    return looks[: spoken.start()] + STOP * (first - spoken.start()) + looks[first:]
 
 
 def _placed(episode: Episode, start: int, stop: int) -> Episode:
-    return episode._replace(start=start, digits=start, stop=stop)
+    return Episode(start, start, stop, *episode[3:])
 
 
 def _region(line: Line, looks: str, episode: Episode | None) -> str:
@@ -182,11 +214,13 @@ def _region(line: Line, looks: str, episode: Episode | None) -> str:
             end = at
     text = looks[start:end]
     if (
-        _TECHNICAL_HINT.search(text)
+        TECHNICAL in line.hints
         and (technical := STRONG.search(text))
         and LETTER.search(text, 0, technical.start())
     ):
         end = start + technical.start()
+        if (spoken := _SPOKEN_END.search(looks, start, end)) and LETTER.search(looks, start, spoken.start()):
+            end = spoken.start()
     return line.shown[start:end].replace(ASIDE, " ")
 
 
@@ -194,7 +228,8 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     """Return the brackets that hold titles, if the text outside of brackets (``region``) does not: those
     before the episode, else the first.
     """
-    if LETTER.search(region) or (region.strip(" -_\x01\x02\x03") and not line.texts):
+    is_label = bool(line.texts) and _LABEL.fullmatch(region.strip(" -_★")) is not None
+    if (LETTER.search(region) and not is_label) or (region.strip(" -_\x01\x02\x03") and not line.texts):
         return []
     end = len(line.looks) if episode is None else episode.start
     before = [segment for at, segment in line.texts if at < end and segment.bracket != "("]
@@ -204,13 +239,16 @@ def _title_brackets(line: Line, episode: Episode | None, region: str) -> list[Se
     return before or [segment for _, segment in line.texts[:1]]
 
 
-def _words(contents: list[Content | None], looks: str, episode: Episode | None) -> tuple[Words, ...]:
-    words = [content.words for content in contents if content is not None and content.words is not NO_WORDS]
-    tail = looks[episode.stop :] if episode is not None else looks
-    if not any(word.resolution for word in words) and LETTER.search(tail):
-        match = STRONG.search(tail)
-        if match:
+def _words(held: list[Content], looks: str, episode: Episode | None) -> tuple[Words, ...]:
+    words = [content.words for content in held if content.words is not NO_WORDS]
+    for word in words:
+        if word.resolution:
+            return tuple(words)
+    tails = (looks[episode.stop :], looks[: episode.start]) if episode is not None else (looks,)
+    for tail in tails:
+        if LETTER.search(tail) and (match := STRONG.search(tail)):
             words.append(words_of(tail[match.start() :]))
+            break
     return tuple(words)
 
 
@@ -219,12 +257,13 @@ def _late_group(
 ) -> str | None:
     """Return the group that stands behind: ``-GROUP``, or the first bracket that is nothing else."""
     if behind := _BEHIND.search(line.looks):
-        return behind[1]
+        return (behind[1] or behind[2]).strip()
     if "-" in line.looks:
         looks = STRONG.sub(lambda match: STOP * len(match[0]), line.looks)
-        for tail in _TAIL_GROUP.finditer(looks):
-            if STOP in looks[: tail.start() + 1]:
-                return tail[1] or tail[2]
+        first = looks.find(STOP)
+        tails = [tail for tail in _TAIL_GROUP.finditer(looks) if 0 <= first <= tail.start()]
+        if tails:
+            return tails[-1][1] or tails[-1][2]
     for segment in line.teams:
         return title[segment.start : segment.stop].replace("_", " ")
     titles = set(used)
@@ -235,4 +274,8 @@ def _late_group(
         return title[segment.start : segment.stop].replace("_", " ")
     if episode is not None and (inside := _INSIDE.search(line.shown, episode.stop)):
         return inside[1].replace("_", " ")
+    for segment in line.credits:
+        for part in title[segment.start : segment.stop].split(","):
+            if words_of(plain(part)).found == 0 and LETTER.search(part):
+                return part.strip(" _")
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from seiton.domain.reading.numbers import NOT_COUNTED, SEASONS
+from seiton.domain.reading.gates import Gated
+from seiton.domain.reading.numbers import NOT_COUNTED, SEASONS, han_number
 
 _HAN = "一二三四五六七八九十"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -13,25 +14,36 @@ _WORDS = ("one", "two", "three", "four", "five")
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9} | {
     char: number for number, char in enumerate("ⅱⅲⅳⅴⅵⅶⅷⅸⅹ", start=2)
 }
-_SEASON = re.compile(
+SEASON = (
     rf"(?:第|シーズン) ?(?P<counted>[0-9]{{1,2}}|[{_HAN}]{{1,3}}) ?(?:季|期|シーズン|部(?!分))"
-    r"|(?<![a-z0-9])(?:seasons?|saison|staffel|temporada)[ ._]?(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
+    r"|(?<![a-z0-9])(?:seasons?|saison|staffel|temporada|stagione|sezon|сезон|시즌|ภาค(?:ที่)?|mùa)[ ._]?"
+    r"(?P<named>[0-9]{1,2}|ii|iii|iv|one|two"
     r"|three|four|five)"
     r"(?: ?[-~&+] ?(?:season |s)?(?P<named_end>[0-9]{1,2}))?(?![0-9a-z])"
-    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series|сезон)(?![a-zа-я])(?! ?[0-9])"
+    r"|(?<![a-z0-9])(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)?[ ._-](?:season|series)(?![a-z])"
+    r"(?! ?[0-9]{1,3}(?![0-9]|st|nd|rd|th))"
+    r"|(?<![a-z0-9])(?P<before>[1-9])(?:[ªºa.]|-?й)?[ ._-]?(?:сезон|sezon|temporada)(?![a-zа-я])"
+    r"|(?<![a-zа-я0-9])(?:tv|тв)-(?P<tv>[1-9])(?![0-9a-zа-я])"
     rf"|(?<![a-z0-9])(?P<ordinal>{'|'.join(_ORDINALS)})[ ._]season(?![a-z])"
-    r"|(?<![a-z0-9'])s(?P<short>[0-9]{1,2})(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w))?(?![a-z0-9])"
-    r"|(?<![0-9])(?P<term>[0-9])期",
-    re.IGNORECASE,
+    r"|(?<![a-z0-9'])ss?(?P<short>[0-9]{1,2})"
+    r"(?: ?[-~+&] ?s?(?P<short_end>[0-9]{1,2})(?!\w)|p[0-9]{1,2})?(?![a-z0-9])"
+    r"|(?<![0-9])(?P<term>[0-9])(?:期|기(?![가-힣]))"
 )
-_FINAL_SEASON = re.compile(r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季", re.IGNORECASE)
-_PART = re.compile(
+_SEASON = Gated(SEASON)
+FINAL_SEASON = r"(?<![a-z])(?:the )?final season|最[终終][季章]|完[结結]季"
+_FINAL_SEASON = re.compile(FINAL_SEASON, re.IGNORECASE)
+PART = (
     r"(?:(?<= )|^)(?:part|cour)[ .]?(?P<part>[1-9]|ii|iii)(?![0-9a-z])"
-    rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)",
-    re.IGNORECASE,
+    r"|(?<![a-z0-9])(?P<nth>[1-9])(?:st|nd|rd|th) (?:cour|part)(?![a-z])"
+    rf"|第(?P<counted>[0-9{_HAN}])(?:部分|クール)"
 )
+_PART = Gated(PART)
 _DIGIT_END = re.compile(r"(?<=[^\W0-9][ !?])([2-9])$|(?<=[!?][ ])([2-9])$|(?<=[぀-ヿ一-鿿！？!?])([2-9])$")
+_NTH_END = re.compile(r"(?<=[^\W_] )([2-9])(?:nd|rd|th)$", re.IGNORECASE)
 _ROMAN_END = re.compile(r"(?<=[ \w!])(?: (II|III|IV|VI{1,3}|IX)|([Ⅱ-Ⅹ]))$")
+
+
+_ROMAN_LAST = frozenset("IVXⅡⅢⅣⅤⅥⅦⅧⅨⅩ")
 
 
 class Season(NamedTuple):
@@ -64,15 +76,19 @@ def final_season_in(text: str) -> str | None:
 def part_in(text: str) -> Season | None:
     """Return the part of a season (``Part 2``, ``第二部分``) that ``text`` names."""
     match = _PART.search(text)
-    return (
-        Season(match.start(), match.end(), _number((match["part"] or match["counted"]).lower()))
-        if match
-        else None
-    )
+    if match is None:
+        return None
+    word = match["part"] or match["nth"] or match["counted"]
+    return Season(match.start(), match.end(), _number(word.lower()))
 
 
 def roman_end(text: str) -> Season | None:
-    """Return the season that a Roman numeral at the end of a title stands for; I, V and X may be names."""
+    """Return the season that a Roman numeral at the end of a title stands for, or an ordinal (``Title 2nd``);
+    I, V and X may be names.
+    """
+    if text[-1:] not in _ROMAN_LAST:
+        nth = _NTH_END.search(text) if text[-1:] in ("d", "h") else None
+        return Season(nth.start(), nth.end(), int(nth[1])) if nth else None
     match = _ROMAN_END.search(text)
     if match is not None and NOT_COUNTED.search(text[: match.start()][-12:]):
         return None
@@ -84,7 +100,7 @@ def digit_end(text: str, known: int | None) -> Season | None:
 
     Beyond 5 it is more often part of the name, unless it repeats the ``known`` season.
     """
-    match = _DIGIT_END.search(text)
+    match = _DIGIT_END.search(text) if text[-1:].isdecimal() else None
     if match is None or NOT_COUNTED.search(text[: match.start()][-12:]):
         return None
     number = int(match[0])
@@ -100,7 +116,4 @@ def _number(word: str) -> int:
         return _WORDS.index(word) + 1
     if word in _ROMAN:
         return _ROMAN[word]
-    tens, ten, ones = word.rpartition("十")
-    if not ten:
-        return _HAN.index(word[0]) + 1
-    return (_HAN.index(tens[0]) + 1 if tens else 1) * 10 + (_HAN.index(ones[0]) + 1 if ones else 0)
+    return han_number(word)

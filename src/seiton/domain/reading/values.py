@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Script(StrEnum):
@@ -38,16 +38,14 @@ class Numbering(StrEnum):
     """``S02E03``, ``2x03``: the number counts within the season."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class Name(NamedTuple):
     """One title of the work, as written, without season and part."""
 
     text: str
     script: Script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadTitle:
+class ReadTitle(NamedTuple):
     """What a release title says. What it does not say is None or empty; nothing is made up.
 
     ``names``: the titles in the order written. ``written``: the same before season, part and a second

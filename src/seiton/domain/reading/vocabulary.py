@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from seiton.domain.reading.gates import Gated
 from seiton.domain.reading.values import Kind
 
 _PLAIN = {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)} | {
@@ -38,8 +39,7 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN) if _FANCY.search(text) else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(NamedTuple):
     """What the technical words of one text say; ``rest`` counts the letters that are none of them."""
 
     found: int = 0
@@ -108,7 +108,7 @@ _STRONG = "|".join(
         _VOST,
     )
 )
-STRONG = re.compile(_STRONG, re.IGNORECASE)
+STRONG = Gated(_STRONG)
 """Technical words that end a title even outside brackets."""
 
 _MEDIUM = (
@@ -150,7 +150,11 @@ _STATE = (
     r"|正式版本?|日版|[生熟]肉)"
 )
 _HEIGHT = r"(?P<height>(?<![0-9a-z.-])(?:480|576|720|1080|2160)(?![0-9a-z.]))"
-TOKEN = re.compile("|".join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE)), re.IGNORECASE)
+_ENTRY = r"(?:(?<![a-z0-9])(?=[a-z0-9])|(?<![0-9])(?=[0-9])|(?<![a-z])(?=bd)|(?=[^\x00-\x7f]|tv全))"
+"""Where a word can begin: most characters are passed over without looking at any word."""
+TOKEN = re.compile(
+    rf"{_ENTRY}(?:{'|'.join((_STRONG, _HEIGHT, _MEDIUM, _FORMAT, _LANGUAGE, _STATE))})", re.IGNORECASE
+)
 _LETTER = re.compile(r"[^\W_]")
 
 NEWS = re.compile(
@@ -162,19 +166,17 @@ NEWS = re.compile(
 FREE_NEWS = re.compile(
     r"★? ?\[?(?:(?:19|20)[0-9]{2}年)?(?:[01]?[0-9]|[一二三四五六七八九十]{1,3})月新?番\]? ?★?"
 )
-NOTE = re.compile(
+NOTE = Gated(
     r"招募|招人|急招|招翻|招[时時]轴|[检檢]索|[诨諢渾]名|[内內][详詳]|[仅僅]限|港澳|合購|自購|网盘|網盤|兼容|^(?:整理)?(?:搬[运運]|转载|轉載)$"
     r"|^附|[简簡]介|下[载載]|整理|tmdbid|未完待[续續]|to be continued|代理商|粵語$|粤语$"
-    r"|[0-9]{1,6}(?:\.[0-9]{1,3})? ?[mg]i?b$",
-    re.IGNORECASE,
+    r"|[0-9]{1,6}(?:\.[0-9]{1,3})? ?[mg]i?b$"
 )
 """What marks a bracket as a remark."""
 
-TEAM = re.compile(
+TEAM = Gated(
     r"字幕[组組社]|工作室|[制製]作[组組]|[压壓]制|(?:fan)?sub(?:s|bers)?$"
     r"|[-_ ]raws?(?:$|[&@+])|studio|[^内內]封?组$|組$"
-    r"|[-_]?(?:fansub|project|team)s?(?![a-z])|[一-鿿][社部]$",
-    re.IGNORECASE,
+    r"|[-_]?(?:fansub|project|team)s?(?![a-z])|[一-鿿][社部]$"
 )
 """What marks a text as the name of a group."""
 
@@ -231,17 +233,17 @@ def words_of(text: str) -> Words:
     for match in TOKEN.finditer(text):
         count += 1
         word, kind = match[0], match.lastgroup or ""
-        covered += len(_LETTER.findall(word))
+        covered += _letters(word)
         if kind in ("language", "words"):
-            subtitles.update(code for code, pattern in _LANGUAGES if pattern.search(word))
+            subtitles.update(_languages_of(word))
         elif kind in _KINDS:
             kinds.add(_KINDS[kind])
         found.setdefault(kind, word)
     if not count:
-        return Words(rest=len(_LETTER.findall(text)))
+        return Words(rest=_letters(text))
     return Words(
         found=count,
-        rest=len(_LETTER.findall(text)) - covered,
+        rest=_letters(text) - covered,
         resolution=_resolution(found),
         source=_source(found.get("source") or found.get("medium")),
         video_codec=_video(found.get("video")),
@@ -252,6 +254,16 @@ def words_of(text: str) -> Words:
         kinds=frozenset(kinds),
         is_final="final" in found,
     )
+
+
+def _letters(text: str) -> int:
+    """Count letters and digits."""
+    return len(text) if text.isalnum() else len(_LETTER.findall(text))
+
+
+@lru_cache(maxsize=512)
+def _languages_of(word: str) -> tuple[str, ...]:
+    return tuple(code for code, pattern in _LANGUAGES if pattern.search(word))
 
 
 @lru_cache(maxsize=512)

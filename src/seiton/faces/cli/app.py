@@ -57,11 +57,13 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        dev,
         doctor,
         downloads,
         filters,
         follow,
         holds,
+        identity,
         library,
         modules,
         parsers,
@@ -104,11 +106,13 @@ def build() -> typer.Typer:
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")
+    app.add_typer(identity.commands(), name="identity")
     app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(dev.commands(), name="dev")
     return app
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from seiton.faces.cli.findings import Finding, bad, good, warning
+from seiton.faces.findings import Finding, bad, good, warning
 from seiton.text import _
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.config.clients import TorrentClientSettings
 from seiton.core import tables
-from seiton.core.parsers import create_parser, update_parser
-from seiton.core.preview import preview_parser
-from seiton.core.rehearsal import Impact
-from seiton.core.subscriptions import add_subscription
-from seiton.core.undo import preview_undo, undo
+from seiton.core.causes.rehearsal import Impact
+from seiton.core.causes.undo import preview_undo, undo
+from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.rules.parser_preview import preview_parser
+from seiton.core.rules.parsers import create_parser, update_parser
 from seiton.demo import checks
 from seiton.demo.programs import ClientKind, ClientProgram
 from seiton.demo.sample import CORRECTED, EDITED, PARSERS

@@ -24,7 +24,7 @@ HELP = _(
 def doctor(settings: Settings, url: Url = None, as_json: Json = False) -> None:
     """Print what was found; exit code 1 when something is wrong."""
     from seiton.faces.cli.checks import examine, server
-    from seiton.faces.cli.findings import Health
+    from seiton.faces.findings import Health
 
     findings = [*examine(settings), server(url)]
     is_well = all(finding.health is not Health.BAD for finding in findings)

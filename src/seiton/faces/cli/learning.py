@@ -1,4 +1,4 @@
-"""``seiton parsers learn`` and ``seiton raw-items shapes``: parsers from examples."""
+"""``seiton parsers learn`` and ``likely-same``, ``seiton raw-items shapes``: parsers from examples."""
 
 from __future__ import annotations
 
@@ -96,3 +96,20 @@ def shapes(limit: Limit = 20, url: Url = None, as_json: Json = False) -> None:
             for row in rows
         ],
     )
+
+
+def likely_same(url: Url = None, as_json: Json = False) -> None:
+    """Print works that are likely one under two titles."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        found = api.get("/anime/likely-same")
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        [_("Shared name"), _("ID"), _("Title")],
+        [(group["name"], work["anime_id"], work["title"]) for group in found for work in group["animes"]],
+    )
+    if found:
+        say(_("Nothing is merged by itself. A parser with a fixed title makes two of them one."))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from seiton.errors import Problem
-from seiton.faces.cli.learning import learn, learn_help
+from seiton.faces.cli.learning import learn, learn_help, likely_same
 from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Sets, Url
 from seiton.faces.cli.output import WrongUsage, moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
@@ -52,6 +52,13 @@ def commands() -> typer.Typer:
         ),
     )(edit)
     group.command("learn", help=learn_help())(learn)
+    group.command(
+        "likely-same",
+        help=_(
+            "List works that share a name, in their titles or in those of their releases: likely one work."
+            "\n\nExample: seiton parsers likely-same --json"
+        ),
+    )(likely_same)
     group.command(
         "copy",
         help=_(

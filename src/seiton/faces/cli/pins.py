@@ -17,9 +17,11 @@ Number = Annotated[
     int, typer.Argument(metavar=_("ID"), help=_("Number of the link or series."), show_default=False)
 ]
 Field = Annotated[
-    Literal["anime_title", "series_no", "episode_no", "subtitle_group"],
+    Literal["anime_title", "series_no", "episode_no", "subtitle_group", "episodes_ahead"],
     typer.Argument(
-        metavar=_("FIELD"), help="anime_title, series_no, episode_no, subtitle_group", show_default=False
+        metavar=_("FIELD"),
+        help="anime_title, series_no, episode_no, subtitle_group, episodes_ahead",
+        show_default=False,
     ),
 ]
 Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]

@@ -24,7 +24,7 @@ def commands() -> typer.Typer:
         "list",
         help=_(
             "List feed entries, the newest first.\n\n"
-            "Example: seiton raw-items list --status no_match,failed --limit 20"
+            "Example: seiton raw-items list --status no_match,failed --search 芙莉蓮 --limit 20"
         ),
     )(show)
     group.command("show", help=_("Show one entry.\n\nExample: seiton raw-items show 17"))(show_one)
@@ -55,6 +55,13 @@ def show(
     subscription: Annotated[
         int | None, typer.Option(help=_("Only what this subscription brought."), show_default=False)
     ] = None,
+    search: Annotated[
+        str | None, typer.Option(help=_("Only entries with this in their title."), show_default=False)
+    ] = None,
+    before: Annotated[
+        int | None,
+        typer.Option(help=_("Only entries older than the one of this number."), show_default=False),
+    ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
     url: Url = None,
@@ -64,7 +71,15 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/raw-items", status=status, subscription_id=subscription, limit=limit, offset=offset)
+        rows = api.get(
+            "/raw-items",
+            status=status,
+            subscription_id=subscription,
+            search=search,
+            before=before,
+            limit=limit,
+            offset=offset,
+        )
     if as_json:
         print_json(rows)
         return

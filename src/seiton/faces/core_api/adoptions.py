@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from seiton.core.adoptions import (
+from seiton.core.adoption.adoptions import (
     confirm_adoption,
     create_adoption,
     discard_adoption,

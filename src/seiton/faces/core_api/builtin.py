@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from seiton.core.pack_updates import count_deferred, take_deferred
-from seiton.core.parsers import copy_parser, follow
-from seiton.core.preview import preview_deferred
 from seiton.core.queries import get_pack_version
+from seiton.core.rules.pack_updates import count_deferred, take_deferred
+from seiton.core.rules.parser_preview import preview_deferred
+from seiton.core.rules.parsers import copy_parser, follow
 from seiton.core.service import Core
 from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.core_api.parsers import Follows, ParserWritten, follows, written

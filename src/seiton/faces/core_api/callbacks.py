@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from seiton.contract import ViewerSyncCallback
-from seiton.core.callbacks import take_callback
+from seiton.core.filing.callbacks import take_callback
 from seiton.core.service import Core
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.fields import MOST

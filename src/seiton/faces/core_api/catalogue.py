@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
-from seiton.core.catalogue import (
+from seiton.core.service import Core
+from seiton.core.works.catalogue import (
     create_anime,
     create_link,
     create_series,
@@ -18,7 +19,6 @@ from seiton.core.catalogue import (
     list_seasons,
     update_series,
 )
-from seiton.core.service import Core
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.faces.core_api.works import Anime, Group, Series
 from seiton.faces.fields import MOST_CHARACTERS, Id, IdInPath, Offset, OptionalLimit, Prose

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from seiton.core.choices import (
+from seiton.core.downloads.choices import (
     get_policy,
     list_link_conflicts,
     list_subscription_conflicts,

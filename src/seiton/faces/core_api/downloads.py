@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from seiton.core.ending import cancel_download
+from seiton.core.downloads.ending import cancel_download
+from seiton.core.downloads.retry import retry_download
 from seiton.core.queries import get_download, list_downloads
-from seiton.core.retry import retry_download
 from seiton.core.service import Core
 from seiton.domain.states import CancelReason, DownloadStatus
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of

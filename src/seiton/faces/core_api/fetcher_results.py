@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from seiton.adapters.feeds.feed import MAX_ITEMS
-from seiton.core.fetchers import take_results
+from seiton.core.feeds.fetchers import take_results
 from seiton.core.service import Core
 from seiton.faces.fields import Id, Prose
 from seiton.faces.problems import documented

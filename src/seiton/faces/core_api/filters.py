@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from seiton.core.filter_preview import FilterPreview, Panel, PreviewedLink, preview_filter
-from seiton.core.filters import (
+from seiton.core.filters.preview import FilterPreview, Panel, PreviewedLink, preview_filter
+from seiton.core.filters.rules import (
     FilterWrite,
     create_filter,
     delete_filter,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from seiton.core.follow_modes import list_modes, set_mode
+from seiton.core.causes.follow_modes import list_modes, set_mode
 from seiton.core.service import Core
 from seiton.domain.consent import CauseKind, FollowMode
 from seiton.faces.fields import IdInPath

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from seiton.core.holds import get_hold, list_holds
+from seiton.core.causes.holds import get_hold, list_holds
 from seiton.core.service import Core
 from seiton.domain.hold_choices import HoldChoice
 from seiton.domain.states import HoldReason

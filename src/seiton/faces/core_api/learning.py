@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from seiton.core.learning import MAX_SHOWN, Cluster, Lesson, learn_parser, list_unmatched_shapes
-from seiton.core.rulesets import columns_of
+from seiton.core.rules.learning import MAX_SHOWN, Cluster, Lesson, learn_parser, list_unmatched_shapes
+from seiton.core.rules.rulesets import columns_of
 from seiton.core.service import Core
 from seiton.domain.example_pattern import Mark
 from seiton.domain.rules import ParserRule

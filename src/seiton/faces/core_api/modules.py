@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from seiton.adapters.database import Row
-from seiton.adapters.neighbours import NeighbourState
 from seiton.core import tables
-from seiton.core.modules import (
+from seiton.core.modules.probing import probe_module
+from seiton.core.modules.registry import (
     LEASE,
     Registration,
     change_module,
@@ -24,9 +24,9 @@ from seiton.core.modules import (
     list_modules,
     register,
 )
-from seiton.core.probing import probe_module
+from seiton.core.neighbours.states import list_neighbours
 from seiton.core.service import Core
-from seiton.domain.states import ModuleType
+from seiton.domain.states import ModuleType, NeighbourState
 from seiton.errors import NotFound, Unavailable
 from seiton.faces.fields import IdInPath, Small, plain_json
 from seiton.faces.problems import documented
@@ -185,7 +185,10 @@ def add_routes(router: APIRouter, core: Core) -> None:
         """List the registered modules, and programs such as the torrent client with how they are."""
         return Surroundings(
             services=[service_of(core, row) for row in list_modules(core)],
-            neighbours=[NeighbourView.model_validate(asdict(one)) for one in core.neighbours()],
+            neighbours=[
+                NeighbourView.model_validate(asdict(one))
+                for one in (*core.neighbours(), *list_neighbours(core))
+            ],
         )
 
     @router.get("/services/{service_type}", responses=documented(404))

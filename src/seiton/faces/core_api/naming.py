@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from seiton.core.naming import CurrentNaming, get_naming, samples_of, set_naming
-from seiton.core.renaming import NamingPreview, preview_naming
+from seiton.core.filing.naming import CurrentNaming, get_naming, samples_of, set_naming
+from seiton.core.filing.renaming import NamingPreview, preview_naming
 from seiton.core.service import Core
 from seiton.domain.naming import DEFAULT_TEMPLATE
 from seiton.domain.states import ResyncState

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from seiton.core.preview import (
+from seiton.core.rules.parser_preview import (
     MAX_TITLES,
     ParserPreview,
     PreviewResult,

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from seiton.adapters.database import Row
-from seiton.core.history import parser_history
-from seiton.core.parsers import (
+from seiton.core.causes.history import parser_history
+from seiton.core.queries import list_parsers
+from seiton.core.rules.parsers import (
     WRITABLE,
     ParserWrite,
     create_parser,
@@ -18,7 +19,6 @@ from seiton.core.parsers import (
     get_parser,
     update_parser,
 )
-from seiton.core.queries import list_parsers
 from seiton.core.service import Core
 from seiton.domain.states import ResyncState
 from seiton.faces.core_api.resyncs import Statistics, statistics_of

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from seiton.core.pinning import MAX_TEXT, list_pins, preview_pin, set_pin
+from seiton.core.rules.pinning import MAX_TEXT, list_pins, preview_pin, set_pin
 from seiton.core.service import Core
 from seiton.domain.pins import PinField
 from seiton.domain.states import ResyncState

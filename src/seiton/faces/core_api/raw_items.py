@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from seiton.core.ingest import reparse_item
-from seiton.core.queries import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.ingest import reparse_item
+from seiton.core.feeds.raw_items import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.service import Core
-from seiton.core.skip import skip_raw_item
 from seiton.domain.states import RawItemStatus
 from seiton.errors import NotFound
 from seiton.faces.fields import MOST, Id, IdInPath, Offset, cap, words_of
@@ -22,6 +22,17 @@ Statuses = Annotated[
     str | None, Query(description="One of pending, parsed, no_match, failed, skipped; several with commas.")
 ]
 Limit = Annotated[int, Query(ge=0, le=MOST), cap(1000)]
+
+Before = Annotated[
+    Id | None, Query(description="Only entries older than the one of this number: the last of a page.")
+]
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Part of the title. Width, case, punctuation and blanks do not matter.",
+    ),
+]
 
 
 class ItemDownload(BaseModel):
@@ -80,14 +91,18 @@ def add_routes(router: APIRouter, core: Core) -> None:
         subscription_id: Annotated[Id | None, Query()] = None,
         limit: Limit = 100,
         offset: Offset = 0,
+        before: Before = None,
+        search: Search = None,
     ) -> list[RawItem]:
-        """List entries, the newest first; at most 1000 at a time."""
+        """List entries, the newest first; at most 1000 at a time. The next page is quickest by ``before``."""
         rows = list_raw_items(
             core,
             statuses=words_of("status", status, RawItemStatus),
             subscription_id=subscription_id,
             limit=limit,
             offset=offset,
+            before=before,
+            search=search,
         )
         return [RawItem.model_validate(row) for row in rows]
 

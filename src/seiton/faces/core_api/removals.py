@@ -9,9 +9,16 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from seiton.core.queries import get_resync
-from seiton.core.removal import FOR_GOOD, FileChoice, TargetType, TorrentChoice, preview_removal, remove
+from seiton.core.removal.removing import (
+    FOR_GOOD,
+    FileChoice,
+    TargetType,
+    TorrentChoice,
+    preview_removal,
+    remove,
+)
+from seiton.core.removal.trash import list_trash, restore
 from seiton.core.service import Core
-from seiton.core.trash import list_trash, restore
 from seiton.faces.fields import MOST, IdInPath, Offset, cap
 from seiton.faces.problems import documented
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from seiton.core.confirming import confirm as confirm_resync
-from seiton.core.confirming import reject as reject_resync
+from seiton.core.causes.confirming import confirm as confirm_resync
+from seiton.core.causes.confirming import reject as reject_resync
+from seiton.core.causes.undo import preview_undo
+from seiton.core.causes.undo import undo as undo_resync
 from seiton.core.queries import get_resync, list_resyncs
 from seiton.core.service import Core
-from seiton.core.undo import preview_undo
-from seiton.core.undo import undo as undo_resync
 from seiton.domain.states import ResyncState
 from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.fields import MOST, IdInPath, Offset, cap, words_of

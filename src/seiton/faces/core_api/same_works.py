@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from seiton.core.same_works import list_likely_same
 from seiton.core.service import Core
+from seiton.core.works.same_works import list_likely_same
 
 
 class WorkName(BaseModel):

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from seiton import __version__
 from seiton.adapters.jobs import Jobs, JobState
-from seiton.core.activities import list_activities
-from seiton.core.modules import is_healthy, list_modules
+from seiton.core.modules.activities import list_activities
+from seiton.core.modules.registry import is_healthy, list_modules
 from seiton.core.queries import count_everything
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus, ModuleType

@@ -9,9 +9,14 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 
+from seiton.core.feeds.subscriptions import (
+    MAX_INTERVAL_MINUTES,
+    MAX_URL,
+    add_subscription,
+    remove_subscription,
+)
 from seiton.core.queries import get_subscription, list_subscriptions
 from seiton.core.service import Core
-from seiton.core.subscriptions import MAX_INTERVAL_MINUTES, MAX_URL, add_subscription, remove_subscription
 from seiton.errors import Conflict
 from seiton.faces.fields import IdInPath, Offset, OptionalLimit, Prose, Small, plain_json
 from seiton.faces.problems import documented
@@ -62,6 +67,7 @@ class Subscription(BaseModel):
     failures: int
     last_error: str | None
     item_faults: list[dict[str, Any]] | None
+    feed_kind: str | None
 
 
 class SubscriptionList(BaseModel):

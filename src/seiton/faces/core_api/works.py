@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from seiton.core.removal import FileChoice, TargetType, remove
+from seiton.core.removal.removing import FileChoice, TargetType, remove
 from seiton.core.service import Core
-from seiton.core.works import get_anime, list_anime, list_groups, list_links, list_series, series_of
+from seiton.core.works.works import get_anime, list_anime, list_groups, list_links, list_series, series_of
 from seiton.faces.fields import IdInPath, Offset, OptionalLimit
 from seiton.faces.problems import documented
 

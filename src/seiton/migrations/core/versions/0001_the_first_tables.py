@@ -27,6 +27,29 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_answers",
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fresh_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", "key", name=op.f("pk_core_answers")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_api_tokens",
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("scope IN ('read', 'write', 'module')", name=op.f("ck_core_api_tokens_scope")),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_core_api_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_api_tokens_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_filter_rules",
         sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rule_order", sa.Integer(), nullable=False),
@@ -125,6 +148,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_neighbours",
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("address", sa.String(length=300), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('site', 'metadata', 'pictures')", name=op.f("ck_core_neighbours_kind")),
+        sa.CheckConstraint(
+            "state IN ('unknown', 'well', 'away', 'refused', 'unfit')", name=op.f("ck_core_neighbours_state")
+        ),
+        sa.PrimaryKeyConstraint("kind", "address", name=op.f("pk_core_neighbours")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_parsers",
         sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -163,6 +202,30 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('pattern', 'structural')", name=op.f("ck_core_parsers_kind")),
         sa.PrimaryKeyConstraint("parser_id", name=op.f("pk_core_parsers")),
         sa.UniqueConstraint("builtin_key", name=op.f("uq_core_parsers_builtin_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_people",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("role IN ('admin', 'viewer')", name=op.f("ck_core_people_role")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_core_people")),
+        sa.UniqueConstraint("name", name=op.f("uq_core_people_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_pictures",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("url_hash", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_pictures")),
+        sa.UniqueConstraint("url_hash", name=op.f("uq_core_pictures_url_hash")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -281,6 +344,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("item_faults", sa.JSON(), nullable=True),
         sa.Column("awaiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("feed_kind", sa.String(length=20), nullable=True),
         sa.CheckConstraint("fetch_interval_minutes > 0", name=op.f("ck_core_subscriptions_interval")),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_core_subscriptions")),
         sa.UniqueConstraint("url_hash", name=op.f("uq_core_subscriptions_url_hash")),
@@ -294,6 +358,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_core_subtitle_groups")),
         sa.UniqueConstraint("group_name", name=op.f("uq_core_subtitle_groups_group_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_title_order",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_title_order")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -419,6 +491,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_sessions",
+        sa.Column("session_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["core_people.person_id"], name=op.f("fk_core_sessions_person_id")
+        ),
+        sa.PrimaryKeyConstraint("session_hash", name=op.f("pk_core_sessions")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_sessions_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "core_conflicts",
         sa.Column("conflict_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("conflict_type", sa.String(length=20), nullable=False),
@@ -479,6 +567,64 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "core_episode_facts",
+        sa.Column(
+            "series_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("episode_no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("episode_tenths", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_episode_facts_series_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "series_id", "episode_no", "episode_tenths", name=op.f("pk_core_episode_facts")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_external_ids",
+        sa.Column("external_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("namespace", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("standing", sa.String(length=12), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("picture_url", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "source IN ('feed', 'page', 'search', 'user')", name=op.f("ck_core_external_ids_source")
+        ),
+        sa.CheckConstraint(
+            "standing IN ('given', 'confirmed', 'manual', 'suggested', 'claimed', 'rejected')",
+            name=op.f("ck_core_external_ids_standing"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_external_ids_series_id")
+        ),
+        sa.PrimaryKeyConstraint("external_id", name=op.f("pk_core_external_ids")),
+        sa.UniqueConstraint(
+            "namespace", "value", "series_id", name=op.f("uq_core_external_ids_namespace_value_series_id")
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_external_ids", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_external_ids_one_series",
+            ["namespace", "value"],
+            unique=True,
+            sqlite_where=sa.text("standing IN ('given', 'confirmed', 'manual')"),
+            postgresql_where=sa.text("standing IN ('given', 'confirmed', 'manual')"),
+        )
+        batch_op.create_index(batch_op.f("ix_core_external_ids_series_id"), ["series_id"], unique=False)
+
+    op.create_table(
         "core_follow_modes",
         sa.Column("mode_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("cause_kind", sa.String(length=20), nullable=False),
@@ -517,7 +663,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_core_item_subscriptions_subscription_id"), ["subscription_id"], unique=False
+            batch_op.f("ix_core_item_subscriptions_subscription_id"),
+            ["subscription_id", "item_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -557,8 +705,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_core_links_filtered",
+            ["link_id"],
+            unique=False,
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
+        batch_op.create_index(
             batch_op.f("ix_core_links_series_id"), ["series_id", "episode_no", "episode_tenths"], unique=False
         )
+
+    op.create_table(
+        "core_series_facts",
+        sa.Column(
+            "series_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("namespace", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("known", sa.JSON(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("picture", sa.String(length=80), nullable=True),
+        sa.Column("offset", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_stale", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_series_facts_series_id")
+        ),
+        sa.PrimaryKeyConstraint("series_id", name=op.f("pk_core_series_facts")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_series_facts_due_at"), ["due_at"], unique=False)
 
     op.create_table(
         "core_downloads",
@@ -625,7 +806,15 @@ def upgrade() -> None:
             sqlite_where=sa.text("desired_revision > applied_revision"),
             postgresql_where=sa.text("desired_revision > applied_revision"),
         )
+        batch_op.create_index(
+            "ix_core_downloads_held",
+            ["updated_at", "download_id"],
+            unique=False,
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_core_downloads_link_id"), ["link_id"], unique=False)
+        batch_op.create_index("ix_core_downloads_list", ["status", "updated_at", "download_id"], unique=False)
         batch_op.create_index(
             "ix_core_downloads_one_active_per_link",
             ["link_id"],
@@ -758,7 +947,13 @@ def downgrade() -> None:
             sqlite_where=sa.text("status NOT IN ('cancelled')"),
             postgresql_where=sa.text("status NOT IN ('cancelled')"),
         )
+        batch_op.drop_index("ix_core_downloads_list")
         batch_op.drop_index(batch_op.f("ix_core_downloads_link_id"))
+        batch_op.drop_index(
+            "ix_core_downloads_held",
+            sqlite_where=sa.text("hold_reason IS NOT NULL"),
+            postgresql_where=sa.text("hold_reason IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_core_downloads_drifting",
             sqlite_where=sa.text("desired_revision > applied_revision"),
@@ -766,8 +961,17 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_downloads")
+    with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
+
+    op.drop_table("core_series_facts")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
+        batch_op.drop_index(
+            "ix_core_links_filtered",
+            sqlite_where=sa.text("filtered_flag = 1"),
+            postgresql_where=sa.text("filtered_flag"),
+        )
 
     op.drop_table("core_links")
     with op.batch_alter_table("core_item_subscriptions", schema=None) as batch_op:
@@ -775,6 +979,16 @@ def downgrade() -> None:
 
     op.drop_table("core_item_subscriptions")
     op.drop_table("core_follow_modes")
+    with op.batch_alter_table("core_external_ids", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_external_ids_series_id"))
+        batch_op.drop_index(
+            "ix_core_external_ids_one_series",
+            sqlite_where=sa.text("standing IN ('given', 'confirmed', 'manual')"),
+            postgresql_where=sa.text("standing IN ('given', 'confirmed', 'manual')"),
+        )
+
+    op.drop_table("core_external_ids")
+    op.drop_table("core_episode_facts")
     with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_conflicts_resolution_status"))
         batch_op.drop_index(
@@ -789,6 +1003,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_conflicts")
+    with op.batch_alter_table("core_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_sessions_person_id"))
+
+    op.drop_table("core_sessions")
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
@@ -803,6 +1021,7 @@ def downgrade() -> None:
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
     op.drop_table("core_adoptions")
+    op.drop_table("core_title_order")
     op.drop_table("core_subtitle_groups")
     op.drop_table("core_subscriptions")
     op.drop_table("core_state")
@@ -812,7 +1031,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_resyncs_undoes"))
 
     op.drop_table("core_resyncs")
+    op.drop_table("core_pictures")
+    op.drop_table("core_people")
     op.drop_table("core_parsers")
+    op.drop_table("core_neighbours")
     op.drop_table("core_modules")
     op.drop_table("core_looks")
     op.drop_table("core_library_policy")
@@ -825,4 +1047,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_filter_rules")
+    op.drop_table("core_api_tokens")
+    op.drop_table("core_answers")
     op.drop_table("core_animes")

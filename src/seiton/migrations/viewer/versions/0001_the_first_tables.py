@@ -31,6 +31,29 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "viewer_pictures",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("core_instance", sa.Text(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_viewer_pictures")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "viewer_servers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_viewer_servers")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "viewer_artifacts",
         sa.Column("library_id", sa.String(length=36), nullable=False),
         sa.Column("path", sa.LargeBinary(), nullable=False),
@@ -41,7 +64,7 @@ def upgrade() -> None:
         sa.Column("left_by", sa.String(length=90), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('folder', 'show_nfo', 'season_nfo')", name=op.f("ck_viewer_artifacts_kind")
+            "kind IN ('folder', 'show_nfo', 'season_nfo', 'picture')", name=op.f("ck_viewer_artifacts_kind")
         ),
         sa.ForeignKeyConstraint(
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_artifacts_library_id")
@@ -82,7 +105,6 @@ def upgrade() -> None:
             ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_journal_library_id")
         ),
         sa.PrimaryKeyConstraint("step_id", name=op.f("pk_viewer_journal")),
-        sa.UniqueConstraint("token", name=op.f("uq_viewer_journal_token")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("viewer_journal", schema=None) as batch_op:
@@ -93,7 +115,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
-        batch_op.create_index(batch_op.f("ix_viewer_journal_plan_id"), ["plan_id", "step_id"], unique=False)
         batch_op.create_index(
             "ix_viewer_journal_shared",
             ["cause", "step_id"],
@@ -200,6 +221,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_viewer_units_show_id"), ["show_id"], unique=False)
 
     op.create_table(
+        "viewer_wanted_pictures",
+        sa.Column("library_id", sa.String(length=36), nullable=False),
+        sa.Column("path", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("cause", sa.String(length=90), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["library_id"], ["viewer_libraries.library_id"], name=op.f("fk_viewer_wanted_pictures_library_id")
+        ),
+        sa.PrimaryKeyConstraint("library_id", "path", name=op.f("pk_viewer_wanted_pictures")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "viewer_claims",
         sa.Column("library_id", sa.String(length=36), nullable=False),
         sa.Column("path_key", sa.Text(), nullable=False),
@@ -215,6 +248,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("viewer_claims", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_viewer_claims_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "viewer_server_changes",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("library_id", sa.String(length=36), nullable=False),
+        sa.Column("known_video", sa.LargeBinary(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["server"],
+            ["viewer_servers.name"],
+            name=op.f("fk_viewer_server_changes_server"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["viewer_units.unit_id"], name=op.f("fk_viewer_server_changes_unit_id")
+        ),
+        sa.PrimaryKeyConstraint("server", "unit_id", name=op.f("pk_viewer_server_changes")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("viewer_server_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_viewer_server_changes_server"), ["server", "look_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_viewer_server_changes_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
         "viewer_sync_tasks",
@@ -263,7 +325,11 @@ def upgrade() -> None:
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_viewer_sync_tasks_report_due_at"), ["report_due_at"], unique=False
+            "ix_viewer_sync_tasks_due",
+            ["report_due_at"],
+            unique=False,
+            sqlite_where=sa.text("report_due_at IS NOT NULL"),
+            postgresql_where=sa.text("report_due_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_status"), ["status", "task_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_unit_id"), ["unit_id"], unique=False)
@@ -287,21 +353,52 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit_id", "cause", name=op.f("pk_viewer_unit_images")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "viewer_server_marks",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_name", sa.String(length=255), nullable=False),
+        sa.Column("played", sa.Boolean(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_played", sa.Text(), nullable=False),
+        sa.Column("position_s", sa.Float(), nullable=False),
+        sa.Column("total_s", sa.Float(), nullable=False),
+        sa.Column("favourite", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["server", "unit_id"],
+            ["viewer_server_changes.server", "viewer_server_changes.unit_id"],
+            name=op.f("fk_viewer_server_marks_server_unit_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("server", "unit_id", "user_name", name=op.f("pk_viewer_server_marks")),
+        sqlite_autoincrement=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("viewer_server_marks")
     op.drop_table("viewer_unit_images")
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_unit_id"))
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_status"))
-        batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_report_due_at"))
+        batch_op.drop_index(
+            "ix_viewer_sync_tasks_due",
+            sqlite_where=sa.text("report_due_at IS NOT NULL"),
+            postgresql_where=sa.text("report_due_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_batch_id"))
 
     op.drop_table("viewer_sync_tasks")
+    with op.batch_alter_table("viewer_server_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_viewer_server_changes_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_viewer_server_changes_server"))
+
+    op.drop_table("viewer_server_changes")
     with op.batch_alter_table("viewer_claims", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_claims_unit_id"))
 
     op.drop_table("viewer_claims")
+    op.drop_table("viewer_wanted_pictures")
     with op.batch_alter_table("viewer_units", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_units_show_id"))
         batch_op.drop_index(
@@ -324,7 +421,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("unit_id IS NULL"),
             postgresql_where=sa.text("unit_id IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_viewer_journal_plan_id"))
         batch_op.drop_index(
             "ix_viewer_journal_open",
             sqlite_where=sa.text("state = 'open'"),
@@ -333,5 +429,7 @@ def downgrade() -> None:
 
     op.drop_table("viewer_journal")
     op.drop_table("viewer_artifacts")
+    op.drop_table("viewer_servers")
+    op.drop_table("viewer_pictures")
     op.drop_table("viewer_objects")
     op.drop_table("viewer_libraries")

@@ -1,0 +1,1 @@
+"""Who may come in: people with passwords, their sessions, tokens for programs."""

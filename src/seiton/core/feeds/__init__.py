@@ -1,0 +1,1 @@
+"""Feeds: subscribed to, fetched when due, their entries stored and parsed."""

@@ -1,0 +1,1 @@
+"""The library: what each download should be, asked of its viewer, and what the viewer reports."""

@@ -1,0 +1,1 @@
+"""Filter rules: edited, previewed, and applied to links that are stored."""

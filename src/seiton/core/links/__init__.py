@@ -1,0 +1,1 @@
+"""Links: which a title stands for, kept in place when the rules change, wanted or filtered out."""

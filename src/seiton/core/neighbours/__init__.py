@@ -1,0 +1,1 @@
+"""Sites and services that Core asks: how they are, what they answered."""

@@ -1,0 +1,1 @@
+"""Removal: softly, into a trash, with a way back."""

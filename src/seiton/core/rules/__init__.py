@@ -1,0 +1,1 @@
+"""Title parsers: edited, previewed, learned from examples, pinned over, and applied to stored titles."""

@@ -1,0 +1,1 @@
+"""The library as people know it: works, seasons, series and groups."""

@@ -1,0 +1,121 @@
+"""A whole Seiton with its pages, and Debian's Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from seiton.bootstrap import Seiton
+from seiton.config import Settings
+from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.queries import count_everything
+from seiton.core.rules.parsers import create_parser
+from seiton.demo.sample import PARSERS
+from seiton.demo.world import DemoWorld
+
+EPISODES = 30
+PATIENCE_S = 120.0
+CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """A Seiton that runs with all its background work, and the feed that it can follow."""
+
+    address: str
+    seiton: Seiton
+    feed_url: str
+
+    def fill(self) -> None:
+        """Have the demo's library: its parsers, its feed, every episode filed."""
+        for parser in PARSERS:
+            create_parser(self.seiton.core, parser)
+        add_subscription(self.seiton.core, {"source_url": self.feed_url, "name": "Demo"})
+        self.wait_until_filed(EPISODES)
+
+    def wait_until_filed(self, episodes: int) -> None:
+        """Wait until so many episodes are in the library."""
+        core = self.seiton.core
+
+        def is_done() -> bool:
+            return bool(count_everything(core)["downloads"].get("synced", 0) >= episodes)
+
+        assert core.progress.wait(is_done, PATIENCE_S)
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Serve a fresh Seiton on a port of this machine, with the demo's world beside it."""
+    origin = folder / "world"
+    origin.mkdir()
+    settings = Settings(data=folder / "data", library=folder / "library", port=0)
+    seiton = Seiton(settings, loopback_only=True)
+    # Playwright has an event loop in this thread, which background work does not start beside.
+    with DemoWorld(os.fspath(origin)) as world, ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(seiton.start).result()
+        config = uvicorn.Config(
+            seiton.application(), port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            thread.join(0.01)
+            assert thread.is_alive()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield Site(address=f"http://127.0.0.1:{port}/ui", seiton=seiton, feed_url=world.feed_url)
+        finally:
+            server.should_exit = True
+            thread.join()
+            elsewhere.submit(seiton.close).result()
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Start Chromium; skip where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Complaints:
+    """What the browser found wrong with a page: script errors, refused contents, foreign addresses."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.found: list[str] = []
+        host = address.split("/")[2]
+        page.on("pageerror", lambda error: self.found.append(str(error)))
+        page.on(
+            "console",
+            lambda message: self.found.append(message.text) if message.type in {"error", "warning"} else None,
+        )
+        page.on(
+            "request",
+            lambda request: (
+                self.found.append(f"outside: {request.url}") if request.url.split("/")[2] != host else None
+            ),
+        )

@@ -1,0 +1,197 @@
+"""Pictures of every page, in light and dark, for docs/screenshots.
+
+``python -m tests.acceptance.screenshots`` makes all of them, with NAMES behind it only those.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from playwright.sync_api import Browser, Page, expect
+
+from seiton.core.causes.undo import undo
+from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.queries import count_everything, list_parsers
+from seiton.core.rules.parser_preview import preview_parser
+from seiton.core.rules.parsers import update_parser
+from seiton.demo.sample import CORRECTED, EDITED
+from tests.acceptance.browser import PATIENCE_S, Site, running_browser, running_site
+
+TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
+WIDE, PHONE = (1280, 860), (390, 844)
+ODD = (
+    "星港觀測社 // 霧笛の配達人 第三話『灯台』 完成版",
+    "星港觀測社 // 霧笛の配達人 第二話『汽笛』 完成版",
+    "星港觀測社 // 霧笛の配達人 第一話『出航』 完成版",
+    "[NorthPier] Paper Lantern Almanac - NCOP [1080p]",
+    "【紙鳶字幕組】[鯨背山の測量士][PV2][1080p]",
+)
+"""Titles that no parser reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A page as it is shown; ``before`` does something on it first."""
+
+    name: str
+    path: str
+    size: tuple[int, int] = WIDE
+    locale: str = "en-GB"
+    before: Callable[[Page], None] | None = None
+
+
+def edit(page: Page) -> None:
+    """Correct the parser, without saving it."""
+    page.locator("#episode_no_value").fill("$4")
+    page.locator("[name=anime_title_source]").select_option("static")
+    page.locator("#anime_title_value").fill(EDITED)
+    expect(page.locator("#impact .move")).to_have_count(12, timeout=60_000)
+
+
+def look(page: Page, url: str) -> None:
+    page.locator("#source_url").fill(url)
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.locator("#preview mark").first).to_be_visible(timeout=60_000)
+
+
+def mistake(page: Page) -> None:
+    page.locator("#parse_regex").fill(r"^\[(NorthPier\] (.+) #(\d+)")
+    expect(page.locator("#fault-parse_regex mark")).to_be_visible()
+
+
+def name_otherwise(page: Page) -> None:
+    page.locator("#template").fill("{title}/S{season:02}/{title} - S{season:02}E{episode:02}")
+    expect(page.locator("#naming .move").first).to_be_visible(timeout=60_000)
+
+
+def leave_out(page: Page) -> None:
+    page.locator("#regex_pattern").fill("720p")
+    expect(page.locator("#preview .chip.bad").first).to_be_visible(timeout=60_000)
+
+
+def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
+    """Return what is taken of a site with a library."""
+    edited = f"/parsers/{parser_id}"
+    return [
+        Picture(name="overview", path="/"),
+        Picture(name="library", path="/library"),
+        Picture(name="anime", path="/library/1"),
+        Picture(name="inbox", path="/inbox"),
+        Picture(name="parsers", path="/parsers"),
+        Picture(name="workshop", path=edited, before=edit, size=(1440, 900)),
+        Picture(name="workshop-fault", path=edited, before=mistake),
+        Picture(name="workshop-phone", path=edited, before=edit, size=PHONE, locale="zh-TW"),
+        Picture(name="teach", path="/teach/25"),
+        Picture(name="filter", path="/filters/new", before=leave_out),
+        Picture(name="subscription", path="/subscriptions", before=lambda page: look(page, site.feed_url)),
+        Picture(name="downloads", path="/downloads"),
+        Picture(name="resyncs", path="/resyncs"),
+        Picture(name="resync", path=f"/resyncs/{resync_id}"),
+        Picture(name="resync-phone", path=f"/resyncs/{resync_id}", size=PHONE, locale="zh-TW"),
+        Picture(name="undo", path=f"/resyncs/{resync_id}/undo"),
+        Picture(name="held", path="/holds"),
+        Picture(name="settings", path="/settings", before=name_otherwise),
+        Picture(name="modules", path="/modules"),
+        Picture(name="access", path="/access"),
+        Picture(name="log", path="/log"),
+    ]
+
+
+@contextmanager
+def odd_feed() -> Iterator[str]:
+    """Serve a feed of titles that no parser reads."""
+    entries = "".join(
+        f"<item><title>{title}</title><enclosure type='application/x-bittorrent' length='1'"
+        f" url='magnet:?xt=urn:btih:{number:040x}'/></item>"
+        for number, title in enumerate(ODD, 1)
+    )
+    body = f"<rss version='2.0'><channel><title>Odd titles</title>{entries}</channel></rss>".encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/odd"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def live_through(site: Site, odd: str) -> tuple[int, int]:
+    """Have a library, correct it, undo that; return the ids of the parser and of the correction."""
+    core = site.seiton.core
+    site.fill()
+    add_subscription(core, {"source_url": odd, "name": "Odd titles"})
+    rows = list_parsers(core, created_from_type=None, created_from_id=None)
+    parser_id = next(int(row["parser_id"]) for row in rows if row["name"] == EDITED)
+    impact = preview_parser(core, CORRECTED, parser_id=parser_id, limit=1).impact
+    assert impact is not None
+    done = update_parser(core, parser_id, CORRECTED, plan_id=impact.plan_id)
+    resync_id = int(done.resync["resync_id"])
+    assert core.progress.wait(lambda: count_everything(core)["running_resyncs"] == 0, PATIENCE_S)
+    return parser_id, resync_id
+
+
+def take(browser: Browser, address: str, picture: Picture, scheme: str) -> None:
+    """Write one picture."""
+    context = browser.new_context(
+        viewport={"width": picture.size[0], "height": picture.size[1]},
+        locale=picture.locale,
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{address}{picture.path}")
+    if picture.before is not None:
+        picture.before(page)
+    page.wait_for_timeout(700)
+    page.screenshot(path=TARGET / f"{picture.name}-{scheme}.png")
+    context.close()
+
+
+def main(wanted: list[str]) -> None:
+    """Make all pictures, or those that are named."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="seiton-pictures-") as name, running_browser() as browser:
+        folders = [Path(name) / part for part in ("first", "full")]
+        for folder in folders:
+            folder.mkdir()
+        with running_site(folders[0]) as site:
+            for picture in (Picture(name="welcome", path="/"), Picture(name="start", path="/start")):
+                if not wanted or picture.name in wanted:
+                    for scheme in ("light", "dark"):
+                        take(browser, site.address, picture, scheme)
+        with odd_feed() as odd, running_site(folders[1]) as site:
+            parser_id, resync_id = live_through(site, odd)
+            # The workshop shows the correction, so the rule has to be as it was before it.
+            listed = [p for p in pictures(site, parser_id, resync_id) if not wanted or p.name in wanted]
+            for picture in listed:
+                if not picture.name.startswith("workshop"):
+                    for scheme in ("light", "dark"):
+                        take(browser, site.address, picture, scheme)
+            undo(site.seiton.core, resync_id)
+            core = site.seiton.core
+            assert core.progress.wait(lambda: count_everything(core)["running_resyncs"] == 0, PATIENCE_S)
+            for picture in listed:
+                if picture.name.startswith("workshop"):
+                    for scheme in ("light", "dark"):
+                        take(browser, site.address, picture, scheme)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
