@@ -249,3 +249,91 @@ def test_tests_can_make_settings_from_a_folder_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     assert settings.library == tmp_path / "library"
     assert settings.database_url == f"sqlite:///{tmp_path}/seiton.db"
+
+
+def test_a_torrent_client_is_set_in_a_table_or_by_variables(machine: Machine) -> None:
+    machine.write(
+        '[torrent_client]\nkind = "qBittorrent"\nuser = "me"\npassword = "hidden"\n'
+        'path_map = ["/media/downloads=/downloads"]\n'
+    )
+    client = machine.load().torrent_client
+    assert (client.kind, client.url, client.category) == ("qbittorrent", "http://127.0.0.1:8080", "seiton")
+    assert client.pairs == (("/media/downloads", "/downloads"),)
+    machine.environ |= {
+        "SEITON_TORRENT_CLIENT_KIND": "aria2",
+        "SEITON_TORRENT_CLIENT_PATH_MAP": "/a b=/x;/c=/d",
+    }
+    client = machine.load().torrent_client
+    assert (client.kind, client.url) == ("aria2", "http://127.0.0.1:6800")
+    assert client.pairs == (("/a b", "/x"), ("/c", "/d"))
+
+
+def test_the_password_of_a_torrent_client_is_shown_nowhere(machine: Machine) -> None:
+    machine.environ |= {"SEITON_TORRENT_CLIENT_PASSWORD": "hidden"}
+    settings = machine.load()
+    assert settings.torrent_client.password.get_secret_value() == "hidden"
+    shown = {line.name: line.value for line in describe(settings)}
+    assert shown["torrent_client.password"] == "***"
+    assert "hidden" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KIND", "utorrent"),
+        ("URL", "nas:8080"),
+        ("URL", "http://nas:99999"),
+        ("URL", "http://me:hidden@nas:8080"),
+        ("PATH_MAP", "/media/downloads"),
+        ("PATH_MAP", "media=/downloads"),
+        ("TIMEOUT", "0"),
+        ("CATEGORY", "a/b"),
+    ],
+)
+def test_a_wrong_setting_of_a_torrent_client_is_named(machine: Machine, name: str, value: str) -> None:
+    machine.environ[f"SEITON_TORRENT_CLIENT_{name}"] = value
+    (problem,) = machine.problems()
+    assert problem.field == f"SEITON_TORRENT_CLIENT_{name}"
+    assert "hidden" not in problem.message
+
+
+def test_media_servers_are_tables_in_the_file(machine: Machine) -> None:
+    machine.write(
+        """
+        [[media_servers]]
+        name = "den"
+        kind = "jellyfin"
+        url = "http://192.0.2.7:8096/"
+        token = "k3y"
+        path_map = ["/media/anime=/tv"]
+        """
+    )
+    settings = machine.load()
+    (server,) = settings.media_servers
+    assert (server.kind, server.url, server.pairs) == (
+        "jellyfin",
+        "http://192.0.2.7:8096",
+        (("/media/anime", "/tv"),),
+    )
+    assert not [line for line in describe(settings) if "k3y" in line.value]
+
+
+def test_media_servers_are_json_in_a_variable(machine: Machine) -> None:
+    machine.environ["SEITON_MEDIA_SERVERS"] = '[{"name": "tv", "kind": "Kodi", "url": "http://192.0.2.9"}]'
+    assert [server.kind for server in machine.load().media_servers] == ["kodi"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nothing", "must be a JSON list of media servers"),
+        ('[{"name": "a", "kind": "vcr", "url": "http://192.0.2.9"}]', "must be one of"),
+        ('[{"name": "a", "kind": "kodi", "url": "http://me:secret@192.0.2.9"}]', "must be without user name"),
+        ('[{"name": "a", "kind": "kodi", "url": "http://192.0.2.9", "path_map": ["x"]}]', "must be pairs"),
+    ],
+)
+def test_what_is_wrong_with_a_media_server_is_said(machine: Machine, given: str, said: str) -> None:
+    machine.environ["SEITON_MEDIA_SERVERS"] = given
+    (problem,) = machine.problems()
+    assert problem.field == "SEITON_MEDIA_SERVERS"
+    assert said in problem.message
