@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks [parsing] [resync] [titles] [--json]``; all without a name."""
+"""Run the benchmarks: ``python -m benchmarks [NAME …] [--json]``; all without a name."""
 
 from __future__ import annotations
 

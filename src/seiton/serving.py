@@ -53,6 +53,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None], roles: frozens
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web")
 
         def stop(_number: int, _frame: FrameType | None) -> None:
+            seiton.core.progress.close()  # pages that are kept up to date end by themselves
             server.should_exit = True
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

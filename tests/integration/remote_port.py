@@ -167,6 +167,20 @@ class RemotePort(TorrentPort):
             other = str(lt.load_torrent_buffer(made.torrent).info_hashes.v2)[:40]
             assert home.client.status([other])[other].state is TransferState.COMPLETED
 
+    def test_a_torrent_in_a_new_folder_of_its_own_is_there_after_a_restart(
+        self, home: Home, swarm: Swarm
+    ) -> None:
+        made = swarm.make(BATCH)
+        folder = home.downloads / made.info_hash
+        home.client.add(TorrentSource(content=made.torrent), save_path=str(folder))
+        home.until(made, TransferState.COMPLETED)
+        home.restart()
+        eventually(lambda: made.info_hash in home.client.status([made.info_hash]), "it is remembered")
+        assert home.until(made, TransferState.COMPLETED).folder == str(folder)
+        home.client.remove(made.info_hash, delete_data=True)
+        eventually(lambda: not any((folder / name).exists() for name in made.files), "its files are gone")
+        assert home.downloads.exists()
+
     def test_a_torrent_that_was_removed_by_hand_is_absent_and_can_come_again(
         self, home: Home, swarm: Swarm, tmp_path: Path
     ) -> None:

@@ -251,6 +251,52 @@ def test_tests_can_make_settings_from_a_folder_alone(tmp_path: Path) -> None:
     assert settings.database_url == f"sqlite:///{tmp_path}/seiton.db"
 
 
+def test_a_torrent_client_is_set_in_a_table_or_by_variables(machine: Machine) -> None:
+    machine.write(
+        '[torrent_client]\nkind = "qBittorrent"\nuser = "me"\npassword = "hidden"\n'
+        'path_map = ["/media/downloads=/downloads"]\n'
+    )
+    client = machine.load().torrent_client
+    assert (client.kind, client.url, client.category) == ("qbittorrent", "http://127.0.0.1:8080", "seiton")
+    assert client.pairs == (("/media/downloads", "/downloads"),)
+    machine.environ |= {
+        "SEITON_TORRENT_CLIENT_KIND": "aria2",
+        "SEITON_TORRENT_CLIENT_PATH_MAP": "/a b=/x;/c=/d",
+    }
+    client = machine.load().torrent_client
+    assert (client.kind, client.url) == ("aria2", "http://127.0.0.1:6800")
+    assert client.pairs == (("/a b", "/x"), ("/c", "/d"))
+
+
+def test_the_password_of_a_torrent_client_is_shown_nowhere(machine: Machine) -> None:
+    machine.environ |= {"SEITON_TORRENT_CLIENT_PASSWORD": "hidden"}
+    settings = machine.load()
+    assert settings.torrent_client.password.get_secret_value() == "hidden"
+    shown = {line.name: line.value for line in describe(settings)}
+    assert shown["torrent_client.password"] == "***"
+    assert "hidden" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KIND", "utorrent"),
+        ("URL", "nas:8080"),
+        ("URL", "http://nas:99999"),
+        ("URL", "http://me:hidden@nas:8080"),
+        ("PATH_MAP", "/media/downloads"),
+        ("PATH_MAP", "media=/downloads"),
+        ("TIMEOUT", "0"),
+        ("CATEGORY", "a/b"),
+    ],
+)
+def test_a_wrong_setting_of_a_torrent_client_is_named(machine: Machine, name: str, value: str) -> None:
+    machine.environ[f"SEITON_TORRENT_CLIENT_{name}"] = value
+    (problem,) = machine.problems()
+    assert problem.field == f"SEITON_TORRENT_CLIENT_{name}"
+    assert "hidden" not in problem.message
+
+
 def test_media_servers_are_tables_in_the_file(machine: Machine) -> None:
     machine.write(
         """

@@ -80,6 +80,7 @@ class Progress:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
+        self.is_over = False
 
     def announce(self) -> None:
         """Say that something finished."""
@@ -88,6 +89,11 @@ class Progress:
             listeners = tuple(self._listeners)
         for tell in listeners:
             tell()
+
+    def close(self) -> None:
+        """Say that there will be no more news, so that nobody goes on listening."""
+        self.is_over = True
+        self.announce()
 
     @contextmanager
     def heard(self, tell: Callable[[], None]) -> Iterator[None]:

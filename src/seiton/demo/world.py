@@ -55,16 +55,21 @@ class Seeder:
         self._handles.append(self._session.add_torrent(params))
 
     def dial(self, port: int) -> None:
-        """Go to the peer at this port of 127.0.0.1: some clients never come to an address like ours."""
+        """Go to the peer at this port of 127.0.0.1: some clients never come to an address like ours.
+
+        Transmission takes one caller of an address at a time; all of 127/8 is this machine.
+        """
+        callers = ",".join(f"127.0.0.{number}" for number in range(2, 66))
+        self._session.apply_settings({"outgoing_interfaces": callers})
         self._dialling = threading.Thread(target=self._dial, args=(port,), name="demo-seeder", daemon=True)
         self._dialling.start()
 
     def _dial(self, port: int) -> None:
         while not self._closing.wait(0.3):
             for handle in list(self._handles):
-                if handle.status(0).num_peers == 0:
+                seen = handle.status(0)
+                if seen.num_peers == 0 and seen.all_time_upload < seen.total_wanted:
                     handle.connect_peer(("127.0.0.1", port))
-                    self._closing.wait(0.1)  # Transmission takes one caller of an address at a time
 
     def close(self) -> None:
         """Go away."""

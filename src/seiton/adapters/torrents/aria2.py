@@ -58,6 +58,7 @@ class Aria2:
     oldest: Version = (1, 35)
     newest: Version = (1, 36)
     keeps_data = True
+    needs_folder = True  # else it keeps no copy of the torrent, and has forgotten it after a restart
 
     def __init__(self, access: Access) -> None:
         self._access = access

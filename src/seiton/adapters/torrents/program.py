@@ -41,6 +41,7 @@ class Program(Protocol):
     oldest: Version  #: that works
     newest: Version  #: that was tried
     keeps_data: bool  #: ``remove`` cannot delete files
+    needs_folder: bool  #: the folder has to be there when a torrent is added
 
     def version(self) -> str:
         """Return the version; log in, if need be."""

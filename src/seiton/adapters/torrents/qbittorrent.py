@@ -66,6 +66,7 @@ class QBittorrent:
     oldest: Version = (4, 5)
     newest: Version = (5, 3)
     keeps_data = False
+    needs_folder = False
 
     def __init__(self, access: Access) -> None:
         self._access = access

@@ -68,6 +68,8 @@ class RemoteClient:
         key, names = key_of(hashes), names_of(hashes)
         if self._look(names):
             return Added(info_hash=key, existed=True)
+        if self._program.needs_folder:
+            _make_like_parent(os.path.abspath(save_path))
         folder = self._paths.there(os.path.abspath(save_path))
         try:
             self._ask(lambda: self._program.add(source, folder))
@@ -255,6 +257,17 @@ def _state_after(fault: ClientAway) -> NeighbourState:
     if isinstance(fault, ClientRefuses):
         return NeighbourState.REFUSED
     return NeighbourState.UNFIT if isinstance(fault, ClientUnfit) else NeighbourState.AWAY
+
+
+def _make_like_parent(folder: str) -> None:
+    """Make a folder in which whoever writes beside it may write, too. Left undone where that is refused."""
+    try:
+        os.makedirs(folder)
+        beside = os.stat(os.path.dirname(folder))
+        os.chmod(folder, stat.S_IMODE(beside.st_mode))
+        os.chown(folder, beside.st_uid, beside.st_gid)
+    except OSError as error:
+        log.debug("%s is left to the client: %s", folder, error.strerror)
 
 
 def _within_patience(look: Callable[[], bool]) -> bool:

@@ -56,6 +56,7 @@ class Transmission:
     oldest: Version = (3, 0)
     newest: Version = (4, 1)
     keeps_data = False
+    needs_folder = False
 
     def __init__(self, access: Access) -> None:
         self._access = access

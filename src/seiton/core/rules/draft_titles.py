@@ -21,7 +21,7 @@ from seiton.domain.rules import Failed, Matched, ParsedTitle, ParserRule
 from seiton.domain.titles import Ruleset
 from seiton.text import _
 
-LOOKED_AT = 10_000
+LOOKED_AT = 5_000
 """Titles, the newest, that a draft is tried on."""
 
 SHOWN = 40

@@ -37,16 +37,22 @@ def routes(web: Web) -> list[BaseRoute]:
     core = web.core
 
     def show(request: Request) -> HTMLResponse:
-        same, titles = list_likely_same(core)
         return page(
             request,
             "inbox.html",
-            shapes=[_shape(cluster) for cluster in list_unmatched_shapes(core, limit=SHOWN)],
             releases=list_link_conflicts(core, limit=SHOWN, offset=0),
             fetchers=list_subscription_conflicts(core, limit=SHOWN, offset=0),
+            held=list_holds(core, reasons=(), limit=0, offset=0)[1],
+        )
+
+    def look_through(request: Request) -> HTMLResponse:
+        same, titles = list_likely_same(core)
+        return page(
+            request,
+            "inbox_found.html",
+            shapes=[_shape(cluster) for cluster in list_unmatched_shapes(core, limit=SHOWN)],
             same=same[:SHOWN],
             titles=titles,
-            held=list_holds(core, reasons=(), limit=0, offset=0)[1],
             field_names=FIELD_NAMES,
         )
 
@@ -66,6 +72,7 @@ def routes(web: Web) -> list[BaseRoute]:
 
     return [
         Route("/inbox", show),
+        Route("/inbox/found", look_through),
         Route("/inbox/releases/{conflict_id:int}", choose_release, methods=["POST"]),
         Route("/inbox/fetchers/{conflict_id:int}", choose_fetcher, methods=["POST"]),
         Route("/inbox/titles/{item_id:int}/aside", set_aside, methods=["POST"]),

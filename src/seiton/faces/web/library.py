@@ -23,6 +23,8 @@ from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, 
 from seiton.text import _
 
 MAX_SEARCH = 100
+N_ = str  # marks a text for the catalogues; it is translated when it is shown
+PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead")}
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -48,8 +50,8 @@ def routes(web: Web) -> list[BaseRoute]:
             "library_anime.html",
             anime=anime,
             series=series,
-            field_names=FIELD_NAMES,
-            link_fields=tuple(PinField),
+            field_names=PIN_NAMES,
+            link_fields=tuple(field for field in PinField if field is not PinField.EPISODES_AHEAD),
             series_fields=tuple(field for field in PinField if field in SERIES_FIELDS),
         )
 
@@ -57,7 +59,7 @@ def routes(web: Web) -> list[BaseRoute]:
         form = form_of(request)
         wish = _wish(form)
         found = preview_pin(core, **wish)
-        values: dict[str, Any] = {"impact": found, "verdict": verdict(found), "field_names": FIELD_NAMES}
+        values: dict[str, Any] = {"impact": found, "verdict": verdict(found), "field_names": PIN_NAMES}
         return page(request, "pin.html", wish=wish, back=_number(form, "anime_id"), **values)
 
     def pin(request: Request) -> Response:
@@ -93,7 +95,7 @@ def _wish(form: Form) -> Mapping[str, Any]:
     value: str | int | None = text or None
     if text and field in NUMBERS:
         if not text.isdecimal() or len(text) > 6:
-            raise InvalidInput([Problem(field=_(FIELD_NAMES[field]), message=_("Give a whole number."))])
+            raise InvalidInput([Problem(field=_(PIN_NAMES[field]), message=_("Give a whole number."))])
         value = int(text)
     target = "link_id" if form.get("link_id") else "series_id"
     return {target: _number(form, target), "field": field, "value": value}

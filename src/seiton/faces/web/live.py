@@ -44,7 +44,7 @@ async def _events(core: Core, look: Callable[[], Frame]) -> AsyncIterator[bytes]
             loop.call_soon_threadsafe(news.set)
 
     with core.progress.heard(tell):
-        while True:
+        while not core.progress.is_over:
             news.clear()
             frame = await run_in_threadpool(look)
             # A comment tells a connection that is gone from one that is quiet.

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from seiton.core.modules.probing import probe_module
 from seiton.core.modules.registry import change_module, is_healthy, list_modules
+from seiton.core.neighbours.states import list_neighbours
 from seiton.errors import SeitonError
 from seiton.faces.web.gate import form_of
 from seiton.faces.web.shell import Web, go, page
@@ -19,7 +20,8 @@ def routes(web: Web) -> list[BaseRoute]:
 
     def show(request: Request) -> HTMLResponse:
         rows = [(row, is_healthy(core, row)) for row in list_modules(core)]
-        return page(request, "modules.html", rows=rows, built_in=sorted(core.built_in))
+        neighbours = [*core.neighbours(), *list_neighbours(core)]
+        return page(request, "modules.html", rows=rows, built_in=sorted(core.built_in), neighbours=neighbours)
 
     def switch(request: Request) -> Response:
         is_enabled = form_of(request).get("is_enabled") == "on"

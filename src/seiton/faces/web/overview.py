@@ -12,6 +12,7 @@ from seiton.core.causes.holds import list_holds
 from seiton.core.feeds.raw_items import list_raw_items
 from seiton.core.modules.activities import list_activities
 from seiton.core.modules.registry import is_healthy, list_modules
+from seiton.core.neighbours.states import list_neighbours
 from seiton.core.queries import count_everything, list_resyncs
 from seiton.faces.web.live import Frame, stream
 from seiton.faces.web.shell import Web, page, render
@@ -42,6 +43,7 @@ def _figures(web: Web) -> dict[str, Any]:
         "held": held,
         "held_total": held_total,
         "items": list_raw_items(core, statuses=(), subscription_id=None, limit=8, offset=0),
+        "neighbours": [*core.neighbours(), *list_neighbours(core)],
         "modules": [(row, is_healthy(core, row)) for row in list_modules(core)],
         "stuck": [job for job in web.jobs.failing() if job.error],
     }

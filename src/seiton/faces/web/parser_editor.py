@@ -45,11 +45,17 @@ def routes(web: Web) -> list[BaseRoute]:
         return _editor(core, request, None, dict(NEW))
 
     def prefilled(request: Request) -> HTMLResponse:
-        return _editor(core, request, None, shown_values(form_of(request)))
+        form = form_of(request)
+        titles, problems = _tried(core, form)
+        return _editor(core, request, None, shown_values(form), titles, problems)
 
     def show(request: Request) -> HTMLResponse:
         parser = get_parser(core, number_of(request, "parser_id"))
-        return _editor(core, request, parser, dict(parser))
+        try:
+            titles = try_draft(core, parser, parser_id=parser["parser_id"])
+        except InvalidInput as error:
+            return _editor(core, request, parser, dict(parser), None, error.problems)
+        return _editor(core, request, parser, dict(parser), titles)
 
     def attempt(request: Request) -> HTMLResponse:
         form = form_of(request)
@@ -82,7 +88,7 @@ def routes(web: Web) -> list[BaseRoute]:
                 write = update_parser(core, parser_id, values, version=known, plan_id=plan_id)
         except InvalidInput as error:
             parser = get_parser(core, parser_id) if parser_id else None
-            return _editor(core, request, parser, shown_values(form), error.problems)
+            return _editor(core, request, parser, shown_values(form), None, error.problems)
         return go(request, f"/resyncs/{write.resync['resync_id']}?said=saved")
 
     def copy(request: Request) -> Response:
@@ -134,15 +140,11 @@ def _editor(
     request: Request,
     parser: Mapping[Any, Any] | None,
     values: Mapping[str, Any],
+    titles: DraftTitles | None = None,
     problems: Sequence[Problem] = (),
 ) -> HTMLResponse:
-    titles = None
+    """Return the page; ``values`` are shown as they were typed, ``titles`` as the draft reads them."""
     parser_id = parser["parser_id"] if parser else None
-    if values.get("condition_regex") and not problems:
-        try:
-            titles = try_draft(core, values, parser_id=parser_id)
-        except InvalidInput as error:
-            problems = error.problems
     history = parser_history(core, parser_id) if parser_id else []
     for edit in history:
         edit["changes"] = changes_of(edit["before"], edit["after"])

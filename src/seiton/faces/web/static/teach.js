@@ -28,6 +28,10 @@
     htmx.trigger(form, "marked");
   }
 
+  // Not "readonly": the cursor has to walk in it. What would change it is refused instead.
+  document.addEventListener("beforeinput", (event) => {
+    if (event.target.matches?.("[data-title]")) event.preventDefault();
+  });
   document.addEventListener("mousedown", (event) => {
     // The selection stays when a button is pressed.
     if (event.target.closest("[data-example] [data-field]")) event.preventDefault();

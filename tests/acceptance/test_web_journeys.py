@@ -1,0 +1,184 @@
+"""From nothing to a library in a real browser; teaching by example; a phone in 繁體中文; no barriers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from seiton.core.queries import list_parsers
+from tests.acceptance.browser import Complaints, Site, running_browser, running_site
+
+pytestmark = pytest.mark.timeout(300)
+
+PATIENCE_MS = 60_000
+WIDE, PHONE = (1280, 900), (390, 844)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo's library, filed."""
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        site.fill()
+        yield site
+
+
+def visit(browser: Browser, site: Site, size: tuple[int, int] = WIDE, locale: str = "en-GB") -> Page:
+    """Return a page of a new visitor, who sees no motion."""
+    context = browser.new_context(
+        locale=locale,
+        viewport={"width": size[0], "height": size[1]},
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{site.address}/")
+    return page
+
+
+def test_a_first_run_becomes_a_filed_library(browser: Browser, tmp_path: Path) -> None:
+    with running_site(tmp_path) as fresh:
+        page = visit(browser, fresh)
+        complaints = Complaints(page, fresh.address)
+        page.get_by_role("link", name="First steps").click()
+        expect(page.locator(".steps")).to_contain_text(
+            "A hard link from the downloads into the library works."
+        )
+        page.get_by_label("Address of a feed").fill(fresh.feed_url)
+        page.get_by_role("button", name="Look at it").click()
+        preview = page.locator("#preview")
+        expect(preview).to_contain_text("25 titles", timeout=PATIENCE_MS)
+        expect(preview.locator("mark.f-anime_title").first).to_be_visible()
+        page.get_by_role("button", name="Follow it").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Mikan Project")
+        page.get_by_role("link", name="Overview").click()
+        filed = page.locator(".figure", has_text="episodes in the library").locator("b")
+        expect(filed).to_have_text("30", timeout=PATIENCE_MS)
+        page.get_by_role("link", name="Library").click()
+        expect(page.locator(".work").first).to_contain_text("episodes")
+        assert complaints.found == []
+        page.context.close()
+
+
+def test_a_title_that_is_marked_by_keys_teaches_a_parser(browser: Browser, site: Site) -> None:
+    page = visit(browser, site)
+    complaints = Complaints(page, site.address)
+    page.goto(f"{site.address}/teach?q=Hoshiakari")
+    page.locator("#found a.name").first.click()
+    title = page.locator("[data-title]")
+    text = title.input_value()
+    work = "Hoshiakari Yuubinkyoku"
+    start = text.index(work)
+    title.focus()
+    page.keyboard.press("Home")
+    for _step in range(start):
+        page.keyboard.press("ArrowRight")
+    for _step in range(len(work)):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("1")
+    lesson = page.locator("#lesson")
+    expect(lesson.locator("mark.f-anime_title").first).to_have_text(work)
+    expect(lesson).to_contain_text("6 titles")
+    page.get_by_role("button", name="Take it to the workshop").click()
+    expect(page.locator("#titles mark.f-anime_title").first).to_have_text(work)
+    page.locator("#name").fill("Taught")
+    page.locator("#priority").fill("90")
+    expect(page.locator("#verdict")).to_contain_text("6 files move", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#progress .chip.good").first).to_have_text("done", timeout=PATIENCE_MS)
+    expect(page.locator("#progress .move")).to_have_count(6)
+    assert "Taught" in {
+        row["name"] for row in list_parsers(site.seiton.core, created_from_type=None, created_from_id=None)
+    }
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#progress .chip.good").first).to_have_text("done", timeout=PATIENCE_MS)
+    assert complaints.found == []
+    page.context.close()
+
+
+def test_a_phone_shows_everything_in_traditional_chinese(browser: Browser, site: Site) -> None:
+    page = visit(browser, site, PHONE, "zh-TW")
+    complaints = Complaints(page, site.address)
+    assert page.locator("html").get_attribute("lang") == "zh-Hant"
+    expect(page.get_by_role("heading", level=1)).to_have_text("總覽")
+    page.get_by_role("button", name="選單").click()
+    page.get_by_role("link", name="解析器", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("解析器")
+    page.get_by_role("list", name="您的解析器").locator("a.name").first.click()
+    expect(page.locator("#titles mark").first).to_be_visible()
+    for path in ("/", "/parsers", "/inbox", "/resyncs", "/subscriptions", "/settings", "/library", "/access"):
+        page.goto(f"{site.address}{path}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE[0], f"{path} is wider than the screen"
+    assert complaints.found == []
+    page.context.close()
+
+
+def test_language_and_darkness_are_chosen_and_kept(browser: Browser, site: Site) -> None:
+    page = visit(browser, site)
+    page.goto(f"{site.address}/resyncs?state=done")
+    page.get_by_role("button", name="Dark", exact=True).click()
+    assert page.url.endswith("/resyncs?state=done")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Language").select_option("zh_Hant")
+    expect(page.get_by_role("heading", level=1)).to_have_text("重新整理")
+    page.goto(f"{site.address}/parsers")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("heading", level=1)).to_have_text("解析器")
+    page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_barrier_that_axe_finds(browser: Browser, site: Site, theme: str) -> None:
+    page = visit(browser, site)
+    page.get_by_role("button", name=theme.title(), exact=True).click()
+    parser_id = list_parsers(site.seiton.core, created_from_type=None, created_from_id=None)[0]["parser_id"]
+    barriers: list[str] = []
+    for path in (
+        "/",
+        "/start",
+        "/library",
+        "/library/1",
+        "/inbox",
+        "/parsers",
+        "/parsers/new",
+        f"/parsers/{parser_id}",
+        "/parsers/1",
+        f"/parsers/{parser_id}/delete",
+        "/teach",
+        "/teach/25",
+        "/filters",
+        "/filters/new",
+        "/resyncs",
+        "/resyncs/1",
+        "/resyncs/4/undo",
+        "/holds",
+        "/downloads",
+        "/subscriptions",
+        "/subscriptions/1",
+        "/settings",
+        "/modules",
+        "/access",
+        "/log",
+        "/welcome",
+        "/nowhere",
+    ):
+        page.goto(f"{site.address}{path}")
+        if page.locator("#impact").count():
+            page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        for fault in found.response["violations"]:
+            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
+            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    assert barriers == [], "\n".join(barriers)
+    page.context.close()
