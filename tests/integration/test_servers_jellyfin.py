@@ -293,8 +293,9 @@ def test_a_running_seiton_tells_it_by_itself_and_says_how_it_is(
             "file_path": str(downloads / "1.mkv"),
         }
         assert client.post("/sync", json=message).status_code < 300
+        library_id = seiton.viewer.library().library_id
         deadline = time.monotonic() + 120
-        while next_due(seiton.viewer) is not None or not double.items:
+        while next_due(seiton.viewer, library_id) is not None or not double.items:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         (found,) = [one for one in client.get("/services").json()["neighbours"] if one["kind"] == "jellyfin"]

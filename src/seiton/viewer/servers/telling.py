@@ -51,7 +51,7 @@ def attend(viewer: Viewer) -> float | None:
         except Unavailable as error:
             library.check()
             standing.failed(viewer, server, error)
-    delay_s = standing.next_due(viewer)
+    delay_s = standing.next_due(viewer, library.library_id)
     # What is due and was left is waiting for files on their way.
     return BUSY_S if delay_s == 0 else delay_s
 
