@@ -70,7 +70,9 @@ def mistake(page: Page) -> None:
 
 
 def name_otherwise(page: Page) -> None:
-    page.locator("#template").fill("{title}/S{season:02}/{title} - S{season:02}E{episode:02}")
+    page.locator("#template").fill(
+        "{title}/Season {season:02}/{title} S{season:02}E{episode:02}<-E{episode_end:02}>"
+    )
     expect(page.locator("#naming .move").first).to_be_visible(timeout=60_000)
 
 

@@ -86,6 +86,7 @@ FAULTS = (
     ("undo of an earlier episode comes to a show", "renameat2:10:EROFS"),  # tvshow.nfo, all are back
     ("undo of sidecars", "rmdir:6+:ENOSPC"),  # one step back of a rotation, which others build on
     ("title, undone in the middle", "unlink:9+:EACCES"),  # a folder that a step back emptied
+    ("undo of a rule's title, Core and viewer", "unlink:9+:EROFS"),  # a temp in a folder that is left
     ("new facts, undone in the middle", "unlink:9+:ENOSPC"),  # what an exchanged tvshow.nfo leaves
 )
 

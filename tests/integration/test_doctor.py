@@ -15,6 +15,7 @@ from seiton.core import tables
 from seiton.faces.cli import run
 from seiton.text import use_language
 from tests.integration.api_world import ApiWorld
+from tests.jellyfin_double import TOKEN, JellyfinDouble
 
 Findings = dict[str, list[dict[str, Any]]]
 
@@ -155,3 +156,25 @@ def test_people_get_a_table_with_what_to_do(doctor: Doctor, capsys: pytest.Captu
     flags = [part for name in names for part in (f"--{name}", str(doctor.folder / name))]
     assert run(["doctor", *flags]) == 0
     assert "All is well." in capsys.readouterr().out
+
+
+def test_media_servers_are_asked_how_they_are_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doctor = Doctor(tmp_path, capsys)
+    double = JellyfinDouble(tmp_path / "library")
+    double.options = {"MetadataSavers": ["Nfo"]}
+    settings = """
+        [[media_servers]]
+        name = "den"
+        kind = "jellyfin"
+        url = "{url}"
+        token = "{token}"
+        path_map = ["{library}=/tv"]
+        """
+    text = settings.format(url=double.url, token=TOKEN, library=tmp_path / "library")
+    (tmp_path / "data" / "seiton.toml").write_text(text)
+    well, saver = doctor(code=1)["media server den"]
+    assert (well["health"], saver["health"]) == ("good", "bad")
+    assert "over those of Seiton" in saver["says"]
+    double.close()
+    (away,) = doctor(code=0)["media server den"]
+    assert away["health"] == "warning"

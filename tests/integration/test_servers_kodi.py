@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -138,9 +139,10 @@ def test_a_title_that_is_learned_later_is_read_and_costs_no_state(world: KodiWor
     world.file_away(1, "Later", 1, 1)
     world.learn()
     world.kodi.watch(world.has()[path("Later", 1, 1)], count=4)
-    world.facts(1, "Later", 1, 1, episode_title="旅の終わり & <出発>", episode_plot="One.\nTwo.")
+    world.facts(1, "Later", 1, 1, episode_title="旅の終わり & <出発>", show_plot="One.\nTwo.")
     world.learn()
     found = world.has()[path("Later", 1, 1)]
+    assert world.kodi.shows(world.library)["Later"]["plot"] == "One.\nTwo."
     assert (found["title"], found["playcount"]) == ("旅の終わり & <出発>", 4)
 
 
@@ -204,3 +206,45 @@ def test_a_wrong_password_holds_nothing_up_and_is_said(kodi: KodiProcess, sqlite
     assert "living room refuses access (HTTP 401)" in (standing.last_error or "")
     world.web.close()
     world.database.close()
+
+
+def test_kodi_reads_the_golden_library_exactly(world: KodiWorld) -> None:
+    """Cases 1, 2, 3, 5, 6, 9, 13, 14, 15 and 16 of the golden names and NFOs."""
+    plot = 'He said "so" & <that>.\x0b\nTwo lines.'
+    long = "とても" * 40
+    begin = "旅の終わり & <出発>"
+    special = {"display_season": 1, "display_episode": 13}
+    frieren: dict[str, Any] = {"show_title": "葬送的芙莉蓮", "premiered": date(2023, 9, 29), "year": 2023}
+    golden: list[tuple[str, int, int, dict[str, Any]]] = [
+        ("葬送的芙莉蓮", 1, 1, {"facts": Facts(**frieren, episode_title=begin, episode_plot=plot)}),
+        ("葬送的芙莉蓮", 1, 2, {"facts": Facts(**frieren)}),
+        ("葬送的芙莉蓮", 1, 3, {"facts": Facts(**frieren), "episode_end": 4}),
+        ("葬送的芙莉蓮", 0, 1, {"facts": Facts(**frieren), **special}),
+        ("葬送的芙莉蓮", 1, 1071, {"facts": Facts(**frieren)}),
+        ('.hack//SIGN: "x"?', 1, 1, {"facts": Facts(show_title=".hack//SIGN", year=2002)}),
+        ("K", 1, 1, {"facts": Facts(premiered=date(2012, 10, 5), year=2012)}),
+        (long, 1, 1, {}),
+        ("Twice 2004", 1, 1, {"facts": Facts(premiered=date(2004, 1, 1), year=2004)}),
+        ("Twice 2011", 1, 1, {"facts": Facts(premiered=date(2011, 1, 1), year=2011)}),
+    ]
+    requests = []
+    for number, (title, season, episode, more) in enumerate(golden, 1):
+        world.download(f"{number}.mkv")
+        requests.append(world.sync_request(number, title, season, episode).model_copy(update=more))
+    receive(world.viewer, requests)
+    world.settle()
+    world.learn()
+    found = list(world.has().values())
+    rows = world.kodi.call("VideoLibrary.GetEpisodes", properties=["file", "title", "season", "episode"])
+    mine = [row for row in rows["episodes"] if row["file"].startswith(f"{world.library}/")]
+    numbers = sorted((row["season"], row["episode"]) for row in mine if "芙莉蓮" in row["file"])
+    assert numbers == [(0, 1), (1, 1), (1, 2), (1, 3), (1, 4), (1, 1071)]
+    of_frieren = {(row["season"], row["episode"]): row for row in found if row["showtitle"] == "葬送的芙莉蓮"}
+    assert of_frieren[1, 1]["title"] == begin
+    assert of_frieren[1, 1]["plot"] == 'He said "so" & <that>.\nTwo lines.'
+    assert of_frieren[1, 2]["title"] == "第 2 話"
+    shown = of_frieren[0, 1]
+    assert (shown["specialsortseason"], shown["specialsortepisode"]) == (1, 13)
+    titles = sorted(show["title"] for show in world.kodi.shows(world.library).values())
+    assert titles == sorted([".hack//SIGN", "K", "Twice 2004", "Twice 2011", long, "葬送的芙莉蓮"])
+    assert len(mine) == len(golden) + 1

@@ -295,3 +295,45 @@ def test_a_wrong_setting_of_a_torrent_client_is_named(machine: Machine, name: st
     (problem,) = machine.problems()
     assert problem.field == f"SEITON_TORRENT_CLIENT_{name}"
     assert "hidden" not in problem.message
+
+
+def test_media_servers_are_tables_in_the_file(machine: Machine) -> None:
+    machine.write(
+        """
+        [[media_servers]]
+        name = "den"
+        kind = "jellyfin"
+        url = "http://192.0.2.7:8096/"
+        token = "k3y"
+        path_map = ["/media/anime=/tv"]
+        """
+    )
+    settings = machine.load()
+    (server,) = settings.media_servers
+    assert (server.kind, server.url, server.pairs) == (
+        "jellyfin",
+        "http://192.0.2.7:8096",
+        (("/media/anime", "/tv"),),
+    )
+    assert not [line for line in describe(settings) if "k3y" in line.value]
+
+
+def test_media_servers_are_json_in_a_variable(machine: Machine) -> None:
+    machine.environ["SEITON_MEDIA_SERVERS"] = '[{"name": "tv", "kind": "Kodi", "url": "http://192.0.2.9"}]'
+    assert [server.kind for server in machine.load().media_servers] == ["kodi"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nothing", "must be a JSON list of media servers"),
+        ('[{"name": "a", "kind": "vcr", "url": "http://192.0.2.9"}]', "must be one of"),
+        ('[{"name": "a", "kind": "kodi", "url": "http://me:secret@192.0.2.9"}]', "must be without user name"),
+        ('[{"name": "a", "kind": "kodi", "url": "http://192.0.2.9", "path_map": ["x"]}]', "must be pairs"),
+    ],
+)
+def test_what_is_wrong_with_a_media_server_is_said(machine: Machine, given: str, said: str) -> None:
+    machine.environ["SEITON_MEDIA_SERVERS"] = given
+    (problem,) = machine.problems()
+    assert problem.field == "SEITON_MEDIA_SERVERS"
+    assert said in problem.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +11,15 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import FileOutcome, LibraryRoot, digest_of, list_names, read_small
+from seiton.adapters.files import (
+    FileOutcome,
+    LibraryRoot,
+    digest_of,
+    list_names,
+    read_small,
+    unlink_own,
+)
+from seiton.domain.drift import TEMP
 from seiton.viewer import journal, settle, tables
 from seiton.viewer.chunk import FINAL, applier_for, finish, run_steps
 from seiton.viewer.journal import Step, StepKind
@@ -22,7 +31,8 @@ def prune(viewer: Viewer, library: LibraryRoot) -> None:
     """Remove the folders marked as left, and their parents, that are empty but for our own show files.
 
     A folder that holds anything else, or that somebody else made, stays with all that is in it. One that
-    could not be removed although it is empty is looked at again the next time.
+    could not be removed although it is empty, or that a disposable file could not be removed from, is looked
+    at again the next time.
     """
     table = tables.artifacts
     query = sa.select(table.c.path).where(
@@ -45,7 +55,10 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> se
     plan_id = str(uuid4())
     steps: list[Step] = []
     contents: dict[str, bytes] = {}
+    refused = _discard(viewer, library, folders)
     for number, folder in enumerate(folders):
+        if folder in refused:
+            continue
         files = _only_ours(library.root, folder, artifacts)
         if files is None:
             continue
@@ -65,25 +78,57 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> se
             for kind, path, before in [*drops, (StepKind.PRUNE, folder, None)]
         ]
     with viewer.database.write() as connection:
-        settle.clear_left(connection, library.library_id, folders)
+        settle.clear_left(connection, library.library_id, [one for one in folders if one not in refused])
         journal.keep(connection, contents, viewer.now())
         steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
     if not steps:
-        return set()
+        return refused
     ran = run_steps(applier_for(viewer, library, {}), steps)
     if ran.failures:
         library.check()
-    refused = {
+    again = {
         folders[failure.step.component]
         for failure in ran.failures
         if failure.step.component is not None and failure.reason not in FINAL
     }
 
     def mark(connection: sa.Connection, now: datetime) -> None:
-        causes = {folder: artifacts[folder]["left_by"] for folder in refused}
+        causes = {folder: artifacts[folder]["left_by"] for folder in again}
         settle.mark_left(connection, library.library_id, causes, now)
 
     finish(viewer, library, plan_id, ran, record=mark)
+    return refused | again
+
+
+def _discard(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> set[bytes]:
+    """Remove from ``folders`` what a step left under its disposable name when the disk did not let go of it.
+
+    Only what is kept in the database besides, and no step under way will want. Return the folders in which
+    the disk still does not let go of it.
+    """
+    found: dict[bytes, str] = {}
+    refused: set[bytes] = set()
+    for folder in folders:
+        with contextlib.suppress(FileOutcome):
+            for name in list_names(os.path.join(library.root, folder)):
+                path = os.path.join(folder, name)
+                if (
+                    name.startswith(TEMP)
+                    and (content := read_small(os.path.join(library.root, path))) is not None
+                ):
+                    found[path] = digest_of(content)
+    if not found:
+        return refused
+    with viewer.database.read() as connection:
+        kept = journal.contents_of(connection, found.values())
+        _plan_id, steps = journal.open_steps(connection, library.library_id)
+    wanted = {TEMP + step.token.encode() for step in steps}
+    for path, digest in found.items():
+        if digest in kept and os.path.basename(path) not in wanted:
+            try:
+                unlink_own(os.path.join(library.root, path))
+            except FileOutcome:
+                refused.add(os.path.dirname(path))
     return refused
 
 

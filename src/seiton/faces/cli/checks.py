@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from seiton.errors import SeitonError
 from seiton.faces.cli import client_checks
+from seiton.faces.cli.server_checks import media_servers
 from seiton.faces.findings import Finding, bad, good, warning
 from seiton.faces.folder_checks import folder, links
 from seiton.text import _
@@ -33,6 +34,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from folder(name, Path(getattr(settings, name)))
     yield from links(settings)
     yield from torrent_client(settings)
+    yield from media_servers(settings)
     yield from database(settings)
 
 

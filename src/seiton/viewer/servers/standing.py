@@ -61,14 +61,14 @@ def answered(viewer: Viewer, server: MediaServer) -> None:
     _update(viewer, server, values | {"answered_at": viewer.now()})
 
 
-def next_due(viewer: Viewer) -> float | None:
+def next_due(viewer: Viewer, library_id: str) -> float | None:
     """Return in how many seconds some server is to be looked at; ``None``: not before something changes."""
     servers, changes = tables.servers.c, tables.server_changes.c
     at = sa.func.min(changes.look_at)
     query = (
         sa.select(servers.next_try_at, at.label("look_at"))
         .select_from(tables.servers.join(tables.server_changes, changes.server == servers.name))
-        .where(changes.look_at.is_not(None))
+        .where(changes.library_id == library_id, changes.look_at.is_not(None))
         .group_by(servers.name, servers.next_try_at)
     )
     with viewer.database.read() as connection:

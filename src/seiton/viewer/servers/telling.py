@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import FileOutcome, LibraryRoot, read_small, touch_generated
+from seiton.adapters.files import FileOutcome, LibraryBusy, LibraryRoot, read_small, touch_generated
 from seiton.adapters.servers.port import MediaServer
 from seiton.domain.states import UnitState
 from seiton.domain.watching import Facts, Heard, Mark, agrees, by_path, common_folder, spoken
@@ -30,6 +30,7 @@ MOST_LOOKS = 9
 """Looks (in all some ten minutes) after which a server that has the file keeps what it made of its NFO."""
 HOLE = timedelta(seconds=61)
 """Jellyfin overlooks an NFO that changed within a minute of its own record of the item."""
+BUSY_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +51,9 @@ def attend(viewer: Viewer) -> float | None:
         except Unavailable as error:
             library.check()
             standing.failed(viewer, server, error)
-    return standing.next_due(viewer)
+    delay_s = standing.next_due(viewer, library.library_id)
+    # What is due and was left is waiting for files on their way.
+    return BUSY_S if delay_s == 0 else delay_s
 
 
 @dataclass(slots=True)
@@ -107,13 +110,19 @@ class _Visit:
 
     def _tell(self) -> bool:
         """Send one refresh for everything that it was not told of, unless files are on their way still."""
+        try:
+            with self.library.acting(timeout_s=0):
+                pass
+        except LibraryBusy:
+            return False  # whoever moves files asks for another look when all are where they belong
         column, library_id = tables.server_changes.c, self.library.library_id
         untold = changes.of_server(self.server.name, library_id, column.told_at.is_(None))
         last, folders = None, set[bytes]()
         with self.viewer.database.read() as connection:
-            if journal.open_steps(connection, library_id)[1]:
-                return False
+            stuck = journal.units_with_open_steps(connection, library_id)
             for row in connection.execute(untold.execution_options(yield_per=500)).mappings():
+                if row["unit_id"] in stuck:
+                    return False
                 last = max(last or row["changed_at"], row["changed_at"])
                 videos = (row["known_video"], row["video"])
                 folders |= {common_folder([path]) for path in videos if path and _is_seen(path)}
@@ -140,6 +149,7 @@ class _Visit:
         return True
 
     def _look(self, rows: Sequence[Row]) -> None:
+        self._said.clear()
         paths = {
             row["unit_id"]: marks.path_there(self.viewer, self.server, row["video"])
             for row in rows
