@@ -142,6 +142,8 @@ def _announce(server: _Server, query: str, host: str) -> bytes:
         if said.get("event") == b"stopped":
             swarm.pop(me, None)
         else:
+            # Whoever calls from another address of this machine listens at this one.
+            host = "127.0.0.1" if host.startswith("127.") else host
             swarm[me] = socket.inet_aton(host) + int(port).to_bytes(2, "big")
         others = b"".join(peer for peer_id, peer in swarm.items() if peer_id != me)
     answer: dict[bytes, Any] = {b"interval": _ANNOUNCE_SECONDS, b"min interval": 1, b"peers": others}

@@ -59,7 +59,7 @@ class Seeder:
 
         Transmission takes one caller of an address at a time; all of 127/8 is this machine.
         """
-        callers = ",".join(f"127.0.0.{number}" for number in range(2, 66))
+        callers = ",".join(f"127.0.0.{number}" for number in range(1, 66))
         self._session.apply_settings({"outgoing_interfaces": callers})
         self._dialling = threading.Thread(target=self._dial, args=(port,), name="demo-seeder", daemon=True)
         self._dialling.start()
@@ -67,8 +67,7 @@ class Seeder:
     def _dial(self, port: int) -> None:
         while not self._closing.wait(0.3):
             for handle in list(self._handles):
-                seen = handle.status(0)
-                if seen.num_peers == 0 and seen.all_time_upload < seen.total_wanted:
+                if handle.status(0).num_peers == 0:
                     handle.connect_peer(("127.0.0.1", port))
 
     def close(self) -> None:
