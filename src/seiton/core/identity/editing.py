@@ -21,7 +21,7 @@ from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.domain.states import SURE, IdSource, IdStanding, NeighbourKind
 from seiton.domain.suggestions import is_exact
-from seiton.errors import Conflict, InvalidInput, NotFound, Problem, Unavailable
+from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 REMOVED = "metadata_removed"
@@ -141,11 +141,12 @@ def remove_id(core: Core, external_id: int) -> None:
 def suggest(core: Core, series_id: int) -> list[Record]:
     """Search for the work that a series is; what is found is suggested, and nothing more.
 
-    Raises ``NotFound``, and ``Unavailable`` when the search is not to be had.
+    Raises ``NotFound``, ``Conflict`` where no source is to be asked, and ``Unavailable`` when the search
+    is not to be had.
     """
     source = core.bangumi
     if source is None:
-        raise Unavailable(_("There is no source of facts here."))
+        raise Conflict(_("No source of facts is asked here: bangumi_url is off."))
     animes, series = tables.animes, tables.series
     query = (
         sa.select(animes.c.title, series.c.series_no)

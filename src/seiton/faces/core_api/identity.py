@@ -19,7 +19,7 @@ from seiton.domain.states import IdSource, IdStanding
 from seiton.faces.core_api.impact import ImpactAnswer
 from seiton.faces.core_api.parsers import PlanId
 from seiton.faces.core_api.pins import PinWritten
-from seiton.faces.fields import MOST, Id, IdInPath, Offset, cap
+from seiton.faces.fields import MOST, Id, IdInPath, Offset, cap, words_of
 from seiton.faces.problems import documented
 
 Limit = Annotated[int, Query(ge=0, le=MOST), cap(200)]
@@ -127,13 +127,14 @@ def add_routes(router: APIRouter, core: Core) -> None:
 def _add_ids(router: APIRouter, core: Core) -> None:
     @router.get("/identities")
     def show_identities(
-        standing: Annotated[list[IdStanding] | None, Query()] = None,
+        standing: Annotated[str | None, Query(max_length=200)] = None,
         series_id: Annotated[int | None, Query(ge=1, le=MOST)] = None,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> list[ExternalId]:
         """List external ids, also suggested and claimed ones; at most 200 at a time."""
-        rows = list_ids(core, series_id=series_id, standings=standing or (), limit=limit, offset=offset)
+        standings = [IdStanding(word) for word in words_of("standing", standing, IdStanding)]
+        rows = list_ids(core, series_id=series_id, standings=standings, limit=limit, offset=offset)
         return [_shown(row) for row in rows]
 
     @router.get("/identities/fixes")
@@ -174,7 +175,7 @@ def _add_ids(router: APIRouter, core: Core) -> None:
         """Say by hand which work a series is. ``claimed``: another series has the id; merge them."""
         return _shown(set_id(core, series_id, body.namespace, body.value))
 
-    @router.post("/series/{series_id}/identities/suggest", responses=documented(404, 503))
+    @router.post("/series/{series_id}/identities/suggest", responses=documented(404, 409, 503))
     def suggest_identities(series_id: IdInPath) -> list[ExternalId]:
         """Search for the work that a series is; what is found is a suggestion."""
         return [_shown(row) for row in suggest(core, series_id)]
