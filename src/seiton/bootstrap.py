@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seiton import __version__
 from seiton.adapters.database import Database
+from seiton.adapters.database_use import copies_in
 from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
@@ -41,6 +42,7 @@ from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
+from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import ask_again, reconcile
 from seiton.core.filing.viewers import Viewers
@@ -66,6 +68,7 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.everything import look_at_everything
 from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
@@ -100,7 +103,7 @@ class Seiton:
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
-        self.database = Database(settings.database_url)
+        self.database = _used(Database(settings.database_url))
         for service in SERVICES:
             if Role(service) in roles:
                 upgrade(self.database, service)
@@ -270,6 +273,7 @@ class Seiton:
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
+        self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
@@ -285,6 +289,7 @@ class Seiton:
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.everything", lambda _key: look_at_everything(viewer))
         define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
@@ -320,6 +325,11 @@ class Seiton:
         """Start the background work."""
         if Role.CORE in self.roles:
             ask_again(self.core)
+        with self.database.read() as connection:
+            copied = copies_in(connection)
+        for service in copied:
+            if Role(service) in self.roles:
+                self.jobs.wake(f"{service}.everything")
         self.jobs.launch()
 
     def close(self) -> None:
@@ -389,6 +399,16 @@ class Seiton:
         """
         is_own = bool(self.instance_id) and request.core_instance == self.instance_id
         return is_own or self.policy.admit(request.callback_url, caller)
+
+
+def _used(database: Database) -> Database:
+    """Take part in the use of a database. Raises ``Unavailable`` while it is being copied."""
+    try:
+        database.use()
+    except SeitonError:
+        database.close()
+        raise
+    return database
 
 
 def _announce(announcer: Announcer, _key: str) -> None:
