@@ -137,10 +137,13 @@ class Seiton:
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
+            service_token=_sent_token(settings),
         )
         for address in (settings.core_url, settings.mikan_url):
             if address:
                 self.policy.allow_url(address)
+        if settings.core_url:
+            self.web.carry(settings.core_url, _sent_token(settings))
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -212,6 +215,7 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            service_token=_sent_token(settings),
             neighbours=self._neighbours,
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
@@ -359,6 +363,7 @@ class Seiton:
         from seiton.faces.downloader_api import create_downloader_api
         from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
+        from seiton.faces.service_door import ServiceDoor
         from seiton.faces.viewer_api import create_viewer_api
         from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
@@ -386,19 +391,29 @@ class Seiton:
             )
             routers.append(create_downloader_api(downloader))
         if not is_core:
-            return create_application(routers, language=self.settings.language)
+            door = ServiceDoor(settings=self.settings)
+            return create_application(routers, language=self.settings.language, entrance=door)
         self.entrance = Entrance(core=self.core, settings=self.settings)
         pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
         return create_application(
             routers, language=self.settings.language, pages=pages, entrance=self.entrance
         )
 
-    def _may_report(self, request: Reporting, caller: str | None) -> bool:
+    def _may_report(self, request: Reporting, caller: str | None, is_service: bool) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or
-        back to where the request came from.
+        back to where the request came from. A Core that came with the service token is answered with it.
         """
-        is_own = bool(self.instance_id) and request.core_instance == self.instance_id
-        return is_own or self.policy.admit(request.callback_url, caller)
+        if self.instance_id and request.core_instance == self.instance_id:
+            return True
+        may = self.policy.admit(request.callback_url, caller)
+        if may and is_service:
+            self.web.carry(request.callback_url, _sent_token(self.settings))
+        return may
+
+
+def _sent_token(settings: Settings) -> str | None:
+    """Return the service token that this process shows; others are only accepted, while they are changed."""
+    return next((token.get_secret_value() for token in settings.service_tokens), None)
 
 
 def _used(database: Database) -> Database:

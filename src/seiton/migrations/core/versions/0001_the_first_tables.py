@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("service_id", sa.String(length=36), nullable=False),
         sa.Column("capabilities", sa.JSON(), nullable=False),
         sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("knows_token", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("core_url", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
