@@ -44,7 +44,7 @@ from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
-from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filing.resync import ask_again, reconcile_apart
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
 from seiton.core.identity.identifying import identify
@@ -276,7 +276,7 @@ class Seiton:
         define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
-        define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.reconcile", partial(reconcile_apart, core), every=15)
         self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
