@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from seiton.config.clients import TorrentClientSettings
 from seiton.config.servers import MediaServers
-from seiton.text import LANGUAGES, _, negotiate
+from seiton.text import LANGUAGES, _, nearest
 
 
 def _folder(value: object) -> Path:
@@ -41,9 +41,10 @@ def _database_url(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if not re.match(r"(en|zh)\b", value.replace("_", "-"), re.IGNORECASE):
+    language = nearest(value)
+    if language is None:
         raise ValueError(_("must be one of {choices}", choices=", ".join(LANGUAGES)))
-    return negotiate(value)
+    return language
 
 
 def _list(value: object) -> object:
