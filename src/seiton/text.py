@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 
-NAMES = {"en": "English", "zh_Hant": "繁體中文", "zh_Hans": "简体中文"}
+NAMES = {"en": "English", "zh_Hant": "繁體中文", "zh_Hans": "简体中文", "ja": "日本語"}
 """What Seiton can speak, by gettext name, and what each language calls itself."""
 
 LANGUAGES = tuple(NAMES)
