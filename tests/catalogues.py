@@ -1,7 +1,7 @@
 """The translations of the program: what is to be translated, and the program that keeps the catalogues.
 
-``python -m tests.catalogues`` makes the catalogue zh_Hans from zh_Hant and names what other languages lack;
-``scripts/messages.sh`` runs it, and a test says when that was forgotten. ``python -m tests.catalogues fill ja
+``python -m tests.catalogues`` makes the catalogue zh_Hans and README.zh-Hans.md from zh_Hant and names what is
+missing; ``scripts/messages.sh`` runs it, and a test says when that was forgotten. ``python -m tests.catalogues fill ja
 more.json`` puts translations into a catalogue: a JSON object of English sentences (of one with a count
 its form for one) and what they are in that language.
 """
@@ -23,6 +23,7 @@ from seiton.text import LANGUAGES
 from tests.mainland import to_mainland
 
 SOURCE = Path(seiton.__file__).parent
+ROOT = Path(__file__).parents[1]
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 KEYWORDS = {"_": None, "N_": None, "plural": (1, 2)}
 
@@ -107,6 +108,13 @@ def simplified() -> dict[Sentence, str]:
     }
 
 
+def simplified_readme() -> str:
+    """Return what README.zh-Hans.md should say."""
+    text = (ROOT / "README.zh-Hant.md").read_text(encoding="utf-8")
+    ours, theirs = "[简体中文](README.zh-Hans.md)", "[繁體中文](README.zh-Hant.md)"
+    return theirs.join(to_mainland("", part) for part in text.split(ours))
+
+
 def write(language: str, known: dict[str, str]) -> None:
     """Put translations, by the English sentence, into a catalogue; others in it stay."""
     entries = catalogue(language)
@@ -137,6 +145,7 @@ def main() -> int:
         print("\n".join(wrong) or "Done.")
         return 1 if wrong else 0
     write("zh_Hans", {singular(sentence): text for sentence, text in simplified().items()})
+    (ROOT / "README.zh-Hans.md").write_text(simplified_readme(), encoding="utf-8")
     for language in TRANSLATED:
         lacking = missing(language)
         print(f"{path(language).relative_to(Path.cwd())}: {len(lacking)} to translate")
