@@ -1,9 +1,9 @@
 """The translations of the program: what is to be translated, and the program that keeps the catalogues.
 
-``python -m tests.catalogues`` makes the catalogue zh_Hans and README.zh-Hans.md from zh_Hant and names what is
-missing; ``scripts/messages.sh`` runs it, and a test says when that was forgotten. ``python -m tests.catalogues fill ja
-more.json`` puts translations into a catalogue: a JSON object of English sentences (of one with a count
-its form for one) and what they are in that language.
+``python -m tests.catalogues`` makes the catalogue zh_Hans and README.zh-Hans.md from zh_Hant and names what
+is missing; ``scripts/messages.sh`` runs it, and a test says when that was forgotten.
+``python -m tests.catalogues fill ja more.json`` puts translations into a catalogue: a JSON object of English
+sentences (of one with a count its form for one) and what they are in that language.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-import seiton
 from seiton.text import LANGUAGES
 from tests.mainland import to_mainland
 
-SOURCE = Path(seiton.__file__).parent
 ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "seiton"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 KEYWORDS = {"_": None, "N_": None, "plural": (1, 2)}
 
@@ -148,7 +147,7 @@ def main() -> int:
     (ROOT / "README.zh-Hans.md").write_text(simplified_readme(), encoding="utf-8")
     for language in TRANSLATED:
         lacking = missing(language)
-        print(f"{path(language).relative_to(Path.cwd())}: {len(lacking)} to translate")
+        print(f"{path(language).relative_to(ROOT)}: {len(lacking)} to translate")
         if lacking:
             print(json.dumps(dict.fromkeys(lacking, ""), ensure_ascii=False, indent=1))
     return 0
