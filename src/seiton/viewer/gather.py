@@ -365,5 +365,5 @@ def owners_of(connection: sa.Connection, library_id: str, keys: Sequence[str]) -
         query = sa.select(claims.c.path_key, claims.c.unit_id).where(
             claims.c.library_id == library_id, claims.c.kind == "current", claims.c.path_key.in_(part)
         )
-        owners.update(connection.execute(query).tuples().all())
+        owners.update((key, unit_id) for key, unit_id in connection.execute(query))
     return owners
