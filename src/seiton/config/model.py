@@ -11,12 +11,15 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 
 from seiton.config.clients import TorrentClientSettings
 from seiton.config.servers import MediaServers
 from seiton.config.values import lower
 from seiton.text import LANGUAGES, _, nearest
+
+MIN_SERVICE_TOKEN = 24
+"""Characters of a secret that roles on several hosts share: nobody has to remember it."""
 
 
 def _folder(value: object) -> Path:
@@ -94,6 +97,13 @@ def _network(value: str) -> str:
         return str(ip_network(value.strip().strip("[]"), strict=False))
     except ValueError:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
+
+
+def _service_token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_SERVICE_TOKEN or not text.isascii() or not text.isprintable():
+        raise ValueError(_("must be secrets of {least} letters or digits and more", least=MIN_SERVICE_TOKEN))
+    return value
 
 
 def _off(value: object) -> object:
@@ -180,6 +190,10 @@ class Settings(BaseModel):
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
+    service_tokens: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_service_token)], ...], BeforeValidator(_list)
+    ] = Field(default=(), repr=False)
+    """Secrets that Seiton's roles on several hosts share: the first is sent, all are accepted."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 

@@ -23,6 +23,7 @@ from seiton.core.tables.rules import (
     follow_modes,
     library_policy,
     library_profiles,
+    library_rules,
     parsers,
     rulesets,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "item_subscriptions",
     "library_policy",
     "library_profiles",
+    "library_rules",
     "links",
     "looks",
     "metadata",

@@ -57,6 +57,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        database,
         dev,
         doctor,
         downloads,
@@ -112,6 +113,7 @@ def build() -> typer.Typer:
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(database.commands(), name="database")
     app.add_typer(dev.commands(), name="dev")
     return app
 
