@@ -187,6 +187,7 @@ class Seiton:
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
             servers=media_servers(settings.media_servers, self.web),
+            movies_root=os.path.abspath(os.fsencode(movies)) if (movies := settings.movies_root) else None,
         )
 
     def _core(self) -> Core:

@@ -132,6 +132,8 @@ class Settings(BaseModel):
     )
     library: Folder = Field(default_factory=lambda values: values["data"] / "library")
     downloads: Folder = Field(default_factory=lambda values: values["data"] / "downloads")
+    movies_root: Folder | None = None
+    """The folder for films; without it a film is held. Outside of the library and the downloads."""
     language: Annotated[str, AfterValidator(_language)] | None = None
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)

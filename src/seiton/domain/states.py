@@ -180,6 +180,7 @@ class HoldReason(StrEnum):
     FILESYSTEM_ERROR = "filesystem_error"  #: the file system refused (permission, read-only, I/O)
     LIBRARY_AWAY = "library_away"  #: the library is not mounted, or another one is
     OUTSIDE_ROOT = "outside_root"  #: the source is not below the download folder
+    NO_MOVIES_ROOT = "no_movies_root"  #: a film, and no folder is named for films
     NO_VIDEO = "no_video"  #: nothing in the download is a video of this episode
     NFO_UNREADABLE = "nfo_unreadable"  #: the user's NFO cannot be parsed, so it is not replaced
     BRAKED = "braked"  #: many files at once: a person has to confirm

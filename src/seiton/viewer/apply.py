@@ -54,8 +54,7 @@ class Applier:
         *,
         recovering: bool = False,
     ) -> None:
-        self._root, self._ways = library.root, library.ways
-        self._below = library.root.rstrip(b"/") + b"/"
+        self._library, self._root, self._ways = library, library.root, library.ways
         self._contents = contents
         self._evidence = evidence
         self._entrance = Entrance(profile, library.ways, self._note_copy)
@@ -140,7 +139,7 @@ class Applier:
         files.flush(self._root, files=written, folders=present)
 
     def _path(self, relative: bytes) -> bytes:
-        return relative if relative.startswith(b"/") else self._below + relative
+        return relative if relative.startswith(b"/") else self._library.at(relative)
 
     def _touch(self, *paths: bytes) -> None:
         self._touched.update(os.path.dirname(path) for path in paths)
@@ -155,7 +154,7 @@ class Applier:
         return Seen.OURS if is_ours(ours, found, self._ways) else Seen.OTHER
 
     def _folder(self, step: Step) -> Failure | None:
-        files.make_folders(self._root, step.target, made=self.made)
+        self._library.make_folders(step.target, made=self.made)
         if step.target not in self.made and not self._recovering:
             self.found.add(step.step_id)
         self._touch(self._path(step.target))

@@ -352,6 +352,7 @@ def wish_of(request: Described) -> EpisodeMeta:
             studios=facts.studios,
             ids=facts.show_ids,
             picture=facts.picture,
+            is_movie=facts.is_movie,
         ),
         facts=EpisodeFacts(
             title=facts.episode_title,

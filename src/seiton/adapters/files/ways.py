@@ -35,6 +35,17 @@ class Ways:
         """Say whether ``found`` is the ``recorded`` file, as far as this file system can tell."""
         return found.same_file(recorded) if self.stable_inode else found.looks_like(recorded)
 
+    def shared_with(self, other: Ways) -> Ways:
+        """Return what both file systems can do, and whatever either confuses."""
+        return Ways(
+            no_replace=self.no_replace and other.no_replace,
+            hard_link=self.hard_link and other.hard_link,
+            exchange=self.exchange and other.exchange,
+            case_insensitive=self.case_insensitive or other.case_insensitive,
+            normalising=self.normalising or other.normalising,
+            stable_inode=self.stable_inode and other.stable_inode,
+        )
+
 
 EVERY_WAY = Ways()
 """Try everything; what the file system refuses is then done in the next best way."""

@@ -14,15 +14,20 @@ from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.identity.ids import carry_ids, claim_ids, note_numbers
 from seiton.core.links.flags import refresh_flags
-from seiton.core.links.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
+from seiton.core.links.wanted import (
+    ADOPTED,
+    LinksOf,
+    Wanted,
+    load_series_pins,
+    named,
+    pin_down,
+    wanted_links,
+)
 from seiton.core.works.entities import ensure_groups, ensure_series
 from seiton.domain.adopting import NO_PARSER, as_adopted, load_evidence
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
 from seiton.domain.states import RawItemStatus
-
-ADOPTED = "adopted"
-"""Where the facts of a raw item keep what adoption found out (``domain.adopting.Evidence``)."""
 
 Episode = tuple[int, int, int]
 """Series id, number, tenths: what is fetched once, however many links offer it."""
@@ -141,6 +146,7 @@ _FOLLOWING = (
     "version",
     "resolution",
     "is_batch",
+    "is_movie",
     "title",
     "pins",
     "detached_at",
@@ -169,6 +175,7 @@ def _upsert(
             "version": link.version,
             "resolution": link.resolution,
             "is_batch": link.is_batch,
+            "is_movie": link.is_movie,
             "title": link.item["title"],
             "pins": dict(link.pins) or None,
             "detached_at": None,

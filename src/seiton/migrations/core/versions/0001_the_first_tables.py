@@ -686,6 +686,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_movie", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("pins", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
