@@ -167,7 +167,7 @@ class Applier:
             self._finish_half(step, source, target, ours)
         action = next_action(self._look(source, ours), self._look(target, ours))
         if action is Action.MOVE:
-            files.move(source, target, step=step.token, ours=ours, ways=self._ways)
+            files.move(source, target, step=step.token, ours=self._as_it_lies(source, ours), ways=self._ways)
             return None
         if action is Action.RECORD or (self._recovering and self._was_done(step, source, target, ours)):
             return None
@@ -180,6 +180,11 @@ class Applier:
         missing = action is Action.HOLD_MISSING
         reason = HoldReason.SOURCE_MISSING if missing else HoldReason.SOURCE_CHANGED
         return Failure(step, reason, display(step.source or b""))
+
+    def _as_it_lies(self, source: bytes, ours: Identity) -> Identity:
+        """Return what the file at ``source`` is: on its way back from another file system it is a copy."""
+        found = files.identify(source) if self._ways.spans else None
+        return found if found is not None and is_ours(ours, found, self._ways) else ours
 
     def _finish_half(self, step: Step, source: bytes, target: bytes, ours: Identity) -> None:
         if self._parked(step, source):

@@ -113,7 +113,10 @@ class LibraryRoot:
         if self._ways is None:
             self.check()
             found = self._probed(self.root)
-            self._ways = found if self.movies is None else found.shared_with(self._probed(self.movies))
+            if self.movies is not None:
+                spans = os.stat(self.root).st_dev != os.stat(self.movies).st_dev
+                found = found.shared_with(self._probed(self.movies), spans=spans)
+            self._ways = found
         return self._ways
 
     def _probed(self, root: bytes) -> Ways:
