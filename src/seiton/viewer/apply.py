@@ -165,13 +165,17 @@ class Applier:
         self._touch(source, target)
         if self._recovering:
             self._finish_half(step, source, target, ours)
-        action = next_action(self._look(source, ours), self._look(target, ours))
+        at_source = self._look(source, ours)
+        action = next_action(at_source, self._look(target, ours))
         if action is Action.MOVE:
             files.move(source, target, step=step.token, ours=self._as_it_lies(source, ours), ways=self._ways)
             return None
-        if action is Action.RECORD or (self._recovering and self._was_done(step, source, target, ours)):
+        if action is Action.RECORD or (self._recovering and self._has_gone_on(step, ours)):
             return None
-        if action is Action.FINISH:
+        is_copied = self._recovering and _is_copied(source, target, ours)
+        if is_copied and at_source is not Seen.OURS:
+            return None
+        if is_copied or action is Action.FINISH:
             found = files.identify(source) or ours
             files.retire(source, step=step.token, ours=found, survivor=target, ways=self._ways)
             return None
@@ -193,18 +197,15 @@ class Applier:
             held = files.identify(files.set_aside_at(files.retire_path(source, step.token)) or source)
             files.retire(source, step=step.token, ours=held or ours, survivor=target, ways=self._ways)
 
-    def _was_done(self, step: Step, source: bytes, target: bytes, ours: Identity) -> bool:
+    def _has_gone_on(self, step: Step, ours: Identity) -> bool:
         """Say whether the disk is as later steps of this chunk leave it behind an earlier one.
 
-        The file may have gone on from its target, another name of it may have come to its source, or it was
-        copied here over the border of a file system.
+        The file may have gone on from its target, or another name of it may have come to its source.
         """
         for later in self._moves.get((ours.inode, ours.birth_ns), ()):
             if later.step_id > step.step_id and self._look(self._path(later.target), ours) is Seen.OURS:
                 return True
-        found = files.identify(target)
-        is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
-        return is_across and found is not None and is_copy(ours, found)
+        return False
 
     def _enter(self, step: Step) -> Failure | None:
         target = self._path(step.target)
@@ -319,6 +320,13 @@ def _detail(step: Step, error: FileOutcome) -> str:
     if isinstance(error, files.SourceGone | files.SourceChanged | files.NotOurs):
         return display(step.source or step.target)
     return str(error)
+
+
+def _is_copied(source: bytes, target: bytes, ours: Identity) -> bool:
+    """Say whether a file was copied to ``target`` over the border of a file system."""
+    found = files.identify(target)
+    is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
+    return is_across and found is not None and is_copy(ours, found)
 
 
 def _known(step: Step) -> Identity:
