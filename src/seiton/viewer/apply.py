@@ -133,10 +133,14 @@ class Applier:
                         files.unlink_own(temp)
 
     def flush(self) -> None:
-        """Make everything that was done durable. Raises a ``FileOutcome``: then nothing counts as done."""
+        """Make everything that was done durable. Raises a ``FileOutcome`` or ``LibraryAway``: nothing counts
+        as done then.
+        """
         present = [folder for folder in self._touched if os.path.isdir(folder)]
         written = [path for path in self._unflushed if os.path.lexists(path)]
         files.flush(self._root, files=written, folders=present)
+        if self._library.movies is not None:
+            self._library.check()  # of two folders one can go without anything failing in the other
 
     def _path(self, relative: bytes) -> bytes:
         return relative if relative.startswith(b"/") else self._library.at(relative)

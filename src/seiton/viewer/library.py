@@ -19,7 +19,7 @@ def open_library(viewer: Viewer) -> LibraryRoot:
     known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
     with viewer.database.read() as connection:
         expected = connection.execute(known).scalar_one_or_none()
-        has_movies = _has_movies(connection)
+        has_movies = _has_movies(connection, expected)
     _require_movies(viewer, has_movies=has_movies)
     library = LibraryRoot.open(
         viewer.root,
@@ -52,16 +52,18 @@ def look_at_library(viewer: Viewer) -> LibraryRoot:
     known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
     with viewer.database.read() as connection:
         expected = connection.execute(known).scalar_one_or_none()
-        has_movies = _has_movies(connection)
+        has_movies = _has_movies(connection, expected)
     _require_movies(viewer, has_movies=has_movies)
     movies = viewer.movies_root if has_movies else None
     return LibraryRoot.open(viewer.root, expected_id=expected, create=False, movies=movies)
 
 
-def _has_movies(connection: sa.Connection) -> bool:
+def _has_movies(connection: sa.Connection, library_id: str | None) -> bool:
     """Say whether films are on record: their folder was there once and is never made anew."""
-    stem = tables.units.c.stem
-    query = sa.select(tables.units.c.unit_id).where(stem > MOVIES + b"/", stem < MOVIES + b"0")
+    units = tables.units.c
+    query = sa.select(units.unit_id).where(
+        units.library_id == library_id, units.stem > MOVIES + b"/", units.stem < MOVIES + b"0"
+    )
     return connection.execute(query.limit(1)).first() is not None
 
 

@@ -23,7 +23,7 @@ from seiton.core.links.wanted import (
     pin_down,
     wanted_links,
 )
-from seiton.core.works.entities import ensure_groups, ensure_series
+from seiton.core.works.entities import ensure_groups, ensure_series, note_years
 from seiton.domain.adopting import NO_PARSER, as_adopted, load_evidence
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
@@ -103,6 +103,9 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     ]
     wanted, applied.pins_passed = pin_down(said, existing, load_series_pins(connection))
     series = ensure_series(connection, [(link.item, named(link)) for link in wanted], now)
+    note_years(
+        connection, {link.title: year for link in wanted if link.is_movie and (year := link.parsed.year)}
+    )
     groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)

@@ -235,4 +235,6 @@ def follow_pins(connection: sa.Connection, links: Sequence[Row], resync_id: int,
         done = apply_outcomes(connection, pairs, now)
         refresh_desired(connection, done.touched, resync_id, now)
         applied.add(done)
+    # Whether a work is a film is in no title's link, but in what files are to be.
+    refresh_desired(connection, [link["link_id"] for link in links], resync_id, now)
     return applied
