@@ -26,6 +26,7 @@ from seiton.domain.pins import PinField
 from seiton.errors import InvalidInput
 from seiton.viewer import tables as viewer_tables
 from seiton.viewer.checks import Checks
+from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.receive import receive
 from tests.integration.core_world import CoreWorld, _magnet
@@ -314,4 +315,9 @@ def test_a_film_that_is_known_before_it_comes_is_filed_at_once_with_its_year(cor
         set_id(core.core, 1, "bgm", "7")
         identify(core.core)
         core.settle()
+        fetch_pictures(core.viewer)
+        core.settle()
+        poster = double.pictures["/pic/7.jpg"]
     assert shelf(core) == ["劇場版 Tea (2020)/劇場版 Tea (2020).mkv"]
+    assert core.films is not None
+    assert (core.films / "劇場版 Tea (2020)/劇場版 Tea (2020)-poster.jpg").read_bytes() == poster

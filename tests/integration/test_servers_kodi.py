@@ -22,6 +22,7 @@ from seiton.viewer.servers.standing import enroll, list_standing
 from seiton.viewer.servers.telling import attend
 from tests.integration.viewer_world import ViewerWorld
 from tests.kodi import KodiProcess, running, why_not
+from tests.neighbours import JPEG
 
 pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
@@ -272,8 +273,11 @@ def test_kodi_reads_a_film_with_title_year_id_and_poster(world: KodiWorld) -> No
         world, 1, "Look Back", is_new=True, premiered=date(2024, 6, 28), show_title="蓦然回首 & <back>",
         original_title="ルックバック", show_plot="Two draw.", show_ids=(("bgm", "424663"),),
     )  # fmt: skip
+    assert world.films is not None
+    (world.films / "Look Back (2024)/Look Back (2024)-poster.jpg").write_bytes(JPEG)
     world.learn()
     assert list(movies(world)) == [FILM]
+    assert "poster" in movies(world)[FILM]["art"]
     found = movies(world)[FILM]
     assert (found["title"], found["originaltitle"], found["year"]) == (
         "蓦然回首 & <back>",

@@ -23,11 +23,14 @@ from seiton.viewer.shows import Show, season_rank
 
 SHOW_NFO = b"tvshow.nfo"
 SEASON_NFO = b"season.nfo"
-_PICTURE = re.compile(rb"(?:poster|season(?:\d{2,5}|-specials)-poster)\.(?:jpg|png)")
+_PICTURE = re.compile(rb"(?:poster|.+-poster)\.(?:jpg|png)")
 
 
 def is_picture(name: bytes) -> bool:
-    """Say whether a file of this name is a poster, of a show or of a season (nfo-naming §2.1)."""
+    """Say whether a file of this name is a poster, of a show, a season or a film (nfo-naming §2.1).
+
+    Kodi 20 reads ``poster.jpg`` for shows alone; that of a film begins with the film's own name.
+    """
     return _PICTURE.fullmatch(name) is not None
 
 
@@ -118,7 +121,7 @@ class ShowFiles:
         show, season = unit.name.show_folder, unit.name.season_folder
         if in_movies(show):
             self._folder(show, shared)
-            self._poster(unit, b"poster", shared)
+            self._poster(unit, os.path.basename(unit.target) + b"-poster", shared)
             self._ready.add(show)
             return
         if show not in self._ready:
