@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from seiton.config.clients import TorrentClientSettings
 from seiton.config.servers import MediaServers
+from seiton.config.values import lower
 from seiton.text import LANGUAGES, _, negotiate
 
 
@@ -94,10 +95,6 @@ def _network(value: str) -> str:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
 
 
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
 def _off(value: object) -> object:
     """Take ``off`` for none."""
     return None if isinstance(value, str) and value.strip().lower() == "off" else value
@@ -144,7 +141,7 @@ class Settings(BaseModel):
     """What it is called there; two modules of one type need two names."""
     torrent_port: Port = 0
     """Where the embedded client listens; 0: any free port."""
-    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(_lower)] = (
+    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(lower)] = (
         "auto"
     )
     allow_copy: bool = False
@@ -185,7 +182,7 @@ class Settings(BaseModel):
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
 

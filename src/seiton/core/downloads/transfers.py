@@ -14,7 +14,8 @@ from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferSta
 from seiton.core import tables
 from seiton.core.downloads.matching import match_files
 from seiton.core.downloads.wanting import want_instead
-from seiton.core.service import GIVE_UP, Core, next_try
+from seiton.core.retries import GIVE_UP, next_try
+from seiton.core.service import Core
 from seiton.domain.contents import TorrentFile
 from seiton.domain.states import IN_CLIENT, UNMATCHED, DownloadStatus, HoldReason
 from seiton.errors import NotFound

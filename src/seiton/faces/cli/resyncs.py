@@ -241,6 +241,15 @@ def follow(api: Any, written: dict[str, Any]) -> None:
     print_following(api, written["resync_id"])
 
 
+def print_saved(api: Any, written: dict[str, Any], as_json: bool) -> None:
+    """Print that an edit was saved and which files follow it, or ``written`` itself for programs."""
+    if as_json:
+        print_json(written)
+        return
+    say(_("Saved."))
+    print_following(api, written["resync_id"])
+
+
 def print_following(api: Any, resync_id: int) -> None:
     """Print which files follow a cause, and whether it waits for the person."""
     row = api.get(f"/resyncs/{resync_id}", limit=20)
