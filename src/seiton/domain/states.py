@@ -269,3 +269,26 @@ class IdSource(StrEnum):
     PAGE = "page"
     SEARCH = "search"
     USER = "user"
+
+
+class Happens(StrEnum):
+    """What people can be told of."""
+
+    FILED = "filed"  #: episodes are in the library
+    HELD = "held"  #: a file was left alone, with a reason
+    RESYNC_DONE = "resync_done"  #: all files of a cause are where they belong, or held
+    BRAKED = "braked"  #: a cause waits for a person
+    DOWNLOAD_FAILED = "download_failed"  #: given up
+    DRIFT = "drift"  #: a check found differences between records and disk
+    NEIGHBOUR_AWAY = "neighbour_away"  #: a program or site does not answer
+    NEIGHBOUR_BACK = "neighbour_back"  #: it answers again
+
+
+class NoticeState(StrEnum):
+    """How far a happening has got on its way to one target."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  #: recorded before the request
+    SENT = "sent"  #: the receiver said yes
+    UNKNOWN = "unknown"  #: Seiton ended in the middle of the request: it is not said twice
+    GIVEN_UP = "given_up"  #: too old, or too many

@@ -22,6 +22,7 @@ from seiton.faces.core_api import (
     learning,
     modules,
     naming,
+    notifications,
     parser_preview,
     parsers,
     pins,
@@ -62,6 +63,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         pins,
         follow_modes,
         modules,
+        notifications,
         fetcher_results,
         drift,
     ):
