@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 
 from seiton.adapters.notifications.port import Message
 from seiton.adapters.notifications.template import MessageTemplate
@@ -23,10 +24,8 @@ class AppriseTarget:
     def __init__(self, settings: NotificationSettings) -> None:
         import apprise
 
-        # What it logs has addresses in it.
-        logger = logging.getLogger("apprise")
-        logger.propagate = False
-        logger.setLevel(logging.CRITICAL + 1)
+        for name in ("apprise", "urllib3"):  # what they log has addresses in it
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self.name = settings.name
         self.wants: tuple[str, ...] = settings.on
         url = settings.url.get_secret_value()
@@ -39,7 +38,10 @@ class AppriseTarget:
         self._apprise = apprise.Apprise()
         separator = "&" if "?" in url else "?"
         timed = f"{url}{separator}rto={settings.timeout}&cto={settings.timeout}"
-        if not self._apprise.add(timed):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of what its services use on older Pythons
+            is_known = self._apprise.add(timed)
+        if not is_known:
             message = _("apprise does not know this address; see its list of services")
             raise InvalidInput([Problem(field=f"{field} url", message=message, code="unknown")])
 

@@ -50,9 +50,7 @@ class Webhook:
         if error.reason is FetchFault.TIMEOUT:
             return _("{name} did not answer in time.", name=self.name)
         if error.reason is FetchFault.TOO_MANY_REDIRECTS:
-            return _(
-                "{name} sends elsewhere, which is not followed: give the address itself.", name=self.name
-            )
+            return _("{name} redirects, which is not followed: give the address itself.", name=self.name)
         if error.reason is FetchFault.REFUSED_HOST:
             return _("{name} leads to a host that is not configured.", name=self.name)
         return _("{name} cannot be reached.", name=self.name)
