@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.notifications import Notifications
 from seiton.config.servers import MediaServers
 from seiton.config.values import lower
 from seiton.text import LANGUAGES, _, nearest
@@ -140,6 +141,8 @@ class Settings(BaseModel):
     )
     library: Folder = Field(default_factory=lambda values: values["data"] / "library")
     downloads: Folder = Field(default_factory=lambda values: values["data"] / "downloads")
+    movies_root: Folder | None = None
+    """The folder for films; without it a film is held. Outside of the library and the downloads."""
     language: Annotated[str, AfterValidator(_language)] | None = None
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
@@ -173,6 +176,8 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    notifications: Notifications = Field(default=(), repr=False)
+    """Who is told what happened; in the file ``[[notifications]]``."""
     media_servers: MediaServers = Field(default=(), repr=False)
     """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()

@@ -16,6 +16,7 @@ from seiton.adapters.database import CHUNK, Database
 from seiton.adapters.http import WebClient
 from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.neighbours import Standing
+from seiton.adapters.notifications.port import Notifier
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.contract import (
     ItemReceipt,
@@ -126,6 +127,7 @@ class Core:
     happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
     the programs beside Seiton are that registered nowhere. ``bangumi``: where facts come from, if from
     anywhere; ``mikan_url``: where Mikan's pages are.
+    ``notifiers`` are told what happened.
     """
 
     database: Database
@@ -150,6 +152,7 @@ class Core:
     bangumi: Bangumi | None = None
     mikan_url: str | None = None
     to_traditional: Callable[[str], str] = to_traditional
+    notifiers: tuple[Notifier, ...] = ()
 
 
 def trust_feed(core: Core, url: str) -> None:

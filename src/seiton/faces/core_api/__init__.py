@@ -23,6 +23,7 @@ from seiton.faces.core_api import (
     library_rules,
     modules,
     naming,
+    notifications,
     parser_preview,
     parsers,
     pins,
@@ -64,6 +65,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         pins,
         follow_modes,
         modules,
+        notifications,
         fetcher_results,
         drift,
     ):

@@ -24,7 +24,9 @@ from seiton.text import _
 
 MAX_SEARCH = 100
 N_ = str  # marks a text for the catalogues; it is translated when it is shown
-PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead")}
+PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead"), "kind": N_("Film or series")}
+
+_OF_SERIES = (PinField.EPISODES_AHEAD, PinField.KIND)
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -51,7 +53,7 @@ def routes(web: Web) -> list[BaseRoute]:
             anime=anime,
             series=series,
             field_names=PIN_NAMES,
-            link_fields=tuple(field for field in PinField if field is not PinField.EPISODES_AHEAD),
+            link_fields=tuple(field for field in PinField if field not in _OF_SERIES),
             series_fields=tuple(field for field in PinField if field in SERIES_FIELDS),
         )
 
