@@ -26,6 +26,7 @@ from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import update_parser
 from seiton.demo.sample import CORRECTED, EDITED
 from tests.acceptance.browser import PATIENCE_S, Site, running_browser, running_site
+from tests.acceptance.known_works import make_known, source_of_facts
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
 WIDE, PHONE = (1280, 860), (390, 844)
@@ -76,6 +77,11 @@ def name_otherwise(page: Page) -> None:
     expect(page.locator("#naming .move").first).to_be_visible(timeout=60_000)
 
 
+def look_into(page: Page) -> None:
+    page.locator(".releases summary").first.click()
+    expect(page.locator(".history").first).to_be_visible()
+
+
 def leave_out(page: Page) -> None:
     page.locator("#regex_pattern").fill("720p")
     expect(page.locator("#preview .chip.bad").first).to_be_visible(timeout=60_000)
@@ -87,7 +93,8 @@ def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
     return [
         Picture(name="overview", path="/"),
         Picture(name="library", path="/library"),
-        Picture(name="anime", path="/library/1"),
+        Picture(name="anime", path="/library/2", before=look_into),
+        Picture(name="library-phone", path="/library", size=PHONE, locale="zh-TW"),
         Picture(name="inbox", path="/inbox"),
         Picture(name="parsers", path="/parsers"),
         Picture(name="workshop", path=edited, before=edit, size=(1440, 900)),
@@ -141,6 +148,7 @@ def live_through(site: Site, odd: str) -> tuple[int, int]:
     """Have a library, correct it, undo that; return the ids of the parser and of the correction."""
     core = site.seiton.core
     site.fill()
+    make_known(site)
     add_subscription(core, {"source_url": odd, "name": "Odd titles"})
     rows = list_parsers(core, created_from_type=None, created_from_id=None)
     parser_id = next(int(row["parser_id"]) for row in rows if row["name"] == EDITED)
@@ -186,7 +194,11 @@ def main(wanted: list[str]) -> None:
                 if not wanted or picture.name in wanted:
                     for scheme in ("light", "dark"):
                         take(browser, site.address, picture, scheme)
-        with odd_feed() as odd, running_site(folders[1]) as site:
+        with (
+            source_of_facts() as source,
+            odd_feed() as odd,
+            running_site(folders[1], bangumi_url=source.base) as site,
+        ):
             parser_id, resync_id = live_through(site, odd)
             # The workshop shows the correction, so the rule has to be as it was before it.
             listed = [p for p in pictures(site, parser_id, resync_id) if not wanted or p.name in wanted]

@@ -21,6 +21,7 @@ from seiton.faces.web import (
     downloads,
     filters,
     holds,
+    identity,
     inbox,
     library,
     log,
@@ -28,6 +29,7 @@ from seiton.faces.web import (
     overview,
     parser_editor,
     parser_list,
+    pictures,
     preferences,
     resyncs,
     start,
@@ -44,6 +46,7 @@ ROOMS = (
     start,
     library,
     inbox,
+    identity,
     parser_list,
     parser_editor,
     teach,
@@ -56,6 +59,7 @@ ROOMS = (
     settings_pages,
     access,
     log,
+    pictures,
     preferences,
 )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -55,6 +55,7 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
             Entry(path="/", name=N_("Overview"), icon="home"),
             Entry(path="/library", name=N_("Library"), icon="library"),
             Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
+            Entry(path="/identity", name=N_("Identity"), icon="identity"),
         ),
     ),
     (
@@ -96,6 +97,12 @@ SAID = {
     "followed": N_("It is followed from now on, and being fetched."),
     "fetching": N_("It is being fetched."),
     "answers": N_("It answers."),
+    "accepted": N_("Said. What is known about it comes in the background."),
+    "refused": N_("It is not that, and it is not suggested again."),
+    "unclear": N_("No suggestion agrees exactly and alone; decide on each of them."),
+    "found": N_("This is what was found."),
+    "unfound": N_("The search found nothing new. You can say by hand what it is."),
+    "claimed": N_("Another series has this id: the two are likely one. Under Identity they can be made one."),
     "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
@@ -117,6 +124,14 @@ def _ago(at: datetime | None) -> Markup:
     text = format_timedelta(at - datetime.now(UTC), add_direction=True, locale=locale)
     exact = format_datetime(at, "medium", locale=locale)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
+
+
+def _day(at: date | None) -> Markup:
+    """Return a day as people write it."""
+    if at is None:
+        return Markup("–")
+    text = format_date(at, "medium", locale=language())
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
 
 
 def _href(path: str) -> str:
@@ -146,6 +161,7 @@ _environment.globals.update(
     hold=hold,
     hold_choice=hold_choice,
     ago=_ago,
+    day=_day,
     href=_href,
     bytes=_bytes,
     halves=halves,

@@ -577,6 +577,7 @@ def upgrade() -> None:
         sa.Column("episode_no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("episode_tenths", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("aired", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["series_id"], ["core_series.series_id"], name=op.f("fk_core_episode_facts_series_id")
         ),
@@ -585,6 +586,9 @@ def upgrade() -> None:
         ),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("core_episode_facts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_episode_facts_aired"), ["aired", "series_id"], unique=False)
+
     op.create_table(
         "core_external_ids",
         sa.Column("external_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -988,6 +992,9 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_external_ids")
+    with op.batch_alter_table("core_episode_facts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_episode_facts_aired"))
+
     op.drop_table("core_episode_facts")
     with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_conflicts_resolution_status"))
