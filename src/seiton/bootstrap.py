@@ -40,6 +40,7 @@ from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.seeking import seek_all
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.naming import follow_naming, problem_of
 from seiton.core.filing.resync import ask_again, reconcile
@@ -249,7 +250,7 @@ class Seiton:
     def _define_core_jobs(self) -> None:
         core = self.core
 
-        def define(name: str, run: Callable[[str], object], *, every: float) -> None:
+        def define(name: str, run: Callable[[str], object], *, every: float | None = None) -> None:
             self.jobs.define(
                 name, partial(self._help, run) if Role.WORKER in self.roles else run, every=every
             )
@@ -271,6 +272,7 @@ class Seiton:
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", lambda _key: reconcile(core), every=15)
         define("core.identity", lambda _key: identify(core), every=60)
+        define("core.seek", lambda key: seek_all(core, key))
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 

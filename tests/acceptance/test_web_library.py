@@ -7,15 +7,19 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from seiton.core.feeds.subscriptions import add_subscription, fetch_subscription
 from tests.acceptance.browser import Complaints, Site, running_browser, running_site
 from tests.acceptance.known_works import make_known, source_of_facts
 from tests.acceptance.test_web_journeys import PATIENCE_MS, PHONE, barriers_of, visit
+from tests.integration.indexer import indexer
 
 BARRIERLESS = (
     "/library",
     "/library/1",
     "/library/2",
     "/library/releases/1",
+    "/season",
+    "/wanted",
     "/identity",
     "/identity/unknown",
     "/identity/fixes",
@@ -128,6 +132,45 @@ def test_a_suggestion_with_its_poster_is_refused_or_accepted(browser: Browser, s
     expect(page.locator("#found")).to_contain_text("No work is called that")
     assert complaints.found == []
     page.context.close()
+
+
+def test_the_week_shows_what_is_broadcast_and_has_it_fetched(browser: Browser, site: Site) -> None:
+    page = visit(browser, site)
+    complaints = Complaints(page, site.address)
+    page.get_by_role("link", name="This season").click()
+    expect(page.locator(".weekday")).to_have_count(7)
+    expect(page.locator(".weekday.today")).to_have_count(1)
+    shown = page.locator(".slot").count()
+    page.get_by_role("link", name="Week before").click()
+    expect(page.locator(".slot").first).to_be_visible()
+    page.get_by_role("link", name="this week").click()
+    expect(page.locator(".slot")).to_have_count(shown)
+    page.get_by_role("link", name="Week before").click()
+    page.get_by_role("button", name="Fetch what has aired").click()
+    expect(page.get_by_role("status").first).to_contain_text("It is being looked for")
+    assert complaints.found == []
+    page.context.close()
+
+
+def test_what_is_missing_is_found_at_an_indexer_with_one_button(browser: Browser, site: Site) -> None:
+    with indexer() as site_of_search:
+        core = site.seiton.core
+        feed = add_subscription(core, {"source_url": site_of_search.feed_url})
+        fetch_subscription(core, feed["subscription_id"])
+        site_of_search.titles = [
+            "[NorthPier] 星燈郵便局 / 星あかり郵便局 / X - 07 [WebRip 1080p HEVC AAC][CHT]"
+        ]
+        page = visit(browser, site)
+        complaints = Complaints(page, site.address)
+        page.goto(f"{site.address}/wanted?q=星燈")
+        row = page.locator("li.wanted")
+        expect(row).to_contain_text("第7話")
+        row.locator(".missing > li", has_text="07").get_by_role("button").click()
+        expect(row.locator(".sought")).to_contain_text("1 of them new", timeout=PATIENCE_MS)
+        page.goto(f"{site.address}/wanted?q=星燈")
+        expect(page.locator("li.wanted .missing .ep").first).not_to_have_text("07")
+        assert complaints.found == []
+        page.context.close()
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

@@ -31,6 +31,7 @@ from seiton.faces.core_api import (
     same_works,
     state,
     subscriptions,
+    wanted,
     works,
 )
 
@@ -48,6 +49,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         parsers,
         same_works,
         works,
+        wanted,
         downloads,
         removals,
         adoptions,

@@ -54,6 +54,8 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
         (
             Entry(path="/", name=N_("Overview"), icon="home"),
             Entry(path="/library", name=N_("Library"), icon="library"),
+            Entry(path="/season", name=N_("This season"), icon="season"),
+            Entry(path="/wanted", name=N_("Wanted"), icon="wanted"),
             Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
             Entry(path="/identity", name=N_("Identity"), icon="identity"),
         ),
@@ -103,6 +105,7 @@ SAID = {
     "found": N_("This is what was found."),
     "unfound": N_("The search found nothing new. You can say by hand what it is."),
     "claimed": N_("Another series has this id: the two are likely one. Under Identity they can be made one."),
+    "sought": N_("It is being looked for, site by site. What is found comes up under Downloads."),
     "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
@@ -134,6 +137,11 @@ def _day(at: date | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
 
 
+def _weekday(at: date) -> str:
+    """Return the name of a day's weekday."""
+    return str(format_date(at, "EEEE", locale=language()))
+
+
 def _href(path: str) -> str:
     return f"{ROOT}{path}"
 
@@ -162,6 +170,7 @@ _environment.globals.update(
     hold_choice=hold_choice,
     ago=_ago,
     day=_day,
+    weekday=_weekday,
     href=_href,
     bytes=_bytes,
     halves=halves,
