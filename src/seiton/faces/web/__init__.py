@@ -18,6 +18,7 @@ from seiton.core.service import Core
 from seiton.faces.entrance import Entrance
 from seiton.faces.web import (
     access,
+    adopting,
     downloads,
     filters,
     holds,
@@ -57,6 +58,7 @@ ROOMS = (
     holds,
     downloads,
     subscriptions,
+    adopting,
     modules,
     settings_pages,
     access,

@@ -21,7 +21,7 @@ from seiton.core.service import Core
 from seiton.errors import NotFound
 from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
-from seiton.faces.words import hold, hold_choice, word
+from seiton.faces.words import hold, hold_choice, left, word
 from seiton.text import NAMES, _, language
 
 STATIC = Path(__file__).parent / "static"
@@ -73,6 +73,7 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
         (
             Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
             Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
+            Entry(path="/adopt", name=N_("Adopt"), icon="adopt"),
             Entry(path="/resyncs", name=N_("Resyncs"), icon="resyncs"),
             Entry(path="/holds", name=N_("Held"), icon="holds"),
         ),
@@ -106,6 +107,11 @@ SAID = {
     "unfound": N_("The search found nothing new. You can say by hand what it is."),
     "claimed": N_("Another series has this id: the two are likely one. Under Identity they can be made one."),
     "sought": N_("It is being looked for, site by site. What is found comes up under Downloads."),
+    "adopted": N_("Adopted. They are put on record now, and what moves stands below."),
+    "replaced": N_("Files had changed since, so nothing was done. This is the plan as it is now."),
+    "replanned": N_("Files are named like that from now on. This is the plan by it."),
+    "discarded": N_("The plan was thrown away; nothing was touched."),
+    "removed": N_("It is being taken away. Until its trash is emptied it can be undone here."),
     "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
@@ -167,6 +173,7 @@ _environment.globals.update(
     _=_,
     word=word,
     hold=hold,
+    left=left,
     hold_choice=hold_choice,
     ago=_ago,
     day=_day,
