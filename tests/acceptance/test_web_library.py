@@ -79,7 +79,7 @@ def test_a_season_shows_what_is_there_missing_and_to_come(browser: Browser, site
     expect(rows).to_have_count(12)
     expect(rows.nth(0)).to_contain_text("第1話")
     expect(rows.nth(0).locator(".chip").first).to_have_text("in the library")
-    expect(rows.nth(6).locator(".chip").first).to_have_text("missing")
+    expect(rows.nth(6).locator(".chip").first).to_have_text("wanted")
     expect(rows.nth(11).locator(".chip").first).to_have_text("to come")
     page.context.close()
 
@@ -121,7 +121,7 @@ def test_a_suggestion_with_its_poster_is_refused_or_accepted(browser: Browser, s
     page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
     page.goto(f"{site.address}/inbox")
     expect(page.locator(".choice")).to_have_count(2)
-    page.locator(".choice", has_text="星あかり郵便局").get_by_role("button", name="No").click()
+    page.locator(".choice", has_text="雨路地の弦楽器職人").get_by_role("button", name="No").click()
     expect(page.get_by_role("status").first).to_contain_text("not suggested again")
     page.locator(".choice", has_text="鯨背山の測量士").get_by_role("button", name="That is it").click()
     merge = page.locator("li", has_text="both are bgm/102")

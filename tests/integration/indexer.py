@@ -1,4 +1,5 @@
-"""A double of a Torznab indexer on loopback: answers a search with the titles that have all its words."""
+"""A double of a Torznab indexer on loopback: answers a search with the titles that have all its words, and
+a request without words, as a feed that is followed makes it, with nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class Indexer:
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         self.asked.append(asked)
         words = asked.get("q", "").split()
-        found = [title for title in self.titles if all(word in title for word in words)]
+        found = [title for title in self.titles if words and all(word in title for word in words)]
         items = "".join(f"<item><title>{escape(one)}</title>{_enclosure(one)}</item>" for one in found)
         space = "xmlns:torznab='http://torznab.com/schemas/2015/feed'"
         return f"<rss version='2.0' {space}><channel><title>Indexer</title>{items}</channel></rss>".encode()
