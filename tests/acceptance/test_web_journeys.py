@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,20 @@ def visit(browser: Browser, site: Site, size: tuple[int, int] = WIDE, locale: st
     page = context.new_page()
     page.goto(f"{site.address}/")
     return page
+
+
+def barriers_of(page: Page, site: Site, paths: Sequence[str]) -> list[str]:
+    """Return what axe finds on pages, each fault with its places."""
+    barriers: list[str] = []
+    for path in paths:
+        page.goto(f"{site.address}{path}")
+        if page.locator("#impact").count():
+            page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        for fault in found.response["violations"]:
+            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
+            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    return barriers
 
 
 def test_a_first_run_becomes_a_filed_library(browser: Browser, tmp_path: Path) -> None:
@@ -153,8 +167,7 @@ def test_no_page_has_a_barrier_that_axe_finds(browser: Browser, site: Site, them
     page = visit(browser, site)
     page.get_by_role("button", name=theme.title(), exact=True).click()
     parser_id = list_parsers(site.seiton.core, created_from_type=None, created_from_id=None)[0]["parser_id"]
-    barriers: list[str] = []
-    for path in (
+    paths = (
         "/",
         "/start",
         "/library",
@@ -182,13 +195,7 @@ def test_no_page_has_a_barrier_that_axe_finds(browser: Browser, site: Site, them
         "/log",
         "/welcome",
         "/nowhere",
-    ):
-        page.goto(f"{site.address}{path}")
-        if page.locator("#impact").count():
-            page.wait_for_load_state("networkidle")
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-        for fault in found.response["violations"]:
-            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
-            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    )
+    barriers = barriers_of(page, site, paths)
     assert barriers == [], "\n".join(barriers)
     page.context.close()

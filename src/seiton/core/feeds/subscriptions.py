@@ -132,6 +132,19 @@ def remove_subscription(core: Core, subscription_id: int) -> Row:
     return row
 
 
+def follow_again(core: Core, subscription_id: int) -> Row:
+    """Follow a feed again that was followed before, as it was. Raises ``NotFound`` and ``Conflict``."""
+    table = tables.subscriptions
+    query = sa.select(table).where(table.c.subscription_id == subscription_id)
+    with core.database.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
+    kept = ("source_url", "name", "description", "fetch_interval_minutes", "config", "source_type")
+    chosen = {} if row["auto_selected"] else {"fetcher_id": row["fetcher_id"]}
+    return add_subscription(core, {name: row[name] for name in kept} | chosen)
+
+
 def due_subscriptions(core: Core) -> list[int]:
     """Return the ids of active subscriptions whose next fetch is due, the longest waiting first."""
     table = tables.subscriptions

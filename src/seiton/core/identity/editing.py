@@ -60,6 +60,7 @@ def _named() -> sa.Select[Any]:
         ids,
         animes.c.title.label("anime_title"),
         series.c.series_no,
+        series.c.anime_id,
         animes.c.year.label("anime_year"),
         seasons.c.year.label("season_year"),
     ).select_from(

@@ -78,6 +78,7 @@ def build() -> typer.Typer:
         serve,
         status,
         subscriptions,
+        wanted,
     )
 
     _translate_headings()
@@ -105,6 +106,7 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.command("wanted", help=wanted.HELP)(wanted.wanted)
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")

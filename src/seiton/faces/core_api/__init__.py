@@ -33,6 +33,7 @@ from seiton.faces.core_api import (
     same_works,
     state,
     subscriptions,
+    wanted,
     works,
 )
 
@@ -50,6 +51,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         parsers,
         same_works,
         works,
+        wanted,
         downloads,
         removals,
         adoptions,
