@@ -25,6 +25,7 @@ from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.neighbours import Standing
+from seiton.adapters.notifications import notifiers
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.choice import remote_client
@@ -41,6 +42,7 @@ from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.seeking import seek_all
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
@@ -52,6 +54,8 @@ from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
 from seiton.core.neighbours.answers import forget_answers
+from seiton.core.notifications.happened import JOB as NOTIFY
+from seiton.core.notifications.happened import enroll as enroll_targets
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
@@ -64,6 +68,7 @@ from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.fetcher import Fetcher
 from seiton.in_process import CoreHere, ViewerHere
+from seiton.notifying import Notifying
 from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
@@ -129,10 +134,13 @@ class Seiton:
         downloads = os.path.abspath(os.fspath(settings.downloads))
         self.torrents = Downloaders(self.database, self.web, self.client, downloads)
         self.core = self._core()
+        self.notifying = Notifying(self.core, self.jobs, self._neighbours)
         if Role.CORE in roles:
             self._core_here.core = self.core
             trust_modules(self.core)
             note_built_in(self.core)
+            with self.database.write() as connection:
+                enroll_targets(connection, self.core.notifiers)
         self.fetcher = Fetcher(
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
@@ -193,6 +201,7 @@ class Seiton:
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
             servers=media_servers(settings.media_servers, self.web),
+            movies_root=os.path.abspath(os.fsencode(movies)) if (movies := settings.movies_root) else None,
         )
 
     def _core(self) -> Core:
@@ -219,6 +228,7 @@ class Seiton:
             neighbours=self._neighbours,
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
+            notifiers=notifiers(settings.notifications, self.web),
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -233,7 +243,10 @@ class Seiton:
         return client + (list_standing(self.viewer) if Role.VIEWER in self.roles else [])
 
     def _wake_core(self, job: str, key: str) -> None:
-        self.jobs.wake(f"core.{job}", key)
+        if job == NOTIFY:
+            self.notifying.soon()
+        else:
+            self.jobs.wake(f"core.{job}", key)
 
     def _define_jobs(self) -> None:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
@@ -256,7 +269,7 @@ class Seiton:
     def _define_core_jobs(self) -> None:
         core = self.core
 
-        def define(name: str, run: Callable[[str], object], *, every: float) -> None:
+        def define(name: str, run: Callable[[str], object], *, every: float | None = None) -> None:
             self.jobs.define(
                 name, partial(self._help, run) if Role.WORKER in self.roles else run, every=every
             )
@@ -279,7 +292,9 @@ class Seiton:
         define("core.reconcile", partial(reconcile_apart, core), every=15)
         self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
+        define("core.seek", lambda key: seek_all(core, key))
         define("core.modules", lambda _key: probe_modules(core), every=30)
+        self.notifying.define()
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
     def _help(self, run: Callable[[str], object], key: str) -> None:

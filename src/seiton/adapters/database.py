@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -61,6 +62,13 @@ class Instant(sa.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what reads a stored value. SQLite has text, and the rows of a query mostly one moment."""
+        process = super().result_processor(dialect, coltype)
+        if process is None or dialect.name != "sqlite":
+            return process
+        return lru_cache(maxsize=256)(process)
 
 
 def one_of(column: str, values: Iterable[str], name: str) -> sa.CheckConstraint:
@@ -191,7 +199,7 @@ def _postgres_engine(url: str) -> Engine:
 def plain(result: sa.CursorResult[Any]) -> list[Row]:
     """Return the rows of ``result`` as dicts, which are read faster than SQLAlchemy's mappings."""
     names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def chunks(rows: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -214,6 +214,20 @@ class WebClient:
                 raise FetchError(FetchFault.NOT_HTTP, url, detail=detail) from error
             return JsonAnswer(status=response.status, content=None)
 
+    def deliver_json(
+        self, url: str, payload: object, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> int:
+        """Post ``payload`` as JSON to ``url`` and nowhere else; return the status. What is answered does not
+        matter. Raises ``FetchError``, also for a redirect.
+        """
+        sent = {"Content-Type": "application/json"}
+        content = json.dumps(payload).encode()
+        with (
+            self._guarded(url, timeout_s),
+            self._answer("POST", url, sent, content, None, headers or {}, hops=0) as (_at, response),
+        ):
+            return int(response.status)
+
     @contextmanager
     def _guarded(self, url: str, timeout_s: float | None = None) -> Iterator[None]:
         """Bound the time of the block and turn the transport's errors into ours."""
@@ -244,14 +258,15 @@ class WebClient:
         content: bytes | None,
         linked_from: str | None,
         private: Mapping[str, str] = MappingProxyType({}),
+        hops: int | None = None,
     ) -> Iterator[tuple[str, httpcore2.Response]]:
         """Ask, follow redirects, and give the URL that answered with the answer, its body unread.
 
-        ``private`` headers are for the host of ``url`` alone.
+        ``private`` headers are for the host of ``url`` alone; ``hops``: most redirects, if not the usual.
         """
         follows = _REDIRECTS if method == "GET" else _REDIRECTS_OF_POST
         at = url
-        for _hop in range(self._max_redirects + 1):
+        for _hop in range((self._max_redirects if hops is None else hops) + 1):
             target = self._permitted(at, linked_from if at == url else linked_from or url)
             pool = self._pools[self._routes.proxy_of(target.host)]
             with pool.stream(

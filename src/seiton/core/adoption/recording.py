@@ -20,7 +20,8 @@ from seiton.core.adoption.files import rows_of, update_files
 from seiton.core.adoption.planning import absolute
 from seiton.core.adoption.scanning import title_of
 from seiton.core.filing.desired import latest_profile, refresh_desired
-from seiton.core.links.making import ADOPTED, apply_outcomes, outcome_for
+from seiton.core.links.making import apply_outcomes, outcome_for
+from seiton.core.links.wanted import ADOPTED
 from seiton.core.rules.rulesets import lock_state, ruleset
 from seiton.core.service import Core
 from seiton.domain.path_text import path_of_text

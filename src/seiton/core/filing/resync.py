@@ -296,6 +296,7 @@ def _facts(wish: EpisodeMeta) -> Facts | None:
         studios=show.studios,
         show_ids=show.ids,
         picture=show.picture,
+        is_movie=show.is_movie,
     )
 
 

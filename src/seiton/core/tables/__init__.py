@@ -18,6 +18,7 @@ from seiton.core.tables.knowledge import (
     series_facts,
     title_order,
 )
+from seiton.core.tables.notices import notices, notification_targets
 from seiton.core.tables.rules import (
     filter_rules,
     follow_modes,
@@ -54,6 +55,8 @@ __all__ = [
     "module_capabilities",
     "modules",
     "neighbours",
+    "notices",
+    "notification_targets",
     "parsers",
     "people",
     "pictures",

@@ -23,6 +23,7 @@ from seiton.faces.core_api import (
     library_rules,
     modules,
     naming,
+    notifications,
     parser_preview,
     parsers,
     pins,
@@ -32,6 +33,7 @@ from seiton.faces.core_api import (
     same_works,
     state,
     subscriptions,
+    wanted,
     works,
 )
 
@@ -49,6 +51,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         parsers,
         same_works,
         works,
+        wanted,
         downloads,
         removals,
         adoptions,
@@ -64,6 +67,7 @@ def create_core_api(core: Core, *, jobs: Jobs) -> APIRouter:
         pins,
         follow_modes,
         modules,
+        notifications,
         fetcher_results,
         drift,
     ):

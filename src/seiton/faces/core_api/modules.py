@@ -25,6 +25,7 @@ from seiton.core.modules.registry import (
     register,
 )
 from seiton.core.neighbours.states import list_neighbours
+from seiton.core.notifications.sending import standings
 from seiton.core.service import Core
 from seiton.domain.states import ModuleType, NeighbourState
 from seiton.errors import NotFound, Unavailable
@@ -190,7 +191,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
             services=[service_of(core, row) for row in list_modules(core)],
             neighbours=[
                 NeighbourView.model_validate(asdict(one))
-                for one in (*core.neighbours(), *list_neighbours(core))
+                for one in (*core.neighbours(), *list_neighbours(core), *standings(core))
             ],
         )
 

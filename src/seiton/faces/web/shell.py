@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -21,8 +21,8 @@ from seiton.core.service import Core
 from seiton.errors import NotFound
 from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
-from seiton.faces.words import hold, hold_choice, word
-from seiton.text import NAMES, _, language
+from seiton.faces.words import hold, hold_choice, left, word
+from seiton.text import NAMES, _, language, plural
 
 STATIC = Path(__file__).parent / "static"
 ROOT = "/ui"
@@ -54,7 +54,10 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
         (
             Entry(path="/", name=N_("Overview"), icon="home"),
             Entry(path="/library", name=N_("Library"), icon="library"),
+            Entry(path="/season", name=N_("This season"), icon="season"),
+            Entry(path="/wanted", name=N_("Wanted"), icon="wanted"),
             Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
+            Entry(path="/identity", name=N_("Identity"), icon="identity"),
         ),
     ),
     (
@@ -70,6 +73,7 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
         (
             Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
             Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
+            Entry(path="/adopt", name=N_("Adopt"), icon="adopt"),
             Entry(path="/resyncs", name=N_("Resyncs"), icon="resyncs"),
             Entry(path="/holds", name=N_("Held"), icon="holds"),
         ),
@@ -96,6 +100,18 @@ SAID = {
     "followed": N_("It is followed from now on, and being fetched."),
     "fetching": N_("It is being fetched."),
     "answers": N_("It answers."),
+    "accepted": N_("Said. What is known about it comes in the background."),
+    "refused": N_("It is not that, and it is not suggested again."),
+    "unclear": N_("No suggestion agrees exactly and alone; decide on each of them."),
+    "found": N_("This is what was found."),
+    "unfound": N_("The search found nothing new. You can say by hand what it is."),
+    "claimed": N_("Another series has this id: the two are likely one. Under Identity they can be made one."),
+    "sought": N_("It is being looked for, site by site. What is found comes up under Downloads."),
+    "adopted": N_("Adopted. They are put on record now, and what moves stands below."),
+    "replaced": N_("Files had changed since, so nothing was done. This is the plan as it is now."),
+    "replanned": N_("Files are named like that from now on. This is the plan by it."),
+    "discarded": N_("The plan was thrown away; nothing was touched."),
+    "removed": N_("It is being taken away. Until its trash is emptied it can be undone here."),
     "left": N_("It is not followed any more; what it brought stays."),
 }
 """Notices that a page opens with, by the word in its address."""
@@ -117,6 +133,19 @@ def _ago(at: datetime | None) -> Markup:
     text = format_timedelta(at - datetime.now(UTC), add_direction=True, locale=locale)
     exact = format_datetime(at, "medium", locale=locale)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
+
+
+def _day(at: date | None) -> Markup:
+    """Return a day as people write it."""
+    if at is None:
+        return Markup("–")
+    text = format_date(at, "medium", locale=language())
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
+
+
+def _weekday(at: date) -> str:
+    """Return the name of a day's weekday."""
+    return str(format_date(at, "EEEE", locale=language()))
 
 
 def _href(path: str) -> str:
@@ -142,10 +171,14 @@ def _inside(path: str | None, root: str) -> str | None:
 _environment.filters["inside"] = _inside
 _environment.globals.update(
     _=_,
+    plural=plural,
     word=word,
     hold=hold,
+    left=left,
     hold_choice=hold_choice,
     ago=_ago,
+    day=_day,
+    weekday=_weekday,
     href=_href,
     bytes=_bytes,
     halves=halves,

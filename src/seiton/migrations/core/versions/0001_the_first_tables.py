@@ -174,6 +174,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_notification_targets",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("wants", sa.JSON(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_notification_targets")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_parsers",
         sa.Column("parser_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -434,6 +446,37 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_notices",
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("message_id", sa.String(length=36), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('filed', 'held', 'resync_done', 'braked', 'download_failed', 'drift', 'neighbour_away', 'neighbour_back')",
+            name=op.f("ck_core_notices_kind"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'sending', 'sent', 'unknown', 'given_up')",
+            name=op.f("ck_core_notices_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["target"], ["core_notification_targets.name"], name=op.f("fk_core_notices_target")
+        ),
+        sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_core_notices")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_notices", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_notices_target"), ["target", "state", "notice_id"], unique=False
+        )
+
+    op.create_table(
         "core_raw_items",
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -588,6 +631,7 @@ def upgrade() -> None:
         sa.Column("episode_no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("episode_tenths", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("aired", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["series_id"], ["core_series.series_id"], name=op.f("fk_core_episode_facts_series_id")
         ),
@@ -596,6 +640,9 @@ def upgrade() -> None:
         ),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("core_episode_facts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_episode_facts_aired"), ["aired", "series_id"], unique=False)
+
     op.create_table(
         "core_external_ids",
         sa.Column("external_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -697,6 +744,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_movie", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("pins", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -999,6 +1047,9 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_external_ids")
+    with op.batch_alter_table("core_episode_facts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_episode_facts_aired"))
+
     op.drop_table("core_episode_facts")
     with op.batch_alter_table("core_conflicts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_conflicts_resolution_status"))
@@ -1029,6 +1080,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
+    with op.batch_alter_table("core_notices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_notices_target"))
+
+    op.drop_table("core_notices")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
     op.drop_table("core_adoptions")
@@ -1046,6 +1101,7 @@ def downgrade() -> None:
     op.drop_table("core_pictures")
     op.drop_table("core_people")
     op.drop_table("core_parsers")
+    op.drop_table("core_notification_targets")
     op.drop_table("core_neighbours")
     op.drop_table("core_modules")
     op.drop_table("core_looks")
