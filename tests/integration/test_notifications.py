@@ -499,6 +499,7 @@ def test_a_download_that_is_given_up_is_told(told: CoreWorld, receiver: Receiver
     told.pass_time(days=15)
     retry_failed(told.core)
     start_downloads(told.core)
+    told.torrents.states[torrent_of("[G] Tea - 01")] = TransferState.ERROR
     check_transfers(told.core)
     say(told)
     assert [text for text in receiver.texts if "Given up: 1 downloads of Tea" in text]
