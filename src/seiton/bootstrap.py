@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seiton import __version__
 from seiton.adapters.database import Database
+from seiton.adapters.database_use import copies_in
 from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
@@ -42,8 +43,9 @@ from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
+from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
-from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filing.resync import ask_again, reconcile_apart
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
 from seiton.core.identity.identifying import identify
@@ -70,6 +72,7 @@ from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.everything import look_at_everything
 from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
@@ -104,7 +107,7 @@ class Seiton:
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
-        self.database = Database(settings.database_url)
+        self.database = _used(Database(settings.database_url))
         for service in SERVICES:
             if Role(service) in roles:
                 upgrade(self.database, service)
@@ -141,10 +144,13 @@ class Seiton:
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
+            service_token=_sent_token(settings),
         )
         for address in (settings.core_url, settings.mikan_url):
             if address:
                 self.policy.allow_url(address)
+        if settings.core_url:
+            self.web.carry(settings.core_url, _sent_token(settings))
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -217,6 +223,7 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            service_token=_sent_token(settings),
             neighbours=self._neighbours,
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
@@ -281,7 +288,8 @@ class Seiton:
         define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
-        define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.reconcile", partial(reconcile_apart, core), every=15)
+        self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.notifying.define()
@@ -298,6 +306,7 @@ class Seiton:
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.everything", lambda _key: look_at_everything(viewer))
         define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
@@ -333,6 +342,11 @@ class Seiton:
         """Start the background work."""
         if Role.CORE in self.roles:
             ask_again(self.core)
+        with self.database.read() as connection:
+            copied = copies_in(connection)
+        for service in copied:
+            if Role(service) in self.roles:
+                self.jobs.wake(f"{service}.everything")
         self.jobs.launch()
 
     def close(self) -> None:
@@ -362,6 +376,7 @@ class Seiton:
         from seiton.faces.downloader_api import create_downloader_api
         from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
+        from seiton.faces.service_door import ServiceDoor
         from seiton.faces.viewer_api import create_viewer_api
         from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
@@ -389,19 +404,39 @@ class Seiton:
             )
             routers.append(create_downloader_api(downloader))
         if not is_core:
-            return create_application(routers, language=self.settings.language)
+            door = ServiceDoor(settings=self.settings)
+            return create_application(routers, language=self.settings.language, entrance=door)
         self.entrance = Entrance(core=self.core, settings=self.settings)
         pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
         return create_application(
             routers, language=self.settings.language, pages=pages, entrance=self.entrance
         )
 
-    def _may_report(self, request: Reporting, caller: str | None) -> bool:
+    def _may_report(self, request: Reporting, caller: str | None, is_service: bool) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or
-        back to where the request came from.
+        back to where the request came from. A Core that came with the service token is answered with it.
         """
-        is_own = bool(self.instance_id) and request.core_instance == self.instance_id
-        return is_own or self.policy.admit(request.callback_url, caller)
+        if self.instance_id and request.core_instance == self.instance_id:
+            return True
+        may = self.policy.admit(request.callback_url, caller)
+        if may and is_service:
+            self.web.carry(request.callback_url, _sent_token(self.settings))
+        return may
+
+
+def _sent_token(settings: Settings) -> str | None:
+    """Return the service token that this process shows; others are only accepted, while they are changed."""
+    return next((token.get_secret_value() for token in settings.service_tokens), None)
+
+
+def _used(database: Database) -> Database:
+    """Take part in the use of a database. Raises ``Unavailable`` while it is being copied."""
+    try:
+        database.use()
+    except SeitonError:
+        database.close()
+        raise
+    return database
 
 
 def _announce(announcer: Announcer, _key: str) -> None:

@@ -93,7 +93,7 @@ def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else "-"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(_shown(entry) for entry in value) or "-"
     if isinstance(value, bool):
         return str(value).lower()
     return mask_secrets(str(value))

@@ -11,13 +11,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 
 from seiton.config.clients import TorrentClientSettings
 from seiton.config.notifications import Notifications
 from seiton.config.servers import MediaServers
 from seiton.config.values import lower
-from seiton.text import LANGUAGES, _, negotiate
+from seiton.text import LANGUAGES, _, nearest
+
+MIN_SERVICE_TOKEN = 24
+"""Characters of a secret that roles on several hosts share: nobody has to remember it."""
 
 
 def _folder(value: object) -> Path:
@@ -43,9 +46,10 @@ def _database_url(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if not re.match(r"(en|zh)\b", value.replace("_", "-"), re.IGNORECASE):
+    language = nearest(value)
+    if language is None:
         raise ValueError(_("must be one of {choices}", choices=", ".join(LANGUAGES)))
-    return negotiate(value)
+    return language
 
 
 def _list(value: object) -> object:
@@ -94,6 +98,13 @@ def _network(value: str) -> str:
         return str(ip_network(value.strip().strip("[]"), strict=False))
     except ValueError:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
+
+
+def _service_token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_SERVICE_TOKEN or not text.isascii() or not text.isprintable():
+        raise ValueError(_("must be secrets of {least} letters or digits and more", least=MIN_SERVICE_TOKEN))
+    return value
 
 
 def _off(value: object) -> object:
@@ -184,6 +195,10 @@ class Settings(BaseModel):
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
+    service_tokens: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_service_token)], ...], BeforeValidator(_list)
+    ] = Field(default=(), repr=False)
+    """Secrets that Seiton's roles on several hosts share: the first is sent, all are accepted."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 

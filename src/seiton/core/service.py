@@ -122,7 +122,8 @@ class Core:
     ``wake(job, key)`` asks for another look soon, from another thread; ``answer_wait_s`` is how long the
     answer to an edit waits for the reparse, longer ones go on as a job; ``chunk`` is how many titles are
     parsed again in one transaction. ``built_in``: what needs no registered module. ``public_url``: where
-    modules reach Core; ``None``: where each of them reached it when it registered. ``brake``: how much may
+    modules reach Core; ``None``: where each of them reached it when it registered. ``service_token``: what
+    modules of ours that know it are asked with. ``brake``: how much may
     happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
     the programs beside Seiton are that registered nowhere. ``bangumi``: where facts come from, if from
     anywhere; ``mikan_url``: where Mikan's pages are.
@@ -144,6 +145,7 @@ class Core:
     progress: Progress = field(default_factory=Progress)
     built_in: frozenset[ModuleType] = frozenset(ModuleType)
     public_url: str | None = None
+    service_token: str | None = None
     free_bytes: Callable[[], int | None] = lambda: None
     neighbours: Callable[[], Sequence[Standing]] = tuple
     brake: Brake = field(default_factory=Brake)

@@ -48,6 +48,10 @@ class EpisodeFacts:
     ids: tuple[tuple[str, str], ...] = ()
 
 
+NOTHING_OF_SHOW, NOTHING_OF_EPISODE = ShowFacts(), EpisodeFacts()
+"""What is known where there is no source of facts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeMeta:
     """Everything a library path and an NFO are made from.

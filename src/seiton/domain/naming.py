@@ -101,6 +101,7 @@ class Layout:
     """A template that was read, and how many bytes it leaves for a title."""
 
     template: NameTemplate
+    folder_fields: tuple[Field, ...]
     title_bytes: int
     season_words: tuple[str, ...]
     shows_group: bool
@@ -134,11 +135,8 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
     if not _title_part(meta.anime_title, TITLE_BYTES):
         return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
     values = _values(meta, layout.title_bytes)
-    name = Name(
-        show=_show_folder(_year(meta), layout, values),
-        season=compose(fill(layout.template.season, values)),
-        base=_base(layout, values),
-    )
+    show, season = _folders(text, _year(meta), tuple(values[field] for field in layout.folder_fields))
+    name = Name(show=show, season=season, base=_base(layout, values))
     if not (name.show and name.season and name.base):
         return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
     return name
@@ -250,6 +248,18 @@ def _year(meta: EpisodeMeta) -> int | None:
     return year if year and 1850 < year <= 9999 else None
 
 
+@lru_cache(maxsize=4096)
+def _folders(text: str, year: int | None, given: tuple[str | int | None, ...]) -> tuple[str, str]:
+    """Return the folders of show and season by the template ``text``: the same for all of a season.
+
+    ``given`` are the values of the ``folder_fields`` of the template, which can be read.
+    """
+    layout = _layout(text)
+    assert isinstance(layout, Layout)
+    values = dict(zip(layout.folder_fields, given, strict=True))
+    return _show_folder(year, layout, values), compose(fill(layout.template.season, values))
+
+
 def _show_folder(year: int | None, layout: Layout, values: Values) -> str:
     show = compose(fill(layout.template.show, values))
     folded = show.casefold()
@@ -339,6 +349,7 @@ def _layout(text: str) -> Layout | TemplateFault:
         return season
     return Layout(
         template=template,
+        folder_fields=tuple(dict.fromkeys(fields_of((*template.show, *template.season)))),
         title_bytes=min(show, season, base),
         season_words=tuple(" ".join(texts_of(template.season)).casefold().split()),
         shows_group=Field.GROUP in fields_of(template.base),

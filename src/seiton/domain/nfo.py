@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from seiton.domain.metadata import EpisodeMeta
 
@@ -180,6 +181,7 @@ def _date(value: date | None) -> str:
     return value.isoformat()[:10] if value else ""
 
 
+@lru_cache(maxsize=64)
 def _moment(value: datetime) -> str:
     moment = value.astimezone(UTC) if value.tzinfo else value
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")

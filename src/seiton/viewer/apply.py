@@ -83,7 +83,7 @@ class Applier:
                 self._moves.setdefault(key, []).append(step)
                 if step.unit_id is not None:
                     self._files_of.setdefault(step.unit_id, []).append(step)
-            if step.kind in {StepKind.WRITE, StepKind.REWRITE}:
+            if step.kind in (StepKind.WRITE, StepKind.REWRITE):
                 failure = self._guarded(step, self._stage)
                 if failure is not None:
                     self._cannot_stage[step.step_id] = failure
@@ -96,7 +96,7 @@ class Applier:
             done_or_edited = step.kind is StepKind.REWRITE and there != step.before_digest
             if there == step.after_digest or done_or_edited:
                 return None  # the temp, if there is one, is not ours to write over
-        folder = os.path.dirname(self._path(step.target))
+        folder = files.folder_of(self._path(step.target))
         self._staged[step.step_id] = files.stage(folder, self._content(step), step=step.token)
         return None
 
@@ -146,7 +146,7 @@ class Applier:
         return relative if relative.startswith(b"/") else self._library.at(relative)
 
     def _touch(self, *paths: bytes) -> None:
-        self._touched.update(os.path.dirname(path) for path in paths)
+        self._touched.update(map(files.folder_of, paths))
 
     def _content(self, step: Step) -> bytes:
         return self._contents[step.after_digest or ""]
@@ -270,7 +270,13 @@ class Applier:
         target = self._path(step.target)
         self._touch(target)
         # Absent: done before. Other content: somebody wrote there since; it stays.
-        files.retire_generated(target, step=step.token, digest=step.before_digest or "", ways=self._ways)
+        files.retire_generated(
+            target,
+            step=step.token,
+            digest=step.before_digest or "",
+            ways=self._ways,
+            is_fresh=not self._recovering,
+        )
         return None
 
     def _erase(self, step: Step) -> Failure | None:

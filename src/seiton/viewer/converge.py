@@ -151,7 +151,7 @@ class _Pass:
         self._work_off(everything=True)
 
     def _hold_component(self, component: Component, stuck: Stuck) -> None:
-        for unit_id in dict.fromkeys(shift.unit_id for shift in component.shifts):
+        for unit_id in component.units:
             mine = unit_id == stuck.unit.unit_id
             reason = stuck.reason if mine else HoldReason.WAITING
             self._hold(unit_id, reason, stuck.detail if mine else None)
@@ -278,5 +278,5 @@ class _Pass:
 
 
 def _planned(decided: MovePlan) -> list[int]:
-    moving = (shift.unit_id for component in decided.components for shift in component.shifts)
-    return list(dict.fromkeys([*decided.in_place, *moving]))
+    moving = (unit_id for component in decided.components for unit_id in component.units)
+    return [*decided.in_place, *moving]

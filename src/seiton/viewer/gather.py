@@ -73,7 +73,6 @@ class Unit:
     trash: bytes | None = None
     cause: str | None = None
     restore: Restore | None = None
-    nfo: Identity | None = None
     source: bytes | None = None
     subtitle_sources: tuple[bytes, ...] = ()
     show_id: int | None = None
@@ -357,7 +356,6 @@ def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
             continue
         if sidecar.name == base + NFO:
             unit.has_nfo = True
-            unit.nfo = identify(folders.library.at(path))
             continue
         if sidecar.kind is Kind.VIDEO:
             continue
@@ -385,5 +383,5 @@ def owners_of(connection: sa.Connection, library_id: str, keys: Sequence[str]) -
         query = sa.select(claims.c.path_key, claims.c.unit_id).where(
             claims.c.library_id == library_id, claims.c.kind == "current", claims.c.path_key.in_(part)
         )
-        owners.update((row.path_key, row.unit_id) for row in connection.execute(query))
+        owners.update((key, unit_id) for key, unit_id in connection.execute(query))
     return owners

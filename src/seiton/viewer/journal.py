@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.bulk import BulkWrite
-from seiton.adapters.database import CHUNK, chunks
+from seiton.adapters.database import chunks
 from seiton.adapters.files import Identity
 from seiton.domain.states import StepState
 from seiton.viewer import tables
@@ -85,6 +86,11 @@ class Step:
 _RECORD = BulkWrite(
     sa.insert(tables.journal),
     [column.name for column in tables.journal.c if column.name not in {"step_id", "error", "done_at"}],
+)
+_CLOSE = BulkWrite(
+    sa.update(tables.journal)
+    .where(tables.journal.c.step_id.between(sa.bindparam("first"), sa.bindparam("last")))
+    .values(state=sa.bindparam("as"), done_at=sa.bindparam("at"))
 )
 _KEEP = BulkWrite(sa.insert(tables.objects), ("digest", "content", "created_at"))
 
@@ -241,10 +247,19 @@ def set_evidence(connection: sa.Connection, step: Step, identity: Identity, dige
 
 
 def close(connection: sa.Connection, steps: Iterable[Step], state: StepState, now: datetime) -> None:
-    """Mark ``steps`` as finished in ``state``."""
-    table = tables.journal
-    for part in chunks([step.step_id for step in steps], CHUNK):
-        connection.execute(sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now))
+    """Mark ``steps`` as finished in ``state``: those of one chunk have ids in a row, so ranges are few."""
+    rows = [
+        {"first": first, "last": last, "as": state.value, "at": now}
+        for first, last in _ranges(sorted(step.step_id for step in steps))
+    ]
+    _CLOSE(connection, rows)
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Give the first and the last of each run of consecutive ``numbers``, which are sorted."""
+    for _offset, run in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _at, number in run]
+        yield members[0], members[-1]
 
 
 def note_failures(connection: sa.Connection, failures: Mapping[int, str]) -> None:

@@ -143,9 +143,10 @@ class LegMaker:
         origin = self._at.get(unit.unit_id, unit.stem or b"")
         leg = UnitLeg(unit=unit, shift=shift, stem=unit.target)
         leg.nfo_digest, leg.nfo_rendering = unit.nfo_digest, unit.nfo_rendering
-        if unit.nfo is not None and origin == unit.stem:
-            nfo = Member(tail=NFO, identity=unit.nfo)
-            leg.steps.append(_move_step(unit, origin, unit.target, nfo))
+        if unit.has_nfo and origin == unit.stem:
+            identity = identify(self._library.at(origin + NFO))
+            if identity is not None:
+                leg.steps.append(_move_step(unit, origin, unit.target, Member(tail=NFO, identity=identity)))
         elif unit.parked_nfo is not None and not unit.has_nfo:
             leg.write_nfo(unit.parked_nfo)
         leg.steps += move_steps(unit, origin, unit.target)

@@ -98,7 +98,7 @@ def _answer(
         holds.append(_hold(rows[hold.unit_id], hold.reason, target, None))
     for component in decided.components:
         legs = maker.expand(component, gathered.units)
-        moving = list(dict.fromkeys(shift.unit_id for shift in component.shifts))
+        moving = component.units
         for unit_id in moving:
             unit = gathered.units[unit_id]
             if isinstance(legs, Stuck):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import Identity, LibraryRoot
+from seiton.adapters.files import Identity, LibraryRoot, identify
 from seiton.contract import HeldFile, ItemReceipt, Receipt, ViewerFiles, ViewerFilesRequest, ViewerRemoval
 from seiton.domain.naming import display
 from seiton.domain.states import TaskStatus, TaskType
@@ -148,8 +148,8 @@ def _files_of(unit: Unit, download_id: int, library: LibraryRoot) -> list[HeldFi
     there: list[tuple[bytes, Identity | None, Any]] = []
     if unit.video is not None and os.path.lexists(library.at(unit.video)):
         there.append((unit.video, unit.identity, "video"))
-    if unit.nfo is not None:
-        there.append((stem + NFO, unit.nfo, "nfo"))
+    if unit.has_nfo and (nfo := identify(library.at(stem + NFO))) is not None:
+        there.append((stem + NFO, nfo, "nfo"))
     there += [(stem + member.tail, member.identity, "sidecar") for member in unit.sidecars]
     return [
         HeldFile(download_id=download_id, path=display(path), size=seen.size if seen else 0, kind=kind)

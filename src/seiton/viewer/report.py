@@ -24,6 +24,14 @@ _TAKEN = BulkWrite(
     .values(reported_at=sa.bindparam("at"), report_due_at=None)
 )
 
+_TOLD = tuple(
+    tables.sync_tasks.c[name]
+    for name in (
+        *("task_id", "download_id", "core_instance", "revision", "task_type", "status", "outcome", "reason"),
+        *("error_message", "target_path", "callback_url", "report_due_at", "report_attempts"),
+    )
+)
+
 BATCH = 500
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=10)
@@ -36,7 +44,7 @@ def report(viewer: Viewer) -> int:
     while True:
         now = viewer.now()
         query = (
-            sa.select(tasks)
+            sa.select(*_TOLD)
             .where(tasks.c.report_due_at <= now, tasks.c.reported_at.is_(None))
             .order_by(tasks.c.task_id)
             .limit(BATCH)

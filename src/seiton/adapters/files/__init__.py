@@ -7,7 +7,14 @@ Nothing here decides what goes where. No call overwrites or deletes a media file
 from __future__ import annotations
 
 from seiton.adapters.files.copying import Staged, publish, stage_copy
-from seiton.adapters.files.exclusive import park_path, retire_path, set_aside_at, temp_path, unlink_own
+from seiton.adapters.files.exclusive import (
+    folder_of,
+    park_path,
+    retire_path,
+    set_aside_at,
+    temp_path,
+    unlink_own,
+)
 from seiton.adapters.files.folders import flush, list_names, make_folders, remove_empty_folder
 from seiton.adapters.files.generated import (
     put_staged,
@@ -67,6 +74,7 @@ __all__ = [
     "below",
     "digest_of",
     "flush",
+    "folder_of",
     "hash_file",
     "identify",
     "is_respelling",

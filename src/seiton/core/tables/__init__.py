@@ -24,6 +24,7 @@ from seiton.core.tables.rules import (
     follow_modes,
     library_policy,
     library_profiles,
+    library_rules,
     parsers,
     rulesets,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "item_subscriptions",
     "library_policy",
     "library_profiles",
+    "library_rules",
     "links",
     "looks",
     "metadata",

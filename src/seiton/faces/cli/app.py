@@ -57,6 +57,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        database,
         dev,
         doctor,
         downloads,
@@ -114,6 +115,7 @@ def build() -> typer.Typer:
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(database.commands(), name="database")
     app.add_typer(dev.commands(), name="dev")
     return app
 
@@ -131,3 +133,5 @@ def _translate_headings() -> None:
     rich_utils.REQUIRED_LONG_STRING = _("[required]")
     rich_utils.DEFAULT_STRING = _("[default: {}]")
     rich_utils.ENVVAR_STRING = _("[env var: {}]")
+    rich_utils.ABORTED_TEXT = _("Aborted.")
+    rich_utils.RICH_HELP = _("Try [blue]'{command_path} {help_option}'[/] for help.")

@@ -31,6 +31,7 @@ from seiton.domain.states import ModuleType, NeighbourState
 from seiton.errors import NotFound, Unavailable
 from seiton.faces.fields import IdInPath, Small, plain_json
 from seiton.faces.problems import documented
+from seiton.faces.service_door import is_service
 from seiton.text import _
 
 
@@ -71,6 +72,7 @@ class Service(BaseModel):
     description: str | None
     is_enabled: bool
     admitted: bool
+    knows_token: bool
     priority: int
     last_error: str | None
     failing_since: datetime | None
@@ -177,6 +179,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
                 description=body.description,
                 caller=request.client.host if request.client else None,
                 core_url=str(request.base_url).rstrip("/"),
+                knows_token=is_service(request),
             ),
         )
         return Registered(service_id=row["service_id"], registered_at=row["updated_at"])

@@ -112,6 +112,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_library_rules",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_library_rules")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_looks",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
@@ -134,6 +143,7 @@ def upgrade() -> None:
         sa.Column("service_id", sa.String(length=36), nullable=False),
         sa.Column("capabilities", sa.JSON(), nullable=False),
         sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("knows_token", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("core_url", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
@@ -1086,6 +1096,7 @@ def downgrade() -> None:
     op.drop_table("core_neighbours")
     op.drop_table("core_modules")
     op.drop_table("core_looks")
+    op.drop_table("core_library_rules")
     op.drop_table("core_library_policy")
     op.drop_table("core_identities")
     with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:
