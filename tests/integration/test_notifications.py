@@ -214,7 +214,7 @@ def test_a_held_file_a_braked_cause_and_one_that_is_done_are_told(
     say(told)
     assert receiver.texts[1].splitlines() == [
         "A file of Tea was left alone: a file that is not Seiton's lies there",
-        "Done: set by hand: [G] Tea - 01, 1 files",
+        "Done: set by hand: [G] Tea - 01, 1 file",
     ]
     told.brake = Brake(files=0, some_files=0)
     told.start()
@@ -305,7 +305,7 @@ def test_a_message_names_some_and_counts_the_rest(told: CoreWorld, receiver: Rec
         happened(connection, many, told.core.now())
     say(told)
     lines = receiver.texts[0].splitlines()
-    assert (len(lines), lines[0], lines[-1]) == (21, "An episode of Work 00 was filed", "… and 10 more")
+    assert (len(lines), lines[0], lines[-1]) == (21, "An episode of Work 00 was filed", "… and 10 more.")
     assert len(receiver.got[0][2]["happenings"]) == 30
 
 
@@ -502,7 +502,7 @@ def test_a_download_that_is_given_up_is_told(told: CoreWorld, receiver: Receiver
     told.torrents.states[torrent_of("[G] Tea - 01")] = TransferState.ERROR
     check_transfers(told.core)
     say(told)
-    assert [text for text in receiver.texts if "Given up: 1 downloads of Tea" in text]
+    assert [text for text in receiver.texts if "Given up: a download of Tea" in text]
 
 
 def test_settings_name_what_is_wrong_with_a_target(tmp_path: Path) -> None:
