@@ -120,15 +120,25 @@ def test_a_title_that_is_marked_by_keys_teaches_a_parser(browser: Browser, site:
     page.context.close()
 
 
-def test_a_phone_shows_everything_in_traditional_chinese(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, PHONE, "zh-TW")
+@pytest.mark.parametrize(
+    ("asked", "lang", "overview", "menu", "parsers", "own"),
+    [
+        ("zh-TW", "zh-Hant", "總覽", "選單", "解析器", "您的解析器"),
+        ("zh-CN", "zh-Hans", "概览", "菜单", "解析器", "您的解析器"),
+        ("ja", "ja", "概要", "メニュー", "パーサー", "あなたのパーサー"),
+    ],
+)
+def test_a_phone_shows_everything_in_its_language(
+    browser: Browser, site: Site, asked: str, lang: str, overview: str, menu: str, parsers: str, own: str
+) -> None:
+    page = visit(browser, site, PHONE, asked)
     complaints = Complaints(page, site.address)
-    assert page.locator("html").get_attribute("lang") == "zh-Hant"
-    expect(page.get_by_role("heading", level=1)).to_have_text("總覽")
-    page.get_by_role("button", name="選單").click()
-    page.get_by_role("link", name="解析器", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("解析器")
-    page.get_by_role("list", name="您的解析器").locator("a.name").first.click()
+    assert page.locator("html").get_attribute("lang") == lang
+    expect(page.get_by_role("heading", level=1)).to_have_text(overview)
+    page.get_by_role("button", name=menu).click()
+    page.get_by_role("link", name=parsers, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(parsers)
+    page.get_by_role("list", name=own).locator("a.name").first.click()
     expect(page.locator("#titles mark").first).to_be_visible()
     for path in ("/", "/parsers", "/inbox", "/resyncs", "/subscriptions", "/settings", "/library", "/access"):
         page.goto(f"{site.address}{path}")

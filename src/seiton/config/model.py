@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from seiton.config.clients import TorrentClientSettings
 from seiton.config.servers import MediaServers
-from seiton.text import LANGUAGES, _, negotiate
+from seiton.config.values import lower
+from seiton.text import LANGUAGES, _, nearest
 
 
 def _folder(value: object) -> Path:
@@ -41,9 +42,10 @@ def _database_url(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if not re.match(r"(en|zh)\b", value.replace("_", "-"), re.IGNORECASE):
+    language = nearest(value)
+    if language is None:
         raise ValueError(_("must be one of {choices}", choices=", ".join(LANGUAGES)))
-    return negotiate(value)
+    return language
 
 
 def _list(value: object) -> object:
@@ -94,10 +96,6 @@ def _network(value: str) -> str:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
 
 
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
 def _off(value: object) -> object:
     """Take ``off`` for none."""
     return None if isinstance(value, str) and value.strip().lower() == "off" else value
@@ -142,7 +140,7 @@ class Settings(BaseModel):
     """What it is called there; two modules of one type need two names."""
     torrent_port: Port = 0
     """Where the embedded client listens; 0: any free port."""
-    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(_lower)] = (
+    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(lower)] = (
         "auto"
     )
     allow_copy: bool = False
@@ -183,7 +181,7 @@ class Settings(BaseModel):
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
     feed_limits: FeedLimits = FeedLimits()
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -35,10 +35,6 @@ from seiton.contract import (
 )
 from seiton.domain.consent import Brake
 from seiton.domain.states import ModuleType
-
-FIRST_RETRY = timedelta(minutes=1)
-LAST_RETRY = timedelta(hours=6)
-GIVE_UP = timedelta(days=14)
 
 
 class ViewerPort(Protocol):
@@ -159,9 +155,3 @@ def trust_feed(core: Core, url: str) -> None:
     host = urlsplit(url).hostname
     if host:
         core.web.policy.allow(host)
-
-
-def next_try(now: datetime, attempts: int) -> datetime:
-    """Return when to try again after ``attempts`` failures: 1 minute doubling to 6 hours."""
-    pause: timedelta = min(FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 20), LAST_RETRY)
-    return now + pause

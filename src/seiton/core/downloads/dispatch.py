@@ -17,7 +17,8 @@ from seiton.core import tables
 from seiton.core.downloads.downloaders import NoDownloader, served_types
 from seiton.core.downloads.offers import is_fetched
 from seiton.core.downloads.wanting import want_instead
-from seiton.core.service import GIVE_UP, Core, next_try, trust_feed
+from seiton.core.retries import GIVE_UP, NO_FAILURE, next_try
+from seiton.core.service import Core, trust_feed
 from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
@@ -87,9 +88,7 @@ def revive_unserved(core: Core) -> int:
             .where(table.c.download_id.in_(_unserved(core, connection)))
             .values(
                 status=DownloadStatus.PENDING.value,
-                attempts=0,
-                failing_since=None,
-                next_try_at=None,
+                **NO_FAILURE,
                 updated_at=core.now(),
             )
         )

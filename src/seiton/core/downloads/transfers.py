@@ -14,11 +14,12 @@ from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferSta
 from seiton.core import tables
 from seiton.core.downloads.matching import match_files
 from seiton.core.downloads.wanting import want_instead
-from seiton.core.service import GIVE_UP, Core, next_try
+from seiton.core.retries import GIVE_UP, next_try
+from seiton.core.service import Core
 from seiton.domain.contents import TorrentFile
 from seiton.domain.states import IN_CLIENT, UNMATCHED, DownloadStatus, HoldReason
 from seiton.errors import NotFound
-from seiton.text import _
+from seiton.text import _, plural
 
 MAX_HASHES = 500
 _BROKEN = (TransferState.ERROR, TransferState.MISSING_FILES)
@@ -208,9 +209,17 @@ def _standing_still(row: Row, status: TorrentStatus, now: datetime) -> dict[str,
         return {}
     is_unknown = status.state is TransferState.METADATA
     said = (
-        _("Nobody has told the file list of this magnet link for {days} days.", days=limit.days)
+        plural(
+            "Nobody has told the file list of this magnet link for {number} day.",
+            "Nobody has told the file list of this magnet link for {number} days.",
+            limit.days,
+        )
         if is_unknown
-        else _("The transfer has stood still for {days} days.", days=limit.days)
+        else plural(
+            "The transfer has stood still for {number} day.",
+            "The transfer has stood still for {number} days.",
+            limit.days,
+        )
     )
     return {
         "status": DownloadStatus.FAILED.value,

@@ -18,7 +18,8 @@ from seiton.core.downloads.conflicts import close_subscription_conflicts, note_s
 from seiton.core.feeds.fetchers import ask_fetcher, choose_fetcher, note_fetch, pause_of
 from seiton.core.feeds.ingest import Ingested, hash_url, ingest
 from seiton.core.neighbours.states import note_answer, note_failure
-from seiton.core.service import Core, next_try, trust_feed
+from seiton.core.retries import next_try
+from seiton.core.service import Core, trust_feed
 from seiton.domain.states import NeighbourKind
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _

@@ -11,7 +11,8 @@ from seiton.adapters.database import Row, chunks
 from seiton.contract import ViewerSyncCallback
 from seiton.core import tables
 from seiton.core.filing.finishing import close_finished
-from seiton.core.service import GIVE_UP, Core, next_try
+from seiton.core.retries import GIVE_UP, NO_FAILURE, NO_HOLD, next_try
+from seiton.core.service import Core
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason, may_follow
 from seiton.errors import InvalidInput, NotFound, Problem
 from seiton.text import _
@@ -109,11 +110,8 @@ def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:
     return position | {
         "status": DownloadStatus.SYNCED.value,
         "sync_retry_count": 0,
-        "attempts": 0,
-        "failing_since": None,
-        "next_try_at": None,
-        "hold_reason": None,
-        "hold_detail": None,
+        **NO_FAILURE,
+        **NO_HOLD,
         "error_message": None,
     }
 
@@ -133,11 +131,8 @@ def _removed(row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int
     return changes | {
         "status": DownloadStatus.CANCELLED.value,
         "library_path": callback.target_path,
-        "attempts": 0,
-        "failing_since": None,
-        "next_try_at": None,
-        "hold_reason": None,
-        "hold_detail": None,
+        **NO_FAILURE,
+        **NO_HOLD,
         "error_message": None,
     }
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.retries import NO_FAILURE, NO_HOLD
 from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
 from seiton.domain.states import IN_VIEWER, DownloadStatus
 from seiton.domain.wishes import dump_wish, load_episode, load_show
@@ -231,12 +232,9 @@ def _update(connection: sa.Connection, updates: Sequence[dict[str, Any]]) -> Non
             profile_version=sa.bindparam("its_profile"),
             resync_id=sa.func.coalesce(cause, table.c.resync_id),
             # A new wish is a new attempt: what failed before may work now.
-            attempts=0,
             sync_retry_count=0,
-            failing_since=None,
-            next_try_at=None,
-            hold_reason=None,
-            hold_detail=None,
+            **NO_FAILURE,
+            **NO_HOLD,
             updated_at=sa.bindparam("updated_at"),
         ),
         list(updates),

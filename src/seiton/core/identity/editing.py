@@ -19,6 +19,7 @@ from seiton.core.neighbours.answers import Question, ask
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
+from seiton.core.works.entities import require_series
 from seiton.domain.states import SURE, IdSource, IdStanding, NeighbourKind
 from seiton.domain.suggestions import is_exact
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
@@ -88,7 +89,7 @@ def set_id(core: Core, series_id: int, namespace: str, value: str) -> Record:
     ids, now = tables.external_ids, core.now()
     with core.database.write() as connection:
         lock_state(connection)
-        _require_series(connection, series_id)
+        require_series(connection, series_id)
         same = sa.and_(ids.c.namespace == namespace, ids.c.value == value)
         others = sa.and_(ids.c.series_id == series_id, ids.c.namespace == namespace, ids.c.value != value)
         by_hand = ids.c.standing.in_([IdStanding.MANUAL, IdStanding.CONFIRMED, IdStanding.SUGGESTED])
@@ -96,10 +97,7 @@ def set_id(core: Core, series_id: int, namespace: str, value: str) -> Record:
         connection.execute(
             sa.update(ids).where(others).values(standing=IdStanding.REJECTED.value, updated_at=now)
         )
-        owner = sa.select(ids.c.external_id).where(
-            same, ids.c.standing.in_(sorted(SURE)), ids.c.series_id != series_id
-        )
-        is_taken = connection.execute(owner).first() is not None
+        is_taken = _is_taken(connection, namespace, value, series_id)
         standing = IdStanding.CLAIMED if is_taken else IdStanding.MANUAL
         values = {"standing": standing.value, "source": IdSource.USER.value, "updated_at": now}
         mine = sa.update(ids).where(same, ids.c.series_id == series_id).values(values)
@@ -226,13 +224,7 @@ def accept_exact(core: Core) -> list[Record]:
 
 def _accept(core: Core, connection: sa.Connection, row: Row) -> None:
     ids, now = tables.external_ids, core.now()
-    owner = sa.select(ids.c.external_id).where(
-        ids.c.namespace == row["namespace"],
-        ids.c.value == row["value"],
-        ids.c.standing.in_(sorted(SURE)),
-        ids.c.series_id != row["series_id"],
-    )
-    is_taken = connection.execute(owner).first() is not None
+    is_taken = _is_taken(connection, row["namespace"], row["value"], row["series_id"])
     standing = IdStanding.CLAIMED if is_taken else IdStanding.CONFIRMED
     set_standing(connection, row["external_id"], standing, now)
     others = sa.and_(
@@ -252,10 +244,16 @@ def _require(connection: sa.Connection, external_id: int) -> Row:
     return row
 
 
-def _require_series(connection: sa.Connection, series_id: int) -> None:
-    query = sa.select(tables.series.c.series_id).where(tables.series.c.series_id == series_id)
-    if connection.execute(query).first() is None:
-        raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+def _is_taken(connection: sa.Connection, namespace: str, value: str, series_id: int) -> bool:
+    """Say whether a series other than ``series_id`` surely has this id."""
+    ids = tables.external_ids
+    owner = sa.select(ids.c.external_id).where(
+        ids.c.namespace == namespace,
+        ids.c.value == value,
+        ids.c.standing.in_(sorted(SURE)),
+        ids.c.series_id != series_id,
+    )
+    return connection.execute(owner).first() is not None
 
 
 def _checked(namespace: str, value: str) -> tuple[str, str]:

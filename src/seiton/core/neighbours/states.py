@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from seiton.adapters.http import FetchError
 from seiton.adapters.neighbours import Standing
 from seiton.core import tables
-from seiton.core.service import Core, next_try
+from seiton.core.retries import next_try
+from seiton.core.service import Core
 from seiton.domain.states import NeighbourKind, NeighbourState
 
 LONGEST_ASKED = timedelta(days=1)

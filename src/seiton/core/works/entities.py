@@ -11,10 +11,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.queries import Record, fetch_all
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import ParsedTitle
+from seiton.errors import NotFound
+from seiton.text import _
 
 UNKNOWN_SEASON = "unknown"
+
+
+def require_series(connection: sa.Connection, series_id: int) -> Record:
+    """Return the row of ``series_id``. Raises ``NotFound``."""
+    table = tables.series
+    for row in fetch_all(connection, sa.select(table).where(table.c.series_id == series_id)):
+        return row
+    raise NotFound(_("There is no series {series_id}.", series_id=series_id))
 
 
 def ensure_series(

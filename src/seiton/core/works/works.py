@@ -11,6 +11,7 @@ from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.queries import HAS_FILES, Record, fetch_all, page
 from seiton.core.service import Core
+from seiton.core.works.entities import require_series
 from seiton.errors import NotFound
 from seiton.text import _
 
@@ -138,9 +139,7 @@ def list_links(core: Core, series_id: int) -> list[Record]:
         .order_by(links.c.filtered_flag, links.c.episode_no, links.c.episode_tenths, links.c.link_id)
     )
     with core.database.read() as connection:
-        known = sa.select(tables.series.c.series_id).where(tables.series.c.series_id == series_id)
-        if connection.execute(known).first() is None:
-            raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+        require_series(connection, series_id)
         rows = fetch_all(connection, query)
         latest = latest_downloads(connection, [row["link_id"] for row in rows])
     return [row | {"download": latest.get(row["link_id"])} for row in rows]

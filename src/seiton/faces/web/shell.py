@@ -22,7 +22,7 @@ from seiton.errors import NotFound
 from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
 from seiton.faces.words import hold, hold_choice, left, word
-from seiton.text import NAMES, _, language
+from seiton.text import NAMES, _, language, plural
 
 STATIC = Path(__file__).parent / "static"
 ROOT = "/ui"
@@ -171,6 +171,7 @@ def _inside(path: str | None, root: str) -> str | None:
 _environment.filters["inside"] = _inside
 _environment.globals.update(
     _=_,
+    plural=plural,
     word=word,
     hold=hold,
     left=left,
