@@ -21,10 +21,7 @@ from seiton.core.service import Core
 from seiton.errors import NotFound
 from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
-<<<<<<< HEAD
-=======
 from seiton.faces.web.menu import MENU, SAID
->>>>>>> web
 from seiton.faces.words import hold, hold_choice, left, word
 from seiton.text import NAMES, _, language, plural
 
