@@ -657,7 +657,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "source IN ('feed', 'page', 'search', 'user')", name=op.f("ck_core_external_ids_source")
+            "source IN ('feed', 'page', 'file', 'search', 'user')", name=op.f("ck_core_external_ids_source")
         ),
         sa.CheckConstraint(
             "standing IN ('given', 'confirmed', 'manual', 'suggested', 'claimed', 'rejected')",
