@@ -22,6 +22,8 @@ FEW = 2_000
 """So many items of a state or subscription are sooner compared than found by the index."""
 MANY = 20_000
 """Of more candidates than these it is sooner seen in order which are of a state or subscription."""
+FIRST = 500
+"""Titles that are compared before the index is asked: what many have is among them."""
 LOOK = 2_000
 """Titles that are compared at a time, at most."""
 MOST_LOOKED = 3_000
@@ -81,8 +83,8 @@ def matching_items(
     ``before``: only older ones than this. ``look``: how many will be wanted, probably. It ends where
     ``reach`` does.
 
-    Where the choice has few items, or the index knows too many candidates, the items are looked through in
-    order: by an index in the one case, with many hits to be expected in the other.
+    The newest items are looked through in order, and if a page full of hits is to be expected that way, the
+    others as well; likewise where the choice has few items, or the index knows too many candidates.
     """
     wanted = check_search(search)
     conditions = items_where(statuses, subscription_id)
@@ -94,6 +96,15 @@ def matching_items(
 
         return part
 
+    first = Reach(left=FIRST)
+    hits = list(_compared(connection, in_order(None), wanted, before, FIRST, first))
+    yield from hits
+    if first.stopped_at is None:
+        return
+    before, reach.left = first.stopped_at, reach.left - FIRST
+    if len(hits) * MOST_LOOKED >= look * FIRST:
+        yield from _compared(connection, in_order(None), wanted, before, LOOK, reach)
+        return
     upto = indexed_upto(connection)
     found = candidates(connection, pieces_of_search(search)) if upto is not None else None
     if found is None or (conditions and _is_sooner_compared(connection, conditions, found)):
