@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from seiton.adapters.database import Database
 from seiton.adapters.jobs_ledger import Ledger
 from seiton.adapters.migrations import SERVICES, upgrade
-from tests.postgres import NoPostgres, Server, missing
+from tests.postgres import NoPostgres, Server, missing, quick_place
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
@@ -60,11 +61,14 @@ def postgres_url(postgres_server: Server, _postgres_with_tables: str) -> Iterato
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path, _sqlite_with_tables: Path) -> str:
-    """A SQLite file in the test's own folder, with all tables and nothing in them."""
-    file = tmp_path / "seiton.db"
-    shutil.copy(_sqlite_with_tables, file)
-    return f"sqlite:///{file}"
+def sqlite_url(_sqlite_with_tables: Path) -> Iterator[str]:
+    """A SQLite file of the test's own, with all tables and nothing in them; in memory where there is room."""
+    with tempfile.TemporaryDirectory(
+        prefix="seiton-db-", dir=quick_place(), ignore_cleanup_errors=True
+    ) as folder:
+        file = Path(folder) / "seiton.db"
+        shutil.copy(_sqlite_with_tables, file)
+        yield f"sqlite:///{file}"
 
 
 @pytest.fixture

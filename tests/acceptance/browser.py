@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core.feeds.subscriptions import add_subscription
-from seiton.core.queries import count_everything
+from seiton.core.figures import count_everything
 from seiton.core.rules.parsers import create_parser
 from seiton.demo.sample import PARSERS
 from seiton.demo.world import DemoWorld
@@ -64,11 +64,12 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Serve a fresh Seiton on a port of this machine, with the demo's world beside it."""
+def running_site(folder: Path, **given: object) -> Iterator[Site]:
+    """Serve a fresh Seiton by settings on a port of this machine, with the demo's world beside it."""
     origin = folder / "world"
     origin.mkdir()
-    settings = Settings(data=folder / "data", library=folder / "library", port=0)
+    values = {"data": folder / "data", "library": folder / "library", "port": 0}
+    settings = Settings.model_validate(values | given)
     seiton = Seiton(settings, loopback_only=True)
     # Playwright has an event loop in this thread, which background work does not start beside.
     with DemoWorld(os.fspath(origin)) as world, ThreadPoolExecutor(1) as elsewhere:

@@ -21,11 +21,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.causes.undo import undo
 from seiton.core.feeds.subscriptions import add_subscription
-from seiton.core.queries import count_everything, list_parsers
+from seiton.core.figures import count_everything
+from seiton.core.identity.editing import suggest
+from seiton.core.identity.unknown import list_unknown
+from seiton.core.queries import list_parsers
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import update_parser
 from seiton.demo.sample import CORRECTED, EDITED
 from tests.acceptance.browser import PATIENCE_S, Site, running_browser, running_site
+from tests.acceptance.known_works import make_known, source_of_facts
+from tests.integration.messy_folders import put
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
 WIDE, PHONE = (1280, 860), (390, 844)
@@ -76,6 +81,27 @@ def name_otherwise(page: Page) -> None:
     expect(page.locator("#naming .move").first).to_be_visible(timeout=60_000)
 
 
+def odd_series(site: Site) -> int:
+    """Return a series that nobody knows, with suggestions for it."""
+    core = site.seiton.core
+    series_id = int(list_unknown(core, limit=1, offset=0)[0]["series_id"])
+    suggest(core, series_id)
+    return series_id
+
+
+def look_through(page: Page, site: Site) -> None:
+    """Plan to adopt a folder that lies in the library."""
+    folder = Path(site.seiton.settings.library, "Kumo no Yuubin")
+    page.locator("#path").fill(str(folder))
+    page.locator("form[data-busy] button").click()
+    expect(page.locator("#files .move").first).to_be_visible(timeout=60_000)
+
+
+def look_into(page: Page) -> None:
+    page.locator(".releases summary").first.click()
+    expect(page.locator(".history").first).to_be_visible()
+
+
 def leave_out(page: Page) -> None:
     page.locator("#regex_pattern").fill("720p")
     expect(page.locator("#preview .chip.bad").first).to_be_visible(timeout=60_000)
@@ -87,8 +113,17 @@ def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
     return [
         Picture(name="overview", path="/"),
         Picture(name="library", path="/library"),
-        Picture(name="anime", path="/library/1"),
+        Picture(name="anime", path="/library/2", before=look_into),
+        Picture(name="library-phone", path="/library", size=PHONE, locale="zh-TW"),
+        Picture(name="season", path="/season"),
+        Picture(name="season-phone", path="/season", size=PHONE, locale="zh-TW"),
+        Picture(name="wanted", path="/wanted"),
+        Picture(name="identity", path="/identity"),
+        Picture(name="identity-series", path=f"/identity/series/{odd_series(site)}"),
         Picture(name="inbox", path="/inbox"),
+        Picture(name="adopt", path="/adopt", before=lambda page: look_through(page, site)),
+        Picture(name="adopt-phone", path="/adopt/1", size=PHONE, locale="zh-TW"),
+        Picture(name="leaving", path="/subscriptions/1/leave"),
         Picture(name="parsers", path="/parsers"),
         Picture(name="workshop", path=edited, before=edit, size=(1440, 900)),
         Picture(name="workshop-fault", path=edited, before=mistake),
@@ -141,6 +176,11 @@ def live_through(site: Site, odd: str) -> tuple[int, int]:
     """Have a library, correct it, undo that; return the ids of the parser and of the correction."""
     core = site.seiton.core
     site.fill()
+    make_known(site)
+    for episode in range(1, 7):
+        name = f"[Sub] Kumo no Yuubin - {episode:02} [1080p]"
+        put(Path(site.seiton.settings.library), f"Kumo no Yuubin/{name}.mkv")
+    put(Path(site.seiton.settings.library), "Kumo no Yuubin/[Sub] Kumo no Yuubin - NCOP.mkv")
     add_subscription(core, {"source_url": odd, "name": "Odd titles"})
     rows = list_parsers(core, created_from_type=None, created_from_id=None)
     parser_id = next(int(row["parser_id"]) for row in rows if row["name"] == EDITED)
@@ -186,7 +226,11 @@ def main(wanted: list[str]) -> None:
                 if not wanted or picture.name in wanted:
                     for scheme in ("light", "dark"):
                         take(browser, site.address, picture, scheme)
-        with odd_feed() as odd, running_site(folders[1]) as site:
+        with (
+            source_of_facts() as source,
+            odd_feed() as odd,
+            running_site(folders[1], bangumi_url=source.base) as site,
+        ):
             parser_id, resync_id = live_through(site, odd)
             # The workshop shows the correction, so the rule has to be as it was before it.
             listed = [p for p in pictures(site, parser_id, resync_id) if not wanted or p.name in wanted]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,20 @@ def visit(browser: Browser, site: Site, size: tuple[int, int] = WIDE, locale: st
     page = context.new_page()
     page.goto(f"{site.address}/")
     return page
+
+
+def barriers_of(page: Page, site: Site, paths: Sequence[str]) -> list[str]:
+    """Return what axe finds on pages, each fault with its places."""
+    barriers: list[str] = []
+    for path in paths:
+        page.goto(f"{site.address}{path}")
+        if page.locator("#impact").count():
+            page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        for fault in found.response["violations"]:
+            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
+            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    return barriers
 
 
 def test_a_first_run_becomes_a_filed_library(browser: Browser, tmp_path: Path) -> None:
@@ -106,15 +120,25 @@ def test_a_title_that_is_marked_by_keys_teaches_a_parser(browser: Browser, site:
     page.context.close()
 
 
-def test_a_phone_shows_everything_in_traditional_chinese(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, PHONE, "zh-TW")
+@pytest.mark.parametrize(
+    ("asked", "lang", "overview", "menu", "parsers", "own"),
+    [
+        ("zh-TW", "zh-Hant", "總覽", "選單", "解析器", "您的解析器"),
+        ("zh-CN", "zh-Hans", "概览", "菜单", "解析器", "您的解析器"),
+        ("ja", "ja", "概要", "メニュー", "パーサー", "あなたのパーサー"),
+    ],
+)
+def test_a_phone_shows_everything_in_its_language(
+    browser: Browser, site: Site, asked: str, lang: str, overview: str, menu: str, parsers: str, own: str
+) -> None:
+    page = visit(browser, site, PHONE, asked)
     complaints = Complaints(page, site.address)
-    assert page.locator("html").get_attribute("lang") == "zh-Hant"
-    expect(page.get_by_role("heading", level=1)).to_have_text("總覽")
-    page.get_by_role("button", name="選單").click()
-    page.get_by_role("link", name="解析器", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("解析器")
-    page.get_by_role("list", name="您的解析器").locator("a.name").first.click()
+    assert page.locator("html").get_attribute("lang") == lang
+    expect(page.get_by_role("heading", level=1)).to_have_text(overview)
+    page.get_by_role("button", name=menu).click()
+    page.get_by_role("link", name=parsers, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(parsers)
+    page.get_by_role("list", name=own).locator("a.name").first.click()
     expect(page.locator("#titles mark").first).to_be_visible()
     for path in ("/", "/parsers", "/inbox", "/resyncs", "/subscriptions", "/settings", "/library", "/access"):
         page.goto(f"{site.address}{path}")
@@ -143,8 +167,7 @@ def test_no_page_has_a_barrier_that_axe_finds(browser: Browser, site: Site, them
     page = visit(browser, site)
     page.get_by_role("button", name=theme.title(), exact=True).click()
     parser_id = list_parsers(site.seiton.core, created_from_type=None, created_from_id=None)[0]["parser_id"]
-    barriers: list[str] = []
-    for path in (
+    paths = (
         "/",
         "/start",
         "/library",
@@ -172,13 +195,7 @@ def test_no_page_has_a_barrier_that_axe_finds(browser: Browser, site: Site, them
         "/log",
         "/welcome",
         "/nowhere",
-    ):
-        page.goto(f"{site.address}{path}")
-        if page.locator("#impact").count():
-            page.wait_for_load_state("networkidle")
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-        for fault in found.response["violations"]:
-            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
-            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    )
+    barriers = barriers_of(page, site, paths)
     assert barriers == [], "\n".join(barriers)
     page.context.close()

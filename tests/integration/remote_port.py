@@ -73,14 +73,6 @@ class RemotePort(TorrentPort):
         for daemon in self.daemons.values():
             daemon.stop()
 
-    @pytest.fixture
-    def home(self, tmp_path: Path, swarm: Swarm) -> Iterator[Home]:
-        (tmp_path / "downloads").mkdir()
-        home = Home(lambda: self.open_client(tmp_path / "client"), tmp_path / "downloads")
-        swarm.dial(self.daemon(tmp_path / "client").peer_port)
-        yield home
-        home.client.close()
-
     def daemon(self, folder: Path) -> ClientProgram:
         """Return the program with its memory below ``folder``, running."""
         daemon = self.daemons.setdefault(
@@ -100,6 +92,10 @@ class RemotePort(TorrentPort):
     def open_client(self, folder: Path) -> TorrentClient:
         daemon = self.daemon(folder)
         return Rented(daemon, self.program(self.access(daemon)))
+
+    def peer_port(self, client: TorrentClient) -> int:
+        assert isinstance(client, Rented)
+        return client.daemon.peer_port
 
     def client(self, daemon: ClientProgram, *, paths: PathMap | None = None, **more: Any) -> RemoteClient:
         """Return one more client of a running program, which soon tries again."""

@@ -13,7 +13,7 @@ from seiton.core.downloads.retry import retry_download
 from seiton.core.filing.callbacks import take_callback, take_callbacks
 from seiton.core.filing.receipts import take_receipts
 from seiton.core.filing.resync import ask_again, reconcile
-from seiton.core.service import GIVE_UP, next_try
+from seiton.core.retries import GIVE_UP, next_try
 from seiton.domain.states import HoldReason
 from seiton.errors import InvalidInput, NotFound
 from seiton.viewer.converge import converge

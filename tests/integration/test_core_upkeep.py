@@ -30,7 +30,7 @@ from seiton.core.feeds.subscriptions import (
 )
 from seiton.core.filing.resync import reconcile
 from seiton.core.modules.activities import list_activities
-from seiton.core.service import GIVE_UP
+from seiton.core.retries import GIVE_UP
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict
 from tests.integration.api_world import serving

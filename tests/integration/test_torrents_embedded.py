@@ -14,7 +14,14 @@ import libtorrent as lt
 import pytest
 
 from seiton.adapters.torrents.embedded import EmbeddedClient
-from seiton.adapters.torrents.port import ClientAway, Refusal, TorrentRefused, TorrentSource, TransferState
+from seiton.adapters.torrents.port import (
+    ClientAway,
+    Refusal,
+    TorrentClient,
+    TorrentRefused,
+    TorrentSource,
+    TransferState,
+)
 from seiton.adapters.torrents.torrent_file import MAX_TORRENT_BYTES, read_magnet, read_torrent
 from tests.integration.torrent_port import BATCH, EventedPort, Home, Made, Swarm, encoded, eventually
 
@@ -57,6 +64,10 @@ def _run_until(folder: Path, source: str, reached: str, at: float) -> None:
 class TestEmbeddedClient(EventedPort):
     def open_client(self, folder: Path) -> EmbeddedClient:
         return EmbeddedClient(str(folder), loopback_only=True)
+
+    def peer_port(self, client: TorrentClient) -> int:
+        assert isinstance(client, EmbeddedClient)
+        return client.port
 
     @pytest.mark.parametrize("as_magnet", [False, True])
     def test_a_download_survives_sigkill_at_any_moment(

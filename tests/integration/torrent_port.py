@@ -161,6 +161,10 @@ class TorrentPort:
         """Open the client with its memory below ``folder``; with the same folder it is the same client."""
         raise NotImplementedError
 
+    def peer_port(self, client: TorrentClient) -> int:
+        """Return the port that peers of ``client`` can connect to."""
+        raise NotImplementedError
+
     def open_leecher(self, folder: Path) -> TorrentClient:
         """Open another client, to which this one may give."""
         return EmbeddedClient(str(folder), loopback_only=True)
@@ -175,6 +179,7 @@ class TorrentPort:
     def home(self, tmp_path: Path, swarm: Swarm) -> Iterator[Home]:
         (tmp_path / "downloads").mkdir()
         home = Home(lambda: self.open_client(tmp_path / "client"), tmp_path / "downloads")
+        swarm.dial(self.peer_port(home.client))
         yield home
         home.client.close()
 

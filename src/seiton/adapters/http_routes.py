@@ -10,7 +10,6 @@ import httpcore2
 import httpx2
 
 SOCKS = frozenset({"socks5", "socks5h"})
-PROXIES = SOCKS | {"http", "https"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

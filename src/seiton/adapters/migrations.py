@@ -1,26 +1,30 @@
-"""Schema migrations (Alembic) for the two services, side by side in one database or apart."""
+"""Schema migrations (Alembic) for the two services, side by side in one database or apart.
+
+Alembic is loaded only when there is something to migrate: most starts find nothing, and it is slow to load.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from seiton.adapters.database import Database
 from seiton.errors import Unavailable
 from seiton.text import _
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Service = Literal["core", "viewer"]
 SERVICES: tuple[Service, ...] = ("core", "viewer")
 
 
 def _config(service: Service, connection: sa.Connection | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(resources.files("seiton") / "migrations" / service))
     config.attributes["connection"] = connection
@@ -30,13 +34,22 @@ def _config(service: Service, connection: sa.Connection | None = None) -> Config
 
 @cache
 def _revisions(service: Service) -> tuple[str, ...]:
-    """Return the revisions that this Seiton knows, the newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config(service)).walk_revisions())
+    """Return the revisions that this Seiton knows, newest first: the numbers that the files begin with."""
+    folder = resources.files("seiton") / "migrations" / service / "versions"
+    names = (script.name for script in folder.iterdir())
+    return tuple(sorted((name[:4] for name in names if name[:4].isdigit()), reverse=True))
 
 
 def version_table(service: Service) -> str:
     """Return the name of the table that records how far a service's schema is."""
     return f"{service}_schema_version"
+
+
+def _current(connection: sa.Connection, service: Service) -> str | None:
+    name = version_table(service)
+    if not sa.inspect(connection).has_table(name):
+        return None
+    return connection.scalar(sa.select(sa.column("version_num")).select_from(sa.table(name)))
 
 
 def upgrade(database: Database, service: Service, revision: str = "head") -> None:
@@ -46,24 +59,26 @@ def upgrade(database: Database, service: Service, revision: str = "head") -> Non
     """
     revisions = _revisions(service)
     with database.write() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
-        found = context.get_current_revision()
+        found = _current(connection, service)
         if found == (revisions[0] if revision == "head" else revision):
             return
         if found is not None and found not in revisions:
             message = _("The database is of a newer Seiton (schema {found}). Install that.", found=found)
             raise Unavailable(message)
+        from alembic import command
+
         command.upgrade(_config(service, connection), revision)
 
 
 def state_of(database: Database, service: Service) -> tuple[str | None, str | None]:
     """Return how far a service's tables are, and how far they should be. Writes nothing."""
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": version_table(service)})
-        return context.get_current_revision(), _revisions(service)[0]
+        return _current(connection, service), _revisions(service)[0]
 
 
 def downgrade(database: Database, service: Service, revision: str) -> None:
     """Take the service's tables back to ``revision`` (``base`` removes them)."""
+    from alembic import command
+
     with database.write() as connection:
         command.downgrade(_config(service, connection), revision)

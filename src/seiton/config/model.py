@@ -11,11 +11,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.notifications import Notifications
 from seiton.config.servers import MediaServers
-from seiton.text import LANGUAGES, _, negotiate
+from seiton.config.values import lower
+from seiton.text import LANGUAGES, _, nearest
+
+MIN_SERVICE_TOKEN = 24
+"""Characters of a secret that roles on several hosts share: nobody has to remember it."""
 
 
 def _folder(value: object) -> Path:
@@ -41,9 +46,10 @@ def _database_url(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if not re.match(r"(en|zh)\b", value.replace("_", "-"), re.IGNORECASE):
+    language = nearest(value)
+    if language is None:
         raise ValueError(_("must be one of {choices}", choices=", ".join(LANGUAGES)))
-    return negotiate(value)
+    return language
 
 
 def _list(value: object) -> object:
@@ -94,8 +100,11 @@ def _network(value: str) -> str:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
 
 
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
+def _service_token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_SERVICE_TOKEN or not text.isascii() or not text.isprintable():
+        raise ValueError(_("must be secrets of {least} letters or digits and more", least=MIN_SERVICE_TOKEN))
+    return value
 
 
 def _off(value: object) -> object:
@@ -132,6 +141,8 @@ class Settings(BaseModel):
     )
     library: Folder = Field(default_factory=lambda values: values["data"] / "library")
     downloads: Folder = Field(default_factory=lambda values: values["data"] / "downloads")
+    movies_root: Folder | None = None
+    """The folder for films; without it a film is held. Outside of the library and the downloads."""
     language: Annotated[str, AfterValidator(_language)] | None = None
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
@@ -142,7 +153,7 @@ class Settings(BaseModel):
     """What it is called there; two modules of one type need two names."""
     torrent_port: Port = 0
     """Where the embedded client listens; 0: any free port."""
-    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(_lower)] = (
+    link_mode: Annotated[Literal["auto", "hardlink", "reflink", "copy", "move"], BeforeValidator(lower)] = (
         "auto"
     )
     allow_copy: bool = False
@@ -165,6 +176,8 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    notifications: Notifications = Field(default=(), repr=False)
+    """Who is told what happened; in the file ``[[notifications]]``."""
     media_servers: MediaServers = Field(default=(), repr=False)
     """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()
@@ -182,8 +195,12 @@ class Settings(BaseModel):
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
+    service_tokens: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_service_token)], ...], BeforeValidator(_list)
+    ] = Field(default=(), repr=False)
+    """Secrets that Seiton's roles on several hosts share: the first is sent, all are accepted."""
     feed_limits: FeedLimits = FeedLimits()
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=lambda: MappingProxyType({}))
 

@@ -40,6 +40,8 @@ VALUE_BYTES = 24
 """Most bytes of a resolution, and the fewest that a group is cut to."""
 DEFAULT_TEMPLATE = EXAMPLE
 """The reference's layout."""
+MOVIES = b".movies"
+"""What paths on record begin with in the folder for films. No name that is made begins with a dot."""
 MAX_SPAN = 200
 """Most episodes that one file is believed to hold beyond its first (HEAD of the reference: 201)."""
 
@@ -53,26 +55,27 @@ class NamingProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """Where a unit belongs: three path components in NFC, none with an extension."""
+    """Where a unit belongs: path components in NFC, none with an extension. A film has no ``season``."""
 
     show: str
     season: str
     base: str
+    is_movie: bool = False
 
     @property
     def stem(self) -> bytes:
-        """``show/season/base`` in UTF-8, relative to the library root."""
-        return f"{self.show}/{self.season}/{self.base}".encode()
+        """``show/season/base`` in UTF-8, relative to the library root; of a film ``.movies/show/base``."""
+        return self.season_folder + b"/" + self.base.encode()
 
     @property
     def show_folder(self) -> bytes:
         """The show's folder in UTF-8, relative to the library root."""
-        return self.show.encode()
+        return MOVIES + b"/" + self.show.encode() if self.is_movie else self.show.encode()
 
     @property
     def season_folder(self) -> bytes:
-        """``show/season`` in UTF-8, relative to the library root."""
-        return f"{self.show}/{self.season}".encode()
+        """``show/season`` in UTF-8, relative to the library root; of a film the same as ``show_folder``."""
+        return self.show_folder if self.is_movie else f"{self.show}/{self.season}".encode()
 
 
 class WhyImpossible(StrEnum):
@@ -112,7 +115,7 @@ class Layout:
 def render(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
     """Return where ``meta`` belongs: by the template of its library, else by that of ``profile``."""
     name = draft_name(meta, profile)
-    if isinstance(name, Impossible) or _reads_right(name, meta):
+    if isinstance(name, Impossible) or name.is_movie or _reads_right(name, meta):
         return name
     return Impossible(code=WhyImpossible.MISREAD, detail=name.base)
 
@@ -123,6 +126,8 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
         return Impossible(code=WhyImpossible.NUMBER_OUT_OF_RANGE, detail=fault)
     if not meta.anime_title.strip():
         return Impossible(code=WhyImpossible.EMPTY_TITLE, detail="")
+    if meta.is_movie:
+        return _movie_name(meta)
     text = meta.naming if meta.naming is not None else profile.template
     layout = Layout.of(text)
     if isinstance(layout, TemplateFault):
@@ -135,6 +140,24 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
     if not (name.show and name.season and name.base):
         return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
     return name
+
+
+def _movie_name(meta: EpisodeMeta) -> Name | Impossible:
+    """Return ``Title (Year)/Title (Year)``, as media servers want films: the same name for both.
+
+    Of several films that go by one name each but the first has its number behind the title.
+    """
+    number = f" {meta.episode_no}" if meta.episode_no > 1 else ""
+    title = _title_part(meta.anime_title, TITLE_BYTES)
+    if not title:
+        return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
+    year = _year(meta)
+    name = title + number
+    if year and not name.endswith(f"({year})"):
+        name = f"{name} ({year})"
+    elif _UNSEEN.fullmatch(name.casefold()) or is_extra(name):
+        name += _MARK
+    return Name(show=name, season="", base=name, is_movie=True)
 
 
 def numbers_of(meta: EpisodeMeta) -> Numbers:
@@ -170,6 +193,11 @@ def display(path: bytes) -> str:
         char if unicodedata.category(char) not in _NOT_SHOWN else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def in_movies(path: bytes) -> bool:
+    """Say whether a path on record leads into the folder for films."""
+    return path.startswith(MOVIES + b"/")
 
 
 def split_stem(path: bytes) -> tuple[bytes, bytes]:

@@ -373,6 +373,7 @@ def _show_of(facts: Facts) -> ShowFacts:
         studios=facts.studios,
         ids=facts.show_ids,
         picture=facts.picture,
+        is_movie=facts.is_movie,
     )
 
 

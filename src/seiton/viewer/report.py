@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -95,7 +94,7 @@ def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
     return ViewerSyncCallback(
         download_id=task["download_id"],
         status="synced" if task["status"] == TaskStatus.COMPLETED else "failed",
-        target_path=text_of_path(os.path.join(viewer.root, path_of_text(path))) if path else None,
+        target_path=text_of_path(viewer.at(path_of_text(path))) if path else None,
         error_message=task["error_message"] or task["reason"],
         revision=task["revision"],
         core_instance=None if task["core_instance"] == FOREIGN else task["core_instance"],

@@ -27,7 +27,7 @@ from seiton.adapters.files.generated import (
 )
 from seiton.adapters.files.hashing import digest_of, hash_file
 from seiton.adapters.files.identity import Identity, identify
-from seiton.adapters.files.library import LibraryRoot, room_in
+from seiton.adapters.files.library import LibraryRoot, below, room_in
 from seiton.adapters.files.moving import is_respelling, move
 from seiton.adapters.files.outcomes import (
     AccessRefused,
@@ -71,6 +71,7 @@ __all__ = [
     "TargetTaken",
     "UnsafeFilesystem",
     "Ways",
+    "below",
     "digest_of",
     "flush",
     "folder_of",

@@ -17,7 +17,7 @@ from seiton.core.queries import Record, fetch_all
 from seiton.core.service import Core
 from seiton.domain.access import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Role, may_try, pause_after
 from seiton.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
-from seiton.text import _
+from seiton.text import _, plural
 
 SESSION = timedelta(days=30)
 """How long somebody stays in who does not come back."""
@@ -52,7 +52,11 @@ class Tries:
                 failures, last = self._counts.get(key, (0, now))
                 if not may_try(failures, last, now) and failures:
                     seconds = int((pause_after(failures) - (now - last)).total_seconds()) + 1
-                    message = _("Too many wrong passwords: wait {seconds} seconds.", seconds=seconds)
+                    message = plural(
+                        "Too many wrong passwords: wait {number} second.",
+                        "Too many wrong passwords: wait {number} seconds.",
+                        seconds,
+                    )
                     raise Forbidden(message)
 
     def note(self, keys: tuple[str, ...], now: datetime, *, is_right: bool) -> None:

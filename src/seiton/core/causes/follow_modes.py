@@ -8,9 +8,8 @@ from seiton.core import tables
 from seiton.core.queries import Record, fetch_all
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
+from seiton.core.works.entities import require_series
 from seiton.domain.consent import DEFAULT_MODES, CauseKind, FollowMode, Modes
-from seiton.errors import NotFound
-from seiton.text import _
 
 
 def load_modes(connection: sa.Connection) -> Modes:
@@ -57,7 +56,7 @@ def list_modes(core: Core) -> list[Record]:
 
 def set_mode(core: Core, kind: CauseKind, mode: FollowMode | None, series_id: int | None = None) -> None:
     """Set the mode of a kind of cause, for all or one series; ``None``: the default. Raises ``NotFound``."""
-    table, series = tables.follow_modes, tables.series.c
+    table = tables.follow_modes
     mine = sa.and_(
         table.c.cause_kind == kind.value,
         table.c.series_id.is_(None) if series_id is None else table.c.series_id == series_id,
@@ -65,9 +64,7 @@ def set_mode(core: Core, kind: CauseKind, mode: FollowMode | None, series_id: in
     with core.database.write() as connection:
         lock_state(connection)
         if series_id is not None:
-            known = sa.select(series.series_id).where(series.series_id == series_id)
-            if connection.execute(known).first() is None:
-                raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+            require_series(connection, series_id)
         connection.execute(sa.delete(table).where(mine))
         if mode is not None:
             connection.execute(

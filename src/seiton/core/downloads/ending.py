@@ -11,6 +11,7 @@ from seiton.adapters.database import chunks
 from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferState
 from seiton.core import tables
 from seiton.core.removal.removing import INCOMPLETE, shared_torrents
+from seiton.core.retries import NO_HOLD
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
 from seiton.errors import Conflict, NotFound
@@ -69,8 +70,7 @@ def cancel_download(core: Core, download_id: int) -> None:
                 status=_D.CANCELLED.value,
                 torrent_wish="delete" if row["torrent_hash"] else None,
                 next_try_at=None,
-                hold_reason=None,
-                hold_detail=None,
+                **NO_HOLD,
                 updated_at=core.now(),
             )
         )

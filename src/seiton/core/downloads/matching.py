@@ -9,6 +9,7 @@ from typing import Any
 from seiton.adapters.database import Row
 from seiton.adapters.torrents.port import TorrentStatus
 from seiton.core.downloads.dispatch import save_path
+from seiton.core.retries import NO_FAILURE
 from seiton.core.service import Core
 from seiton.domain.contents import Chosen, TorrentFile, Wanted, WhyMissing, assign
 from seiton.domain.path_text import path_of_text, text_of_path
@@ -41,9 +42,7 @@ def match_files(
             "total_bytes": status.size,
             "downloaded_bytes": status.size,
             "content_path": status.content_path,
-            "attempts": 0,  # what failed was the download
-            "failing_since": None,
-            "next_try_at": None,
+            **NO_FAILURE,  # what failed was the download
         }
         chosen = found.chosen.get(position)
         if chosen is not None:

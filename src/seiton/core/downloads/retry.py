@@ -13,6 +13,7 @@ from seiton.adapters.torrents.port import ClientAway
 from seiton.core import tables
 from seiton.core.downloads.downloaders import served_types
 from seiton.core.filing.desired import is_waiting
+from seiton.core.retries import NO_FAILURE, NO_HOLD
 from seiton.core.service import Core
 from seiton.domain.states import GIVEN_UP, IN_LIBRARY, DownloadStatus, HoldReason
 from seiton.errors import Conflict, NotFound
@@ -54,12 +55,9 @@ def retry_download(core: Core, download_id: int) -> None:
                 **_by_the_rules(row),
                 **_anew(row, status),
                 cancel_reason=None,
-                attempts=0,
                 sync_retry_count=0,
-                failing_since=None,
-                next_try_at=None,
-                hold_reason=None,
-                hold_detail=None,
+                **NO_FAILURE,
+                **NO_HOLD,
                 error_message=None,
                 progress_at=None,
                 torrent_wish=None,

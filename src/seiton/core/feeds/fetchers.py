@@ -20,7 +20,8 @@ from seiton.adapters.modules.fetcher import FetcherOverHttp
 from seiton.core import tables
 from seiton.core.feeds.ingest import Ingested, ingest
 from seiton.core.modules.registry import PRIORITY, core_address, usable_modules
-from seiton.core.service import Core, next_try
+from seiton.core.retries import next_try
+from seiton.core.service import Core
 from seiton.domain.states import ModuleType
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _

@@ -18,7 +18,8 @@ from seiton.core.downloads.conflicts import close_subscription_conflicts, note_s
 from seiton.core.feeds.fetchers import ask_fetcher, choose_fetcher, note_fetch, pause_of
 from seiton.core.feeds.ingest import Ingested, hash_url, ingest
 from seiton.core.neighbours.states import note_answer, note_failure
-from seiton.core.service import Core, next_try, trust_feed
+from seiton.core.retries import next_try
+from seiton.core.service import Core, trust_feed
 from seiton.domain.states import NeighbourKind
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem, SeitonError
 from seiton.text import _
@@ -129,6 +130,19 @@ def remove_subscription(core: Core, subscription_id: int) -> Row:
         )
         close_subscription_conflicts(connection, subscription_id, core.now())
     return row
+
+
+def follow_again(core: Core, subscription_id: int) -> Row:
+    """Follow a feed again that was followed before, as it was. Raises ``NotFound`` and ``Conflict``."""
+    table = tables.subscriptions
+    query = sa.select(table).where(table.c.subscription_id == subscription_id)
+    with core.database.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(_("There is no subscription {subscription_id}.", subscription_id=subscription_id))
+    kept = ("source_url", "name", "description", "fetch_interval_minutes", "config", "source_type")
+    chosen = {} if row["auto_selected"] else {"fetcher_id": row["fetcher_id"]}
+    return add_subscription(core, {name: row[name] for name in kept} | chosen)
 
 
 def due_subscriptions(core: Core) -> list[int]:

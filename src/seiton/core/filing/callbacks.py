@@ -11,8 +11,10 @@ from seiton.adapters.database import Row, chunks
 from seiton.contract import ViewerSyncCallback
 from seiton.core import tables
 from seiton.core.filing.finishing import close_finished
-from seiton.core.service import GIVE_UP, Core, next_try
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason, may_follow
+from seiton.core.notifications.happened import JOB, about_downloads
+from seiton.core.retries import GIVE_UP, NO_FAILURE, NO_HOLD, next_try
+from seiton.core.service import Core
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, Happens, HoldReason, may_follow
 from seiton.errors import InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -47,6 +49,7 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
             rows.update((row["download_id"], dict(row)) for row in connection.execute(query).mappings())
         updates: dict[int, dict[str, Any]] = {}
         outcomes: list[dict[str, Any]] = []
+        news: list[tuple[int, Happens, str | None]] = []
         for callback in callbacks:
             row = rows.get(callback.download_id)
             if row is None:
@@ -56,13 +59,16 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
             if changes is None:
                 continue
             outcomes.append(_outcome(row, changes, callback))
+            news += _news(row, changes, outcomes[-1])
             row |= changes
             updates[callback.download_id] = updates.get(callback.download_id, {}) | changes
         if updates:
             _write(connection, rows, updates, outcomes)
+            about_downloads(connection, news, core.now())
             close_finished(core, connection)
     if any(row["desired_revision"] > row["applied_revision"] for row in rows.values()):
         core.wake("reconcile", "")
+    core.wake(JOB, "")
     core.progress.announce()
     return result
 
@@ -95,6 +101,18 @@ def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -
     return changes | {"updated_at": core.now()} if is_legal and is_news else None
 
 
+def _news(
+    row: Mapping[str, Any], changes: Mapping[str, Any], outcome: Mapping[str, Any]
+) -> list[tuple[int, Happens, str | None]]:
+    """Return what people may want to know of a report; ``row`` is as it was before."""
+    if changes["status"] == DownloadStatus.SYNCED and row["library_path"] is None and outcome["why"] is None:
+        return [(row["download_id"], Happens.FILED, None)]
+    reason = changes.get("hold_reason")
+    if outcome["what"] == "held" and reason not in (None, row["hold_reason"]):
+        return [(row["download_id"], Happens.HELD, reason)]
+    return []
+
+
 def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:
     """Where the file lies is news even if a later wish is under way already; then it is all the news."""
     is_desired = revision == row["desired_revision"]
@@ -109,11 +127,8 @@ def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:
     return position | {
         "status": DownloadStatus.SYNCED.value,
         "sync_retry_count": 0,
-        "attempts": 0,
-        "failing_since": None,
-        "next_try_at": None,
-        "hold_reason": None,
-        "hold_detail": None,
+        **NO_FAILURE,
+        **NO_HOLD,
         "error_message": None,
     }
 
@@ -133,11 +148,8 @@ def _removed(row: Mapping[str, Any], callback: ViewerSyncCallback, revision: int
     return changes | {
         "status": DownloadStatus.CANCELLED.value,
         "library_path": callback.target_path,
-        "attempts": 0,
-        "failing_since": None,
-        "next_try_at": None,
-        "hold_reason": None,
-        "hold_detail": None,
+        **NO_FAILURE,
+        **NO_HOLD,
         "error_message": None,
     }
 

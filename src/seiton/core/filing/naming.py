@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.causes.brake import judge
+from seiton.core.causes.following import await_cause
 from seiton.core.causes.records import record_cause
 from seiton.core.filing.desired import (
     MAIN_LIBRARY,
@@ -75,15 +76,8 @@ def set_naming(
     if resync_id is None:
         return written
     core.wake("naming", "")
-    resyncs = tables.resyncs
-    query = sa.select(resyncs).where(resyncs.c.resync_id == resync_id)
-
-    def look() -> Row:
-        with core.database.read() as connection:
-            return connection.execute(query).mappings().one()
-
-    core.progress.wait(lambda: bool(look()["reparsed"]), core.answer_wait_s)
-    return replace(written, resync=look())
+    followed = await_cause(core, resync_id, lambda cause: bool(cause["reparsed"]))
+    return replace(written, resync=followed)
 
 
 def change_naming(

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.contract import ItemReceipt, Receipt
 from seiton.core import tables
-from seiton.core.service import FIRST_RETRY, Core, next_try
+from seiton.core.retries import FIRST_RETRY, next_try
+from seiton.core.service import Core
 from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason
 
 _ASKED = (DownloadStatus.SYNCING.value, DownloadStatus.RESYNCING.value)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes.following import await_cause
 from seiton.core.causes.history import require_last
 from seiton.core.causes.records import record_cause
 from seiton.core.filters.refilter import mark_changed
@@ -250,12 +251,4 @@ def _cause(
 def _follow(core: Core, resync_id: int) -> Row:
     """Start the work and wait for it a little; it goes on whether or not anybody waits."""
     core.wake("filters", "")
-    table = tables.resyncs
-    query = sa.select(table).where(table.c.resync_id == resync_id)
-
-    def look() -> Row:
-        with core.database.read() as connection:
-            return connection.execute(query).mappings().one()
-
-    core.progress.wait(lambda: look()["state"] != ResyncState.RUNNING, core.answer_wait_s)
-    return look()
+    return await_cause(core, resync_id, lambda cause: cause["state"] != ResyncState.RUNNING)

@@ -13,12 +13,13 @@ from seiton.adapters.database import Row
 from seiton.adapters.metadata.bangumi import NAMESPACE, read_found
 from seiton.core import tables
 from seiton.core.filing.finishing import close_finished
-from seiton.core.identity.ids import set_standing
+from seiton.core.identity.ids import ALIASES, FEED_NAMESPACES, set_standing
 from seiton.core.identity.placing import follow_facts, forget_facts, title_of
 from seiton.core.neighbours.answers import Question, ask
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
+from seiton.core.works.entities import require_series
 from seiton.domain.states import SURE, IdSource, IdStanding, NeighbourKind
 from seiton.domain.suggestions import is_exact
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
@@ -27,10 +28,8 @@ from seiton.text import _
 REMOVED = "metadata_removed"
 SEARCH_LASTS = timedelta(days=1)
 MOST_EXACT = 1000
-_ALIASES = {"bangumi": NAMESPACE, "bangumi.tv": NAMESPACE, "bgm.tv": NAMESPACE}
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,99}")
-_NUMBERED = frozenset({"mikan", "bgm", "anidb", "anilist", "mal"})
 
 
 def list_ids(
@@ -59,6 +58,7 @@ def _named() -> sa.Select[Any]:
         ids,
         animes.c.title.label("anime_title"),
         series.c.series_no,
+        series.c.anime_id,
         animes.c.year.label("anime_year"),
         seasons.c.year.label("season_year"),
     ).select_from(
@@ -87,7 +87,7 @@ def set_id(core: Core, series_id: int, namespace: str, value: str) -> Record:
     ids, now = tables.external_ids, core.now()
     with core.database.write() as connection:
         lock_state(connection)
-        _require_series(connection, series_id)
+        require_series(connection, series_id)
         same = sa.and_(ids.c.namespace == namespace, ids.c.value == value)
         others = sa.and_(ids.c.series_id == series_id, ids.c.namespace == namespace, ids.c.value != value)
         by_hand = ids.c.standing.in_([IdStanding.MANUAL, IdStanding.CONFIRMED, IdStanding.SUGGESTED])
@@ -95,10 +95,7 @@ def set_id(core: Core, series_id: int, namespace: str, value: str) -> Record:
         connection.execute(
             sa.update(ids).where(others).values(standing=IdStanding.REJECTED.value, updated_at=now)
         )
-        owner = sa.select(ids.c.external_id).where(
-            same, ids.c.standing.in_(sorted(SURE)), ids.c.series_id != series_id
-        )
-        is_taken = connection.execute(owner).first() is not None
+        is_taken = _is_taken(connection, namespace, value, series_id)
         standing = IdStanding.CLAIMED if is_taken else IdStanding.MANUAL
         values = {"standing": standing.value, "source": IdSource.USER.value, "updated_at": now}
         mine = sa.update(ids).where(same, ids.c.series_id == series_id).values(values)
@@ -225,13 +222,7 @@ def accept_exact(core: Core) -> list[Record]:
 
 def _accept(core: Core, connection: sa.Connection, row: Row) -> None:
     ids, now = tables.external_ids, core.now()
-    owner = sa.select(ids.c.external_id).where(
-        ids.c.namespace == row["namespace"],
-        ids.c.value == row["value"],
-        ids.c.standing.in_(sorted(SURE)),
-        ids.c.series_id != row["series_id"],
-    )
-    is_taken = connection.execute(owner).first() is not None
+    is_taken = _is_taken(connection, row["namespace"], row["value"], row["series_id"])
     standing = IdStanding.CLAIMED if is_taken else IdStanding.CONFIRMED
     set_standing(connection, row["external_id"], standing, now)
     others = sa.and_(
@@ -251,20 +242,26 @@ def _require(connection: sa.Connection, external_id: int) -> Row:
     return row
 
 
-def _require_series(connection: sa.Connection, series_id: int) -> None:
-    query = sa.select(tables.series.c.series_id).where(tables.series.c.series_id == series_id)
-    if connection.execute(query).first() is None:
-        raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+def _is_taken(connection: sa.Connection, namespace: str, value: str, series_id: int) -> bool:
+    """Say whether a series other than ``series_id`` surely has this id."""
+    ids = tables.external_ids
+    owner = sa.select(ids.c.external_id).where(
+        ids.c.namespace == namespace,
+        ids.c.value == value,
+        ids.c.standing.in_(sorted(SURE)),
+        ids.c.series_id != series_id,
+    )
+    return connection.execute(owner).first() is not None
 
 
 def _checked(namespace: str, value: str) -> tuple[str, str]:
     space, text = namespace.strip().lower(), value.strip()
-    space = _ALIASES.get(space, space)
+    space = ALIASES.get(space, space)
     problems = []
     if _NAMESPACE.fullmatch(space) is None:
         message = _("Give a short name such as bgm, mikan or anidb.")
         problems.append(Problem(field="namespace", message=message))
-    if _VALUE.fullmatch(text) is None or (space in _NUMBERED and not text.isdigit()):
+    if _VALUE.fullmatch(text) is None or (space in FEED_NAMESPACES and not text.isdigit()):
         message = _("Give the number from the address of its page, such as 400602.")
         problems.append(Problem(field="value", message=message))
     if problems:

@@ -18,6 +18,7 @@ class Fix:
     """Pin ``field`` of a series to ``value``, which is ``now`` now."""
 
     series_id: int
+    anime_id: int
     anime_title: str
     series_no: int
     field: PinField
@@ -34,7 +35,7 @@ def list_fixes(core: Core, *, with_titles: bool = False) -> list[Fix]:
     """
     facts, series, animes = tables.series_facts, tables.series, tables.animes
     query = (
-        sa.select(facts, series.c.series_no, series.c.pins, animes.c.title)
+        sa.select(facts, series.c.series_no, series.c.pins, animes.c.anime_id, animes.c.title)
         .select_from(
             facts.join(series, series.c.series_id == facts.c.series_id).join(
                 animes, animes.c.anime_id == series.c.anime_id
@@ -56,6 +57,7 @@ def list_fixes(core: Core, *, with_titles: bool = False) -> list[Fix]:
             fixes += [
                 Fix(
                     series_id=row["series_id"],
+                    anime_id=row["anime_id"],
                     anime_title=row["title"],
                     series_no=row["series_no"],
                     field=field,

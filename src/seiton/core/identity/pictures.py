@@ -17,7 +17,8 @@ from seiton.text import _
 
 LARGEST = 1024 * 1024
 """Bytes of a poster; viewers take no larger generated file."""
-_FORMS = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
+_FORMS = ((b"\xff\xd8\xff", "jpg", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png", "png"))
+"""How a picture begins, the suffix of its name, and what comes behind ``image/``."""
 
 
 def fetch_picture(core: Core, url: str, *, linked_from: str) -> str | None:
@@ -52,11 +53,33 @@ def fetch_picture(core: Core, url: str, *, linked_from: str) -> str | None:
 
 
 def _name(url: str, content: bytes) -> str:
-    suffix = next((suffix for mark, suffix in _FORMS if content.startswith(mark)), None)
+    suffix = next((suffix for mark, suffix, _kind in _FORMS if content.startswith(mark)), None)
     if suffix is None:
         detail = _("what came is no JPEG or PNG picture")
         raise FetchError(FetchFault.NOT_HTTP, url, detail=detail)
     return f"{digest_of(content)}.{suffix}"
+
+
+def picture_of(core: Core, external_id: int) -> str:
+    """Return the name of the picture of a suggestion, fetched if it is not at hand.
+
+    Raises ``NotFound`` where there is none, or it is not to be had now.
+    """
+    table = tables.external_ids.c
+    query = sa.select(table.picture_url).where(table.external_id == external_id)
+    with core.database.read() as connection:
+        url = connection.execute(query).scalar_one_or_none()
+    name = None
+    if url is not None and core.bangumi is not None:
+        name = fetch_picture(core, url, linked_from=core.bangumi.address)
+    if name is None:
+        raise NotFound(_("There is no picture of external id {external_id}.", external_id=external_id))
+    return name
+
+
+def kind_of_picture(content: bytes) -> str | None:
+    """Return what a picture is, as it stands behind ``image/`` in a content type; ``None``: it is none."""
+    return next((kind for mark, _suffix, kind in _FORMS if content.startswith(mark)), None)
 
 
 def read_picture(core: Core, name: str) -> bytes:

@@ -25,7 +25,7 @@ from seiton.domain.facts import (
     show_facts,
 )
 from seiton.domain.states import IN_VIEWER, SURE
-from seiton.domain.wishes import dump_facts
+from seiton.domain.wishes import dump_facts, load_episode
 
 _KNOWN = TypeAdapter(Known)
 Former = dict[str, Any]
@@ -135,7 +135,13 @@ def _write_episodes(
         )
         connection.execute(sa.delete(table).where(table.c.series_id == series_id, is_one))
     rows = [
-        {"series_id": series_id, "episode_no": no, "episode_tenths": tenths, "facts": wanted[no, tenths]}
+        {
+            "series_id": series_id,
+            "episode_no": no,
+            "episode_tenths": tenths,
+            "facts": wanted[no, tenths],
+            "aired": load_episode(wanted[no, tenths]).aired,
+        }
         for no, tenths in changed
         if (no, tenths) in wanted
     ]

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.contract import ItemReceipt, Receipt, ViewerRemoval
 from seiton.core import tables
-from seiton.core.service import FIRST_RETRY, Core
+from seiton.core.retries import FIRST_RETRY
+from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus, HoldReason
 
 

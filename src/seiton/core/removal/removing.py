@@ -20,6 +20,7 @@ from seiton.core import tables
 from seiton.core.causes.records import record_cause
 from seiton.core.downloads.conflicts import close_subscription_conflicts
 from seiton.core.filing.desired import supersede
+from seiton.core.retries import NO_FAILURE, NO_HOLD
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
 from seiton.errors import Conflict, NotFound
@@ -277,11 +278,8 @@ def _take_back(
             torrent_wish=sa.bindparam("wish"),
             resync_id=removal_id,
             removed_at=now,
-            attempts=0,
-            failing_since=None,
-            next_try_at=None,
-            hold_reason=None,
-            hold_detail=None,
+            **NO_FAILURE,
+            **NO_HOLD,
             updated_at=now,
         ),
         updates,

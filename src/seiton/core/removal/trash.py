@@ -14,6 +14,7 @@ from seiton.core.downloads.wanting import initial_status
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.removal.removing import TargetType
+from seiton.core.retries import NO_FAILURE, NO_HOLD
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus
 from seiton.errors import Conflict, NotFound
@@ -114,11 +115,8 @@ def _bring_back(connection: sa.Connection, rows: Sequence[Row], now: Any) -> Non
             removed_at=None,
             torrent_wish=None,
             desired_fingerprint=None,  # so that it differs, and what is in the trash is sent for
-            attempts=0,
-            failing_since=None,
-            next_try_at=None,
-            hold_reason=None,
-            hold_detail=None,
+            **NO_FAILURE,
+            **NO_HOLD,
             error_message=None,
             updated_at=now,
         ),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
+from seiton.core.causes.following import await_cause
 from seiton.core.causes.records import record_cause
 from seiton.core.rules.builtin import SWITCHES
 from seiton.core.rules.rulesets import BEHAVIOUR, BUILTIN, advance, lock_state, rule_of
@@ -234,15 +235,7 @@ def _cause(
 def follow(core: Core, resync_id: int) -> Row:
     """Start the reparse and wait for it a little; it goes on whether or not anybody waits."""
     core.wake("reparse", "")
-    table = tables.resyncs
-    query = sa.select(table).where(table.c.resync_id == resync_id)
-
-    def look() -> Row:
-        with core.database.read() as connection:
-            return connection.execute(query).mappings().one()
-
-    core.progress.wait(lambda: bool(look()["reparsed"]), core.answer_wait_s)
-    return look()
+    return await_cause(core, resync_id, lambda cause: bool(cause["reparsed"]))
 
 
 def refuse_builtin(before: Row, changes: Mapping[str, Any]) -> None:

@@ -72,6 +72,8 @@ episode_facts = table(
     Column("episode_no", Integer, primary_key=True, autoincrement=False),
     Column("episode_tenths", Integer, primary_key=True, autoincrement=False),
     Column("facts", sa.JSON, nullable=False),  # domain.metadata.EpisodeFacts
+    Column("aired", sa.Date),  # of them, to be looked for by
+    Index(None, "aired", "series_id"),
 )
 
 pictures = table(

@@ -15,10 +15,10 @@ from seiton.core.queries import Record, fetch_all, page
 from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
-from seiton.core.works.entities import ensure_groups
+from seiton.core.works.entities import ensure_groups, require_series
 from seiton.domain.states import DownloadType
 from seiton.domain.title_values import text_of
-from seiton.errors import Conflict, InvalidInput, NotFound, Problem
+from seiton.errors import Conflict, InvalidInput, Problem
 from seiton.text import _
 
 _DATES = ("description", "aired_date", "end_date")
@@ -76,14 +76,7 @@ def ensure_group(core: Core, name: str) -> Record:
 def get_series(core: Core, series_id: int) -> Record:
     """Return one series. Raises ``NotFound``."""
     with core.database.read() as connection:
-        return _require_series(connection, series_id)
-
-
-def _require_series(connection: sa.Connection, series_id: int) -> Record:
-    table = tables.series
-    for row in fetch_all(connection, sa.select(table).where(table.c.series_id == series_id)):
-        return row
-    raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+        return require_series(connection, series_id)
 
 
 def create_series(core: Core, values: Mapping[str, Any]) -> Record:
@@ -107,7 +100,7 @@ def create_series(core: Core, values: Mapping[str, Any]) -> Record:
             )
         row = dict(values) | {"created_at": now, "updated_at": now}
         key = connection.execute(sa.insert(table).values(row)).inserted_primary_key
-        return _require_series(connection, key[0] if key is not None else 0)
+        return require_series(connection, key[0] if key is not None else 0)
 
 
 def update_series(core: Core, series_id: int, values: Mapping[str, Any]) -> Record:
@@ -115,7 +108,7 @@ def update_series(core: Core, series_id: int, values: Mapping[str, Any]) -> Reco
     table = tables.series
     with core.database.write() as connection:
         lock_state(connection)
-        before = _require_series(connection, series_id)
+        before = require_series(connection, series_id)
         changes = {name: values[name] for name in ("season_id", *_DATES) if name in values}
         _check_known(connection, "season_id", tables.seasons.c.season_id, changes.get("season_id"))
         _check_dates(before | changes)
@@ -124,7 +117,7 @@ def update_series(core: Core, series_id: int, values: Mapping[str, Any]) -> Reco
             .where(table.c.series_id == series_id)
             .values(changes | {"updated_at": core.now()})
         )
-        return _require_series(connection, series_id)
+        return require_series(connection, series_id)
 
 
 def create_link(core: Core, values: Mapping[str, Any]) -> Record:

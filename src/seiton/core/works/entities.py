@@ -11,10 +11,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
+from seiton.core.queries import Record, fetch_all
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import ParsedTitle
+from seiton.errors import NotFound
+from seiton.text import _
 
 UNKNOWN_SEASON = "unknown"
+
+
+def require_series(connection: sa.Connection, series_id: int) -> Record:
+    """Return the row of ``series_id``. Raises ``NotFound``."""
+    table = tables.series
+    for row in fetch_all(connection, sa.select(table).where(table.c.series_id == series_id)):
+        return row
+    raise NotFound(_("There is no series {series_id}.", series_id=series_id))
 
 
 def ensure_series(
@@ -38,6 +49,15 @@ def ensure_series(
         (title.anime_title, title.series_no): known[animes[title.anime_title], title.series_no]
         for _item, title in parsed
     }
+
+
+def note_years(connection: sa.Connection, years: Mapping[str, int]) -> None:
+    """Remember of works, by title, in which year they began, where nothing says so yet."""
+    table = tables.animes
+    update = sa.update(table).where(table.c.title == sa.bindparam("its_title"), table.c.year.is_(None))
+    if years:
+        rows = [{"its_title": title, "its_year": year} for title, year in sorted(years.items())]
+        connection.execute(update.values(year=sa.bindparam("its_year")), rows)
 
 
 def ensure_groups(connection: sa.Connection, names: set[str], now: datetime) -> Mapping[str, int]:

@@ -11,6 +11,7 @@ from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.queries import HAS_FILES, Record, fetch_all, page
 from seiton.core.service import Core
+from seiton.core.works.entities import require_series
 from seiton.errors import NotFound
 from seiton.text import _
 
@@ -53,23 +54,31 @@ def series_of(core: Core, anime_id: int) -> list[Record]:
         return fetch_all(connection, query.order_by(table.c.series_no, table.c.series_id))
 
 
-def list_series(core: Core, *, limit: int | None, offset: int, wanted: str = "") -> list[Record]:
+def list_series(
+    core: Core, *, limit: int | None, offset: int, wanted: str = "", with_releases: bool = False
+) -> list[Record]:
     """Return series with title, season, counts of episodes and subscriptions; the newest first.
 
     Found are the episodes of links that are neither filtered out nor detached; downloaded those of which
-    the files are there. ``wanted``: only of works whose title contains it.
+    the files are there; ``picture`` is the poster at hand. ``wanted``: only of works whose title contains it;
+    ``with_releases``: only those that something was found of, not what a corrected title has left behind.
     """
-    series, animes, seasons = tables.series, tables.animes, tables.seasons
+    series, animes, seasons, facts = tables.series, tables.animes, tables.seasons, tables.series_facts
     query = sa.select(
-        series, animes.c.title.label("anime_title"), seasons.c.year, seasons.c.season
+        series, animes.c.title.label("anime_title"), seasons.c.year, seasons.c.season, facts.c.picture
     ).select_from(
-        series.join(animes, animes.c.anime_id == series.c.anime_id).outerjoin(
-            seasons, seasons.c.season_id == series.c.season_id
-        )
+        series.join(animes, animes.c.anime_id == series.c.anime_id)
+        .outerjoin(seasons, seasons.c.season_id == series.c.season_id)
+        .outerjoin(facts, facts.c.series_id == series.c.series_id)
     )
     query = query.where(series.c.removed_at.is_(None), animes.c.removed_at.is_(None))
     if wanted:
         query = query.where(animes.c.title.icontains(wanted, autoescape=True))
+    if with_releases:
+        links = tables.links.c
+        query = query.where(
+            sa.exists().where(links.series_id == series.c.series_id, links.detached_at.is_(None))
+        )
     with core.database.read() as connection:
         rows = fetch_all(connection, page(query, limit, offset, series.c.series_id.desc()))
         ids = [row["series_id"] for row in rows]
@@ -138,15 +147,14 @@ def list_links(core: Core, series_id: int) -> list[Record]:
         .order_by(links.c.filtered_flag, links.c.episode_no, links.c.episode_tenths, links.c.link_id)
     )
     with core.database.read() as connection:
-        known = sa.select(tables.series.c.series_id).where(tables.series.c.series_id == series_id)
-        if connection.execute(known).first() is None:
-            raise NotFound(_("There is no series {series_id}.", series_id=series_id))
+        require_series(connection, series_id)
         rows = fetch_all(connection, query)
-        latest = _latest_downloads(connection, [row["link_id"] for row in rows])
+        latest = latest_downloads(connection, [row["link_id"] for row in rows])
     return [row | {"download": latest.get(row["link_id"])} for row in rows]
 
 
-def _latest_downloads(connection: sa.Connection, link_ids: Sequence[int]) -> dict[int, Record]:
+def latest_downloads(connection: sa.Connection, link_ids: Sequence[int]) -> dict[int, Record]:
+    """Return, by link, the download of it that changed last."""
     table = tables.downloads
     found: dict[int, Record] = {}
     for part in chunks(link_ids):

@@ -11,7 +11,7 @@ import typer
 from seiton.faces.cli.options import Json, Url
 from seiton.faces.cli.output import WrongUsage, clean, print_json, print_table, say
 from seiton.faces.words import hold, left
-from seiton.text import _
+from seiton.text import _, plural
 
 if TYPE_CHECKING:
     from seiton.faces.cli.client import Api
@@ -112,7 +112,7 @@ def _print_plan(plan: dict[str, Any], files: list[dict[str, Any]]) -> None:
     counts = plan["counts"]
     say(
         _(
-            "{files} videos: {adopted} are adopted, {left} are left alone.",
+            "Videos: {files}, adopted: {adopted}, left alone: {left}",
             files=counts["files"],
             adopted=counts["adopted"],
             left=counts["files"] - counts["adopted"],
@@ -145,7 +145,7 @@ def _print_plan(plan: dict[str, Any], files: list[dict[str, Any]]) -> None:
     )
     say(
         _(
-            "{stays} stay where they are, {moves} move, {held} are held.",
+            "Stay where they are: {stays}, move: {moves}, held: {held}",
             stays=counts["stays"],
             moves=counts["moves"],
             held=counts["held"],
@@ -154,10 +154,12 @@ def _print_plan(plan: dict[str, Any], files: list[dict[str, Any]]) -> None:
     if plan["layouts"] and plan["layouts"][0]["stays"] > counts["stays"]:
         best = plan["layouts"][0]
         say(
-            _(
-                "Another naming template would leave {stays} where they are."
+            plural(
+                "Another naming template would leave {number} where it is."
                 " To use it: seiton library naming set '{template}', then adopt again.",
-                stays=best["stays"],
+                "Another naming template would leave {number} where they are."
+                " To use it: seiton library naming set '{template}', then adopt again.",
+                best["stays"],
                 template=best["template"],
             )
         )
@@ -182,9 +184,10 @@ def _print_done(done: dict[str, Any]) -> None:
         )
         raise typer.Exit(1)
     say(
-        _(
-            "{count} files of {path} are adopted; seiton resyncs show {resync_id} says how far they are.",
-            count=done["counts"]["adopted"],
+        plural(
+            "{number} file of {path} is adopted; seiton resyncs show {resync_id} says how far it is.",
+            "{number} files of {path} are adopted; seiton resyncs show {resync_id} says how far they are.",
+            done["counts"]["adopted"],
             path=clean(done["path"]),
             resync_id=done["resync_id"],
         )

@@ -57,6 +57,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        database,
         dev,
         doctor,
         downloads,
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
         identity,
         library,
         modules,
+        notifications,
         parsers,
         pins,
         plan,
@@ -76,6 +78,7 @@ def build() -> typer.Typer:
         serve,
         status,
         subscriptions,
+        wanted,
     )
 
     _translate_headings()
@@ -103,15 +106,18 @@ def build() -> typer.Typer:
     app.add_typer(raw_items.commands(), name="raw-items")
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
+    app.command("wanted", help=wanted.HELP)(wanted.wanted)
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")
     app.add_typer(identity.commands(), name="identity")
     app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
+    app.add_typer(notifications.commands(), name="notifications")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(database.commands(), name="database")
     app.add_typer(dev.commands(), name="dev")
     return app
 
@@ -129,3 +135,5 @@ def _translate_headings() -> None:
     rich_utils.REQUIRED_LONG_STRING = _("[required]")
     rich_utils.DEFAULT_STRING = _("[default: {}]")
     rich_utils.ENVVAR_STRING = _("[env var: {}]")
+    rich_utils.ABORTED_TEXT = _("Aborted.")
+    rich_utils.RICH_HELP = _("Try [blue]'{command_path} {help_option}'[/] for help.")

@@ -18,7 +18,7 @@ from seiton.faces.cli import client_checks
 from seiton.faces.cli.server_checks import media_servers
 from seiton.faces.findings import Finding, bad, good, warning
 from seiton.faces.folder_checks import folder, links
-from seiton.text import _
+from seiton.text import _, plural
 
 if TYPE_CHECKING:
     from seiton.adapters.database import Database
@@ -32,6 +32,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything that can be looked at without a running server."""
     for name in ("data", "downloads", "library"):
         yield from folder(name, Path(getattr(settings, name)))
+    if settings.movies_root is not None:
+        yield from folder("movies_root", settings.movies_root)
     yield from links(settings)
     yield from torrent_client(settings)
     yield from media_servers(settings)
@@ -208,10 +210,16 @@ def _rows(found: Database) -> Iterator[Finding]:
         )
     if away:
         do = _("See that the torrent client runs; they go on by themselves then.")
-        yield bad("torrent client", _("It could not be asked about {count} downloads.", count=away), do)
+        says = plural(
+            "It could not be asked about {number} download.",
+            "It could not be asked about {number} downloads.",
+            away,
+        )
+        yield bad("torrent client", says, do)
     if held:
         do = _("Look at them: seiton downloads list --held")
-        yield warning("downloads", _("{count} are held, with a reason.", count=held), do)
+        says = plural("{number} is held, with a reason.", "{number} are held, with a reason.", held)
+        yield warning("downloads", says, do)
     yield from _feeds(rows)
 
 
@@ -223,8 +231,11 @@ def _feeds(rows: list[Any]) -> Iterator[Finding]:
     for row in rows:
         check = f"feed {row.subscription_id}"
         if row.failures:
-            says = _(
-                "It failed {count} times, last with: {reason}", count=row.failures, reason=row.last_error
+            says = plural(
+                "It failed once, with: {reason}",
+                "It failed {number} times, last with: {reason}",
+                row.failures,
+                reason=row.last_error,
             )
             yield bad(check, says, _("Check the address; it is tried again by itself."))
         elif _host(row.source_url) in unknown:

@@ -11,7 +11,7 @@ import typer
 from seiton.faces.cli.options import Json, Url
 from seiton.faces.cli.output import clean, print_error, print_json, print_table, say
 from seiton.faces.words import drift, hold, mending, mishap
-from seiton.text import _
+from seiton.text import _, plural
 
 TOGETHER = 100
 """Findings that are mended in one request."""
@@ -102,7 +102,7 @@ def _print_findings(found: Mapping[str, Any]) -> None:
     _print_silent(found)
     say(
         _(
-            "{units} episodes and {folders} folders were looked at.",
+            "Looked at: {units} episodes, {folders} folders",
             units=found["units"],
             folders=found["folders"],
         )
@@ -174,7 +174,13 @@ def _print_plan(found: Mapping[str, Any], plan: Sequence[Mapping[str, Any]]) -> 
     )
     left = sum(found["counts"].values()) - len(plan)
     if left:
-        say(_("{count} more findings stay as they are: seiton library check", count=left))
+        say(
+            plural(
+                "{number} more finding stays as it is: seiton library check",
+                "{number} more findings stay as they are: seiton library check",
+                left,
+            )
+        )
 
 
 def _print_outcome(items: Sequence[Mapping[str, Any]]) -> None:

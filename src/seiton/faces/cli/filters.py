@@ -10,7 +10,7 @@ from seiton.faces.cli import resyncs
 from seiton.faces.cli.options import Json, Limit, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.faces.words import word
-from seiton.text import _
+from seiton.text import _, plural
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the rule."), show_default=False)]
 Target = Annotated[
@@ -243,20 +243,23 @@ def _print_written(written: dict[str, Any], as_json: bool, sentence: str) -> Non
         print_json(written)
         return
     say(sentence)
-    numbers = {"starts": written["starts"], "cancels": written["cancels"]}
     if written["state"] == "waiting":
         say(
-            _(
-                "It would begin {starts} downloads and take back {cancels}. Confirm it first:"
+            plural(
+                "It would begin {number} download and take back {cancels}. Confirm it first:"
                 " seiton filters confirm {resync_id}",
+                "It would begin {number} downloads and take back {cancels}. Confirm it first:"
+                " seiton filters confirm {resync_id}",
+                written["starts"],
+                cancels=written["cancels"],
                 resync_id=written["resync_id"],
-                **numbers,
             )
         )
     elif written["state"] == "running":
         say(_("Releases are still being looked through."))
     else:
-        say(_("Downloads begun: {starts}, taken back: {cancels}", **numbers))
+        begun, ended = written["starts"], written["cancels"]
+        say(_("Downloads begun: {starts}, taken back: {cancels}", starts=begun, cancels=ended))
 
 
 def _draft(

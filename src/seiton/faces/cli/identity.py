@@ -8,6 +8,7 @@ import typer
 
 from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
 from seiton.faces.cli.output import print_json, print_table, say
+from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
 
 Series = Annotated[
@@ -207,7 +208,7 @@ def merge(
             print_impact(api.post(f"/series/{series}/merge/preview", {"into_series_id": into}), as_json)
             return
         written = api.post(f"/series/{series}/merge", {"into_series_id": into, "plan_id": plan_id})
-        _print_written(api, written, as_json)
+        print_saved(api, written, as_json)
 
 
 def fixes(
@@ -271,17 +272,7 @@ def titles(
         if as_json or written["resync"] is None:
             print_json(written) if as_json else say(_("Saved."))
             return
-        _print_written(api, written["resync"], as_json=False)
-
-
-def _print_written(api: Any, written: dict[str, Any], as_json: bool) -> None:
-    from seiton.faces.cli.resyncs import print_following
-
-    if as_json:
-        print_json(written)
-        return
-    say(_("Saved."))
-    print_following(api, written["resync_id"])
+        print_saved(api, written["resync"], as_json=False)
 
 
 def _print_ids(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from seiton.text import _
+from seiton.text import LANGUAGES, _
 
 if TYPE_CHECKING:
     from seiton.config import Settings
@@ -70,7 +70,7 @@ _SETTINGS = {
     "library": Annotated[Path | None, typer.Option(help=_("Folder of the library."), show_default=False)],
     "downloads": Annotated[Path | None, typer.Option(help=_("Folder for downloads."), show_default=False)],
     "config": Annotated[Path | None, typer.Option(help=_("The settings file."), show_default=False)],
-    "language": Annotated[str | None, typer.Option(help=_("en or zh_Hant."), show_default=False)],
+    "language": Annotated[str | None, typer.Option(help=", ".join(LANGUAGES), show_default=False)],
 }
 """The flags that stand for settings, by the name of the setting."""
 

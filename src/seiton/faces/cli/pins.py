@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
-from seiton.faces.cli.output import print_json, print_table, say
+from seiton.faces.cli.output import print_json, print_table
+from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
 
 Kind = Annotated[
@@ -17,10 +18,10 @@ Number = Annotated[
     int, typer.Argument(metavar=_("ID"), help=_("Number of the link or series."), show_default=False)
 ]
 Field = Annotated[
-    Literal["anime_title", "series_no", "episode_no", "subtitle_group", "episodes_ahead"],
+    Literal["anime_title", "series_no", "episode_no", "subtitle_group", "episodes_ahead", "kind"],
     typer.Argument(
         metavar=_("FIELD"),
-        help="anime_title, series_no, episode_no, subtitle_group, episodes_ahead",
+        help="anime_title, series_no, episode_no, subtitle_group, episodes_ahead, kind (movie or series)",
         show_default=False,
     ),
 ]
@@ -97,7 +98,7 @@ def pin(
             print_impact(api.post(f"{path}/preview", {"value": value}), as_json)
             return
         written = api.put(path, {"value": value, "plan_id": plan_id})
-        _print_written(api, written, as_json)
+        print_saved(api, written, as_json)
 
 
 def clear(
@@ -119,18 +120,8 @@ def clear(
             print_impact(api.post(f"{path}/preview", {}), as_json)
             return
         written = api.delete(path, plan_id=plan_id)
-        _print_written(api, written, as_json)
+        print_saved(api, written, as_json)
 
 
 def _path(kind: str, number: int, field: str) -> str:
     return f"/{'links' if kind == 'link' else 'series'}/{number}/pins/{field}"
-
-
-def _print_written(api: Any, written: dict[str, Any], as_json: bool) -> None:
-    from seiton.faces.cli.resyncs import print_following
-
-    if as_json:
-        print_json(written)
-        return
-    say(_("Saved."))
-    print_following(api, written["resync_id"])

@@ -9,7 +9,7 @@ import typer
 from seiton.faces.cli.options import Json, Limit, Offset, Url
 from seiton.faces.cli.output import clean, moment, print_json, print_table, say
 from seiton.faces.words import hold, word
-from seiton.text import _
+from seiton.text import _, plural
 
 HELP = _(
     "Remove an episode (download), series, anime, subtitle_group or subscription: its files go to the"
@@ -77,7 +77,8 @@ def remove(
 
 
 def _print_preview(preview: dict[str, Any]) -> None:
-    say(_("{name}: {count} episodes", name=clean(preview["name"]), count=len(preview["downloads"])))
+    number = len(preview["downloads"])
+    say(plural("{name}: {number} episode", "{name}: {number} episodes", number, name=clean(preview["name"])))
     print_table(
         [_("File"), _("Size")],
         [(file["path"], _size(file["size"])) for file in preview["files"]],

@@ -10,7 +10,7 @@ import typer
 from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
-from seiton.text import _
+from seiton.text import _, plural
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the resync."), show_default=False)]
 
@@ -146,10 +146,12 @@ def undo(
         )
         if row["renamed_by_rules"]:
             say(
-                _(
-                    "{count} files belong to viewers that cannot put back what was: they are renamed by "
+                plural(
+                    "{number} file belongs to a viewer that cannot put back what was: it is renamed by "
+                    "its former metadata.",
+                    "{number} files belong to viewers that cannot put back what was: they are renamed by "
                     "their former metadata.",
-                    count=row["renamed_by_rules"],
+                    row["renamed_by_rules"],
                 )
             )
         follow(api, {**row, "reparse": row["statistics"]})
@@ -238,6 +240,15 @@ def follow(api: Any, written: dict[str, Any]) -> None:
     say(_("Titles: {titles}", titles=titles(written["reparse"])))
     if not written["reparsed"]:
         say(_("Titles are still being parsed."))
+    print_following(api, written["resync_id"])
+
+
+def print_saved(api: Any, written: dict[str, Any], as_json: bool) -> None:
+    """Print that an edit was saved and which files follow it, or ``written`` itself for programs."""
+    if as_json:
+        print_json(written)
+        return
+    say(_("Saved."))
     print_following(api, written["resync_id"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seiton.core.causes.rehearsal import Impact
-from seiton.text import _
+from seiton.text import _, plural
 
 SHOWN = 200
 """Moves of a plan that a page lists."""
@@ -19,11 +19,11 @@ def verdict(impact: Impact) -> str:
     """Return what would happen, in one line."""
     said = []
     if impact.moves:
-        said.append(_("{number} files move", number=len(impact.moves)))
+        said.append(plural("{number} file moves", "{number} files move", len(impact.moves)))
     if impact.starts:
-        said.append(_("{number} downloads start", number=impact.starts))
+        said.append(plural("{number} download starts", "{number} downloads start", impact.starts))
     if impact.cancels:
-        said.append(_("{number} downloads stop", number=impact.cancels))
+        said.append(plural("{number} download stops", "{number} downloads stop", impact.cancels))
     if impact.holds:
         said.append(_("{number} held back", number=len(impact.holds)))
     if said:

@@ -16,6 +16,7 @@ from seiton.core.downloads.choices import (
     resolve_subscription_conflict,
 )
 from seiton.core.feeds.skip import skip_raw_item
+from seiton.core.identity.merging import list_merges
 from seiton.core.rules.learning import Cluster, list_unmatched_shapes
 from seiton.core.rules.rulesets import columns_of
 from seiton.core.works.same_works import list_likely_same
@@ -25,6 +26,7 @@ from seiton.domain.titles import Ruleset
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.drafts import FIELD_NAMES
 from seiton.faces.web.gate import Form, form_of
+from seiton.faces.web.identity import by_series, suggestions
 from seiton.faces.web.shell import Web, go, number_of, page
 from seiton.text import _
 
@@ -43,6 +45,8 @@ def routes(web: Web) -> list[BaseRoute]:
             releases=list_link_conflicts(core, limit=SHOWN, offset=0),
             fetchers=list_subscription_conflicts(core, limit=SHOWN, offset=0),
             held=list_holds(core, reasons=(), limit=0, offset=0)[1],
+            suggested=by_series(suggestions(core, limit=SHOWN, offset=0)),
+            merges=list_merges(core)[:SHOWN],
         )
 
     def look_through(request: Request) -> HTMLResponse:

@@ -1,4 +1,4 @@
-"""The library: works, their series, episodes with the file of each, where its fields come from, and pins."""
+"""The library: works with posters, the episodes of a season, where fields of a release come from, pins."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from seiton.core.causes.confirming import REJECTABLE
 from seiton.core.queries import Record
 from seiton.core.rules.pinning import preview_pin, set_pin
 from seiton.core.service import Core
-from seiton.core.works.provenance import moves_of, origins_of
-from seiton.core.works.works import get_anime, list_links, list_series, series_of
+from seiton.core.works.episodes import get_release, groups_of, list_episodes, shows_of
+from seiton.core.works.provenance import Origin, entry_of, fields_of, moves_of
+from seiton.core.works.works import get_anime, list_series, series_of
 from seiton.domain.pins import NUMBERS, SERIES_FIELDS, PinField
+from seiton.domain.wishes import load_show
 from seiton.errors import InvalidInput, NotFound, Problem
 from seiton.faces.web.drafts import FIELD_NAMES
 from seiton.faces.web.gate import Form, form_of
@@ -23,37 +26,105 @@ from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, 
 from seiton.text import _
 
 MAX_SEARCH = 100
+GROUPS = 12
+"""Groups that a season's page names."""
+MOVES = 50
+"""Moves of a file that its history lists."""
 N_ = str  # marks a text for the catalogues; it is translated when it is shown
-PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead")}
+PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead"), "kind": N_("Film or series")}
+ORIGINS = {
+    Origin.PIN: N_("set by hand"),
+    Origin.TITLE: N_("read from the title"),
+    Origin.PARSER: N_("a fixed value of the parser"),
+    Origin.ASSUMED: N_("the title does not say it"),
+    Origin.FILE: N_("from names and NFO of the adopted file"),
+    Origin.HAND: N_("entered by hand"),
+}
 
 
 def routes(web: Web) -> list[BaseRoute]:
     """Return the routes of this room."""
+    return [*_shelves(web), *_pins(web)]
+
+
+def _shelves(web: Web) -> list[BaseRoute]:
     core = web.core
 
     def show_all(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
         offset = (page_number(request) - 1) * PAGE
-        found = list_series(core, limit=PAGE + 1, offset=offset, wanted=wanted)
+        found = list_series(core, limit=PAGE + 1, offset=offset, wanted=wanted, with_releases=not wanted)
         rows, pager = paged(request, found)
         template = "library_series.html" if request.headers.get("hx-request") else "library.html"
         return page(request, template, rows=rows, pager=pager, wanted=wanted)
 
     def show(request: Request) -> HTMLResponse:
         anime = get_anime(core, number_of(request, "anime_id"))
-        series = series_of(core, anime["anime_id"])
-        for row in series:
-            row["links"] = list_links(core, row["series_id"])
-        _add_origins(core, series)
+        seasons = series_of(core, anime["anime_id"])
+        series = _chosen(request, seasons)
+        values: dict[str, Any] = {
+            "anime": anime,
+            "seasons": seasons,
+            "series": series,
+            "field_names": PIN_NAMES,
+        }
+        return page(
+            request, "library_anime.html", **values | (_season(request, core, series) if series else {})
+        )
+
+    def show_release(request: Request) -> HTMLResponse:
+        release = get_release(core, number_of(request, "link_id"))
+        entry = entry_of(core, release["raw_item_id"]) if release["raw_item_id"] else None
+        moves = []
+        if release["download"]:
+            moves = moves_of(core, release["download"]["download_id"], limit=MOVES)
+        for move in moves:
+            move["can_undo"] = move["undone_by"] is None and (
+                move["cause"] in REJECTABLE or move["cause"].startswith("removed_")
+            )
+        is_part = bool(request.headers.get("hx-request"))
         return page(
             request,
-            "library_anime.html",
-            anime=anime,
-            series=series,
+            "release_parts.html" if is_part else "release.html",
+            release=release,
+            entry=entry,
+            moves=moves,
+            fields=fields_of(release, entry),
+            origins=ORIGINS,
             field_names=PIN_NAMES,
-            link_fields=tuple(field for field in PinField if field is not PinField.EPISODES_AHEAD),
-            series_fields=tuple(field for field in PinField if field in SERIES_FIELDS),
+            pinnable=set(PinField),
         )
+
+    return [
+        Route("/library", show_all),
+        Route("/library/{anime_id:int}", show),
+        Route("/library/releases/{link_id:int}", show_release),
+    ]
+
+
+def _chosen(request: Request, seasons: list[Record]) -> Record | None:
+    """Return the season that is asked for, else the first."""
+    wanted = request.query_params.get("series", "")
+    return next((row for row in seasons if str(row["series_id"]) == wanted), seasons[0] if seasons else None)
+
+
+def _season(request: Request, core: Core, series: Record) -> dict[str, Any]:
+    series_id = series["series_id"]
+    found = list_episodes(core, series_id, limit=PAGE + 1, offset=(page_number(request) - 1) * PAGE)
+    episodes, pager = paged(request, found)
+    known = shows_of(core, [series_id]).get(series_id)
+    return {
+        "episodes": episodes,
+        "pager": pager,
+        "known": known,
+        "show": load_show(known["facts"] if known else None),
+        "groups": groups_of(core, [series_id], most=GROUPS).get(series_id, []),
+        "series_fields": tuple(field for field in PinField if field in SERIES_FIELDS),
+    }
+
+
+def _pins(web: Web) -> list[BaseRoute]:
+    core = web.core
 
     def rehearse(request: Request) -> HTMLResponse:
         form = form_of(request)
@@ -68,22 +139,9 @@ def routes(web: Web) -> list[BaseRoute]:
         return go(request, f"/resyncs/{cause['resync_id']}?said=saved")
 
     return [
-        Route("/library", show_all),
-        Route("/library/{anime_id:int}", show),
         Route("/library/pin/preview", rehearse, methods=["POST"]),
         Route("/library/pin", pin, methods=["POST"]),
     ]
-
-
-def _add_origins(core: Core, series: list[Record]) -> None:
-    """Say of each release who read it, and what became of its file over time."""
-    links = [link for row in series for link in row["links"]]
-    origins = origins_of(core, [link["raw_item_id"] for link in links if link["raw_item_id"]])
-    downloads = [link["download"]["download_id"] for link in links if link["download"]]
-    moves = moves_of(core, downloads)
-    for link in links:
-        link["origin"] = origins.get(link["raw_item_id"])
-        link["moves"] = moves.get(link["download"]["download_id"], []) if link["download"] else []
 
 
 def _wish(form: Form) -> Mapping[str, Any]:

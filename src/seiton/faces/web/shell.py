@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -21,12 +21,12 @@ from seiton.core.service import Core
 from seiton.errors import NotFound
 from seiton.faces.entrance import Entrance
 from seiton.faces.web.differences import halves
-from seiton.faces.words import hold, hold_choice, word
-from seiton.text import NAMES, _, language
+from seiton.faces.web.menu import MENU, SAID
+from seiton.faces.words import hold, hold_choice, left, word
+from seiton.text import NAMES, _, language, plural
 
 STATIC = Path(__file__).parent / "static"
 ROOT = "/ui"
-N_ = str  # marks a text for the catalogues; it is translated when it is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,67 +38,6 @@ class Web:
     settings: Settings
     entrance: Entrance
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An entry of the menu: ``path`` below the root, its name in English, its icon."""
-
-    path: str
-    name: str
-    icon: str
-
-
-MENU: Sequence[tuple[str, Sequence[Entry]]] = (
-    (
-        "",
-        (
-            Entry(path="/", name=N_("Overview"), icon="home"),
-            Entry(path="/library", name=N_("Library"), icon="library"),
-            Entry(path="/inbox", name=N_("Inbox"), icon="inbox"),
-        ),
-    ),
-    (
-        N_("Rules"),
-        (
-            Entry(path="/parsers", name=N_("Parsers"), icon="parsers"),
-            Entry(path="/teach", name=N_("Teach by example"), icon="teach"),
-            Entry(path="/filters", name=N_("Filters"), icon="filters"),
-        ),
-    ),
-    (
-        N_("Work"),
-        (
-            Entry(path="/subscriptions", name=N_("Subscriptions"), icon="feeds"),
-            Entry(path="/downloads", name=N_("Downloads"), icon="downloads"),
-            Entry(path="/resyncs", name=N_("Resyncs"), icon="resyncs"),
-            Entry(path="/holds", name=N_("Held"), icon="holds"),
-        ),
-    ),
-    (
-        N_("House"),
-        (
-            Entry(path="/settings", name=N_("Settings"), icon="settings"),
-            Entry(path="/modules", name=N_("Modules"), icon="modules"),
-            Entry(path="/access", name=N_("Access"), icon="key"),
-            Entry(path="/log", name=N_("Log"), icon="log"),
-        ),
-    ),
-)
-
-SAID = {
-    "saved": N_("Saved. Files follow in the background."),
-    "copied": N_("This is your copy. It is switched off until you switch it on."),
-    "deleted": N_("Deleted. What it had filed stays."),
-    "retried": N_("It is being tried again."),
-    "rejected": N_("The edit was taken back. Nothing had moved."),
-    "chosen": N_("Done."),
-    "aside": N_("Set aside: no parser looks at it any more."),
-    "followed": N_("It is followed from now on, and being fetched."),
-    "fetching": N_("It is being fetched."),
-    "answers": N_("It answers."),
-    "left": N_("It is not followed any more; what it brought stays."),
-}
-"""Notices that a page opens with, by the word in its address."""
 
 _environment = Environment(
     loader=PackageLoader("seiton.faces.web"),
@@ -117,6 +56,19 @@ def _ago(at: datetime | None) -> Markup:
     text = format_timedelta(at - datetime.now(UTC), add_direction=True, locale=locale)
     exact = format_datetime(at, "medium", locale=locale)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
+
+
+def _day(at: date | None) -> Markup:
+    """Return a day as people write it."""
+    if at is None:
+        return Markup("–")
+    text = format_date(at, "medium", locale=language())
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
+
+
+def _weekday(at: date) -> str:
+    """Return the name of a day's weekday."""
+    return str(format_date(at, "EEEE", locale=language()))
 
 
 def _href(path: str) -> str:
@@ -142,10 +94,14 @@ def _inside(path: str | None, root: str) -> str | None:
 _environment.filters["inside"] = _inside
 _environment.globals.update(
     _=_,
+    plural=plural,
     word=word,
     hold=hold,
+    left=left,
     hold_choice=hold_choice,
     ago=_ago,
+    day=_day,
+    weekday=_weekday,
     href=_href,
     bytes=_bytes,
     halves=halves,

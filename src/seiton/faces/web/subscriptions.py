@@ -10,12 +10,16 @@ from starlette.routing import BaseRoute, Route
 
 from seiton.core.feeds.preview import preview_feed
 from seiton.core.feeds.raw_items import list_raw_items
-from seiton.core.feeds.subscriptions import add_subscription, remove_subscription
+from seiton.core.feeds.subscriptions import add_subscription, follow_again, remove_subscription
 from seiton.core.queries import get_subscription, list_subscriptions
-from seiton.errors import InvalidInput, SeitonError
+from seiton.core.removal.removing import TargetType, preview_removal, remove
+from seiton.errors import InvalidInput, SeitonError, Unavailable
 from seiton.faces.web.drafts import FIELD_NAMES
 from seiton.faces.web.gate import form_of
 from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged
+
+SHOWN = 100
+"""Files of a removal that a page lists."""
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -25,7 +29,9 @@ def routes(web: Web) -> list[BaseRoute]:
     def show_all(request: Request) -> HTMLResponse:
         offset = (page_number(request) - 1) * PAGE
         rows, pager = paged(request, list_subscriptions(core, limit=PAGE + 1, offset=offset))
-        return page(request, "subscription_list.html", rows=rows, pager=pager)
+        left = request.query_params.get("left", "")
+        left_id = int(left) if left.isdecimal() and len(left) < 19 else None
+        return page(request, "subscription_list.html", rows=rows, pager=pager, left_id=left_id)
 
     def look(request: Request) -> HTMLResponse:
         url = form_of(request).get("source_url", "").strip()
@@ -71,9 +77,27 @@ def routes(web: Web) -> list[BaseRoute]:
         core.wake("fetch", str(row["subscription_id"]))
         return go(request, f"/subscriptions/{row['subscription_id']}?said=fetching")
 
+    def rehearse_leaving(request: Request) -> HTMLResponse:
+        row = get_subscription(core, number_of(request, "subscription_id"))
+        found, problem = None, ""
+        try:
+            found = preview_removal(core, TargetType.SUBSCRIPTION, row["subscription_id"])
+        except Unavailable as error:
+            problem = str(error)
+        values: dict[str, Any] = {"removal": found, "problem": problem, "shown": SHOWN}
+        return page(request, "subscription_leaving.html", row=row, **values)
+
     def leave(request: Request) -> Response:
-        remove_subscription(core, number_of(request, "subscription_id"))
-        return go(request, "/subscriptions?said=left")
+        subscription_id = number_of(request, "subscription_id")
+        if form_of(request).get("what") == "everything":
+            removal_id = remove(core, TargetType.SUBSCRIPTION, subscription_id)
+            return go(request, f"/resyncs/{removal_id}?said=removed")
+        remove_subscription(core, subscription_id)
+        return go(request, f"/subscriptions?said=left&left={subscription_id}")
+
+    def come_back(request: Request) -> Response:
+        row = follow_again(core, number_of(request, "subscription_id"))
+        return go(request, f"/subscriptions/{row['subscription_id']}?said=followed")
 
     return [
         Route("/subscriptions", show_all),
@@ -81,5 +105,7 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/subscriptions/look", look, methods=["POST"]),
         Route("/subscriptions/{subscription_id:int}", show),
         Route("/subscriptions/{subscription_id:int}/fetch", fetch, methods=["POST"]),
+        Route("/subscriptions/{subscription_id:int}/leave", rehearse_leaving),
         Route("/subscriptions/{subscription_id:int}/leave", leave, methods=["POST"]),
+        Route("/subscriptions/{subscription_id:int}/again", come_back, methods=["POST"]),
     ]
