@@ -2,7 +2,9 @@
 
 ``python benchmarks/planning.py [--moves N] [--rounds N] [--json]``. Three kinds of edits: every episode one
 place on (chains), pairs that swap, and a random permutation of all names (long cycles). The comparison is
-``os.rename`` of as many files, 24 in a folder, one place on and back, and nothing else. Both are CPU seconds
+``os.rename`` of as many files, 24 in a folder, one place on and back, and nothing else. A plan says which
+units move in which order; the moves of a component are listed when its turn comes, which is timed beside it.
+Both are CPU seconds
 of this process, the kernel's among them: the renames wait for no disk, and on a busy machine a wall would
 count the others' work on one side only.
 """
@@ -78,11 +80,17 @@ def rename_all(root: bytes, count: int, by: int) -> None:
             os.rename(b"%s/%s.mkv" % (root, old), b"%s/%s.mkv" % (root, new))
 
 
+def list_moves(decided: MovePlan) -> None:
+    """Make the moves of each component in turn, as whoever carries them out does."""
+    for component in decided.components:
+        assert component.shifts
+
+
 def measure(count: int, rounds: int) -> dict[str, float]:
     """Return medians in seconds and the ratios."""
     count -= count % 2
     prepared = {kind: wishes_for(targets) for kind, targets in kinds(count).items()}
-    times: dict[str, list[float]] = {kind: [] for kind in (*prepared, "renames")}
+    times: dict[str, list[float]] = {kind: [] for kind in (*prepared, "renames", "listed")}
     with tempfile.TemporaryDirectory(prefix="seiton-bench-", dir=os.environ.get("SEITON_BENCH_DIR")) as name:
         root = os.fsencode(name)
         for first in range(0, count, EPISODES):
@@ -97,9 +105,11 @@ def measure(count: int, rounds: int) -> dict[str, float]:
                 work = lambda w=wishes, o=owners, f=found: f.append(plan(w, owners=o))  # noqa: E731
                 times[kind].append(seconds(work, time.process_time))
                 assert not found[0].holds, found[0].holds[:3]
+                if kind == "permutation":
+                    times["listed"].append(seconds(lambda f=found: list_moves(f[0]), time.process_time))
     median = {kind: statistics.median(values) for kind, values in times.items()}
     result: dict[str, float] = {"moves": count, "renames_s": round(median["renames"], 4)}
-    for kind in prepared:
+    for kind in (*prepared, "listed"):
         result[f"{kind}_s"] = round(median[kind], 4)
         result[f"{kind}_ratio"] = round(median[kind] / median["renames"], 3)
     return result
@@ -119,6 +129,7 @@ def main() -> None:
     print(f"{result['moves']} renames: {result['renames_s']:.2f} s")
     for kind in kinds(2):
         print(f"  planned as {kind:12} {result[f'{kind}_s']:.2f} s, ratio {result[f'{kind}_ratio']:.3f}")
+    print(f"  moves of a plan listed  {result['listed_s']:.2f} s, ratio {result['listed_ratio']:.3f}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _SOURCES = """<sources><video><default pathversion="1"></default><source><name>a
 _ADVANCED = '<advancedsettings version="1.0"><loglevel>0</loglevel><splash>false</splash></advancedsettings>'
 _CONTENT = (
     "INSERT INTO path (strPath, strContent, strScraper, strHash, scanRecursive, useFolderNames, strSettings,"
-    " noUpdate, exclude, allAudio) VALUES (?, 'tvshows', 'metadata.local', '', 0, 0, '', 0, 0, 0)"
+    " noUpdate, exclude, allAudio) VALUES (?, ?, 'metadata.local', '', ?, 0, '', 0, 0, 0)"
 )
 
 
@@ -119,12 +119,16 @@ class KodiProcess:
         return self._web.request_json("POST", f"{url}/jsonrpc", message).content["result"]
 
     def new_library(self) -> Path:
-        """Return the folder of a new world, whose ``library`` is set to TV shows with local information."""
+        """Return the folder of a new world, whose ``library`` is set to TV shows with local information, its
+        ``films`` to movies.
+        """
         folder = self.root / str(next(self._numbers))
-        (folder / "library").mkdir(parents=True)
+        for name in ("library", "films"):
+            (folder / name).mkdir(parents=True)
         database = next((self._userdata / "Database").glob("MyVideos*.db"))
         with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-            connection.execute(_CONTENT, (f"{folder / 'library'}/",))
+            connection.execute(_CONTENT, (f"{folder / 'library'}/", "tvshows", 0))
+            connection.execute(_CONTENT, (f"{folder / 'films'}/", "movies", 2147483647))
         return folder
 
     def episodes(self, library: Path) -> dict[str, dict[str, Any]]:
@@ -146,6 +150,15 @@ class KodiProcess:
             for row in rows
             if row["file"].startswith(prefix)
         }
+
+    def movies(self, films: Path) -> dict[str, dict[str, Any]]:
+        """Return what it has of a folder for films, by path below it."""
+        fields = ["title", "originaltitle", "year", "premiered", "plot", "uniqueid", "file", "art"]
+        fields += ["playcount", "lastplayed", "resume"]
+        rows = self.call("VideoLibrary.GetMovies", properties=fields).get("movies", [])
+        prefix = f"{films}/"
+        mine = [row for row in rows if row["file"].startswith(prefix)]
+        return {row["file"].removeprefix(prefix): row for row in mine}
 
     def watch(
         self, row: dict[str, Any], *, count: int, at: str = "2026-01-02 03:04:05", position: float = 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seiton import __version__
 from seiton.adapters.database import Database
+from seiton.adapters.database_use import copies_in
 from seiton.adapters.feeds import FeedLimits
 from seiton.adapters.files import LinkMode, room_in
 from seiton.adapters.http import WebClient
@@ -24,6 +25,7 @@ from seiton.adapters.metadata.bangumi import Bangumi
 from seiton.adapters.migrations import SERVICES, upgrade
 from seiton.adapters.modules.announcing import Announcer
 from seiton.adapters.neighbours import Standing
+from seiton.adapters.notifications import notifiers
 from seiton.adapters.pack_file import builtin_pack
 from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.choice import remote_client
@@ -42,8 +44,9 @@ from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.seeking import seek_all
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
+from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
-from seiton.core.filing.resync import ask_again, reconcile
+from seiton.core.filing.resync import ask_again, reconcile_apart
 from seiton.core.filing.viewers import Viewers
 from seiton.core.filters.refilter import refilter
 from seiton.core.identity.identifying import identify
@@ -51,6 +54,8 @@ from seiton.core.modules.probing import probe_modules
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
 from seiton.core.neighbours.answers import forget_answers
+from seiton.core.notifications.happened import JOB as NOTIFY
+from seiton.core.notifications.happened import enroll as enroll_targets
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
@@ -63,10 +68,12 @@ from seiton.downloader import Downloader
 from seiton.errors import InvalidInput, Problem, SeitonError, Unavailable
 from seiton.fetcher import Fetcher
 from seiton.in_process import CoreHere, ViewerHere
+from seiton.notifying import Notifying
 from seiton.roles import ALL, Role, registration
 from seiton.text import _
 from seiton.viewer.checks import Checks
 from seiton.viewer.converge import converge
+from seiton.viewer.everything import look_at_everything
 from seiton.viewer.pictures import fetch_pictures
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
@@ -101,7 +108,7 @@ class Seiton:
         self._runs_core = bool(roles & {Role.CORE, Role.WORKER})
         for name in ("data", "downloads"):  # the library is made by the viewer, if it never had one
             _make_folder(name, os.fspath(getattr(settings, name)))
-        self.database = Database(settings.database_url)
+        self.database = _used(Database(settings.database_url))
         for service in SERVICES:
             if Role(service) in roles:
                 upgrade(self.database, service)
@@ -127,18 +134,24 @@ class Seiton:
         downloads = os.path.abspath(os.fspath(settings.downloads))
         self.torrents = Downloaders(self.database, self.web, self.client, downloads)
         self.core = self._core()
+        self.notifying = Notifying(self.core, self.jobs, self._neighbours)
         if Role.CORE in roles:
             self._core_here.core = self.core
             trust_modules(self.core)
             note_built_in(self.core)
+            with self.database.write() as connection:
+                enroll_targets(connection, self.core.notifiers)
         self.fetcher = Fetcher(
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
             wake=lambda key: self.jobs.wake("fetcher.fetch", key),
+            service_token=_sent_token(settings),
         )
         for address in (settings.core_url, settings.mikan_url):
             if address:
                 self.policy.allow_url(address)
+        if settings.core_url:
+            self.web.carry(settings.core_url, _sent_token(settings))
         self._define_jobs()
 
     def _instance_id(self) -> str:
@@ -188,6 +201,7 @@ class Seiton:
             core=self._core_here,
             wake=lambda job: self.jobs.wake(f"viewer.{job}"),
             servers=media_servers(settings.media_servers, self.web),
+            movies_root=os.path.abspath(os.fsencode(movies)) if (movies := settings.movies_root) else None,
         )
 
     def _core(self) -> Core:
@@ -210,9 +224,11 @@ class Seiton:
             wake=self._wake_core,
             built_in=frozenset(kind for kind in ModuleType if Role(kind.value) in self.roles),
             public_url=settings.public_url,
+            service_token=_sent_token(settings),
             neighbours=self._neighbours,
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
+            notifiers=notifiers(settings.notifications, self.web),
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -227,7 +243,10 @@ class Seiton:
         return client + (list_standing(self.viewer) if Role.VIEWER in self.roles else [])
 
     def _wake_core(self, job: str, key: str) -> None:
-        self.jobs.wake(f"core.{job}", key)
+        if job == NOTIFY:
+            self.notifying.soon()
+        else:
+            self.jobs.wake(f"core.{job}", key)
 
     def _define_jobs(self) -> None:
         """Name the work. Each looks at the rows as they are, also at launch and from time to time."""
@@ -270,10 +289,12 @@ class Seiton:
         define("core.titles", lambda _key: index_titles(core), every=300)
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
-        define("core.reconcile", lambda _key: reconcile(core), every=15)
+        define("core.reconcile", partial(reconcile_apart, core), every=15)
+        self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
         define("core.seek", lambda key: seek_all(core, key))
         define("core.modules", lambda _key: probe_modules(core), every=30)
+        self.notifying.define()
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
 
     def _help(self, run: Callable[[str], object], key: str) -> None:
@@ -287,6 +308,7 @@ class Seiton:
         define("viewer.converge", lambda _key: self._converge(), every=30)
         define("viewer.pictures", lambda _key: fetch_pictures(viewer), every=60)
         define("viewer.report", lambda _key: report(viewer), every=10)
+        define("viewer.everything", lambda _key: look_at_everything(viewer))
         define("viewer.servers", lambda _key: self._attend_servers(), every=600)
 
     def _fetch(self, key: str) -> None:
@@ -322,6 +344,11 @@ class Seiton:
         """Start the background work."""
         if Role.CORE in self.roles:
             ask_again(self.core)
+        with self.database.read() as connection:
+            copied = copies_in(connection)
+        for service in copied:
+            if Role(service) in self.roles:
+                self.jobs.wake(f"{service}.everything")
         self.jobs.launch()
 
     def close(self) -> None:
@@ -351,6 +378,7 @@ class Seiton:
         from seiton.faces.downloader_api import create_downloader_api
         from seiton.faces.entrance import Entrance
         from seiton.faces.fetcher_api import create_fetcher_api
+        from seiton.faces.service_door import ServiceDoor
         from seiton.faces.viewer_api import create_viewer_api
         from seiton.faces.web import create_web
         from seiton.faces.worker_api import create_worker_api
@@ -378,19 +406,39 @@ class Seiton:
             )
             routers.append(create_downloader_api(downloader))
         if not is_core:
-            return create_application(routers, language=self.settings.language)
+            door = ServiceDoor(settings=self.settings)
+            return create_application(routers, language=self.settings.language, entrance=door)
         self.entrance = Entrance(core=self.core, settings=self.settings)
         pages = create_web(self.core, jobs=self.jobs, settings=self.settings, entrance=self.entrance)
         return create_application(
             routers, language=self.settings.language, pages=pages, entrance=self.entrance
         )
 
-    def _may_report(self, request: Reporting, caller: str | None) -> bool:
+    def _may_report(self, request: Reporting, caller: str | None, is_service: bool) -> bool:
         """Say whether reports may go where a request wants them: to the Core in here, a configured host, or
-        back to where the request came from.
+        back to where the request came from. A Core that came with the service token is answered with it.
         """
-        is_own = bool(self.instance_id) and request.core_instance == self.instance_id
-        return is_own or self.policy.admit(request.callback_url, caller)
+        if self.instance_id and request.core_instance == self.instance_id:
+            return True
+        may = self.policy.admit(request.callback_url, caller)
+        if may and is_service:
+            self.web.carry(request.callback_url, _sent_token(self.settings))
+        return may
+
+
+def _sent_token(settings: Settings) -> str | None:
+    """Return the service token that this process shows; others are only accepted, while they are changed."""
+    return next((token.get_secret_value() for token in settings.service_tokens), None)
+
+
+def _used(database: Database) -> Database:
+    """Take part in the use of a database. Raises ``Unavailable`` while it is being copied."""
+    try:
+        database.use()
+    except SeitonError:
+        database.close()
+        raise
+    return database
 
 
 def _announce(announcer: Announcer, _key: str) -> None:

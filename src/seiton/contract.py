@@ -33,6 +33,7 @@ class Facts(Message):
     """Facts about work and episode that travel with the message; all optional.
 
     ``picture`` names the work's poster: its digest and suffix; Core gives it at ``/pictures/{name}``.
+    ``is_movie``: the work is one film; a viewer that knows nothing of films files it as an episode.
     """
 
     episode_title: Text | None = None
@@ -51,6 +52,7 @@ class Facts(Message):
     episode_original_title: Text | None = None
     runtime_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     picture: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}\.(jpg|png)$")] | None = None
+    is_movie: bool | None = None
 
 
 class Reporting(Message):

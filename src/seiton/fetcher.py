@@ -40,16 +40,21 @@ class Fetcher:
     web: WebClient
     limits: FeedLimits
     wake: Callable[[str], None]
+    service_token: str | None = None
     _errands: dict[str, Errand] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def accept(self, errand: Errand, caller: str | None) -> None:
-        """Take an errand. Raises ``InvalidInput`` for a callback to a host that nobody configured, and
-        ``Unavailable`` when too many wait.
+    def accept(self, errand: Errand, caller: str | None, *, is_service: bool = False) -> None:
+        """Take an errand; ``is_service``: from a Core with the service token, which is answered with it.
+
+        Raises ``InvalidInput`` for a callback to a host that nobody configured, and ``Unavailable`` when too
+        many wait.
         """
         if not self.web.policy.admit(errand.callback_url, caller):
             message = _("The host of this address is not configured here, so nothing is sent to it.")
             raise InvalidInput([Problem(field="callback_url", message=message)])
+        if is_service:
+            self.web.carry(errand.callback_url, self.service_token)
         key = f"{errand.subscription_id} {errand.callback_url}"
         with self._lock:
             if len(self._errands) >= MOST_WAITING and key not in self._errands:

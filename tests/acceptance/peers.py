@@ -26,12 +26,13 @@ Answer = tuple[int, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One request: its body as JSON, and its query."""
+    """One request: its body as JSON, its query, and its headers by lower-case name."""
 
     method: str
     path: str
     body: Any
     query: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Peer:
@@ -54,6 +55,7 @@ class Peer:
                     path=asked.path,
                     body=json.loads(raw) if raw else None,
                     query=parse_qs(asked.query),
+                    headers={name.lower(): value for name, value in self.headers.items()},
                 )
                 peer.received.append(request)
                 status, content = peer.answer(request)

@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.crash.breaks import BREAKS
 from tests.crash.matrix import Tally, Task
 from tests.crash.powercut import PLAYED, CannotMount, cut_all
-from tests.crash.scenarios import SCENARIOS, Moves, shares_blocks
+from tests.crash.scenarios import SCENARIOS, shares_blocks, uses_two_disks
 from tests.crash.sharing import CannotShare, sharing_place
 from tests.crash.victims import CannotTrace, find_strace
 from tests.crash.workers import run_tasks
@@ -91,7 +91,7 @@ def _names(options: argparse.Namespace, elsewhere: Path | None) -> list[str]:
     wanted = [name for name in options.scenario or SCENARIOS if name != POWER_CUT]
     for name in wanted[part - 1 :: parts]:
         scenario = SCENARIOS[name]
-        if elsewhere is None and isinstance(scenario, Moves) and scenario.other_device:
+        if elsewhere is None and uses_two_disks(scenario):
             print(f"{name}: left out, there is only one file system here", file=sys.stderr)
             continue
         names.append(name)

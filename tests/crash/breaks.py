@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from seiton.adapters import files
 from seiton.adapters.files import exclusive, moving
-from seiton.domain.moves import MovePlan, Wish, plan
+from seiton.domain.moves import Component, MovePlan, Shift, Wish, plan
 from seiton.domain.states import StepState
 from seiton.viewer import converge, enter, journal
 from seiton.viewer.journal import Step
@@ -51,7 +51,9 @@ def break_order() -> None:
 
     def backwards(wishes: Sequence[Wish], *, owners: Mapping[str, int], foreign: set[str]) -> MovePlan:
         right = plan(wishes, owners=owners, foreign=foreign)
-        turned = [replace(part, shifts=part.shifts[::-1]) for part in right.components]
+        turned = (
+            _Turned(units=part.units, parks=part.parks, enters=part.enters) for part in right.components
+        )
         return replace(right, components=tuple(turned))
 
     def stage_and_remove(source: bytes, folder: bytes, **options: object) -> files.Staged:
@@ -61,6 +63,15 @@ def break_order() -> None:
 
     put_in(converge, "plan", backwards)
     put_in(enter, "files", _With(files, stage_copy=stage_and_remove))
+
+
+class _Turned(Component):
+    """A component whose moves come last first."""
+
+    @property
+    def shifts(self) -> tuple[Shift, ...]:
+        """The moves, from the wrong end."""
+        return super().shifts[::-1]
 
 
 def break_flush() -> None:

@@ -172,7 +172,8 @@ class Play:
         self.tally.failures += 1
         if call.name == "unlink":
             # A disposable file that cannot be removed stays: nothing but its name says that it is ours.
-            _remove_disposables(self.stage.library)
+            for root in (self.stage.library, self.stage.films):
+                _remove_disposables(root or self.stage.library)
         self._judge(f"{error} at {call.name} {call.number}{lasting}")
 
     def _intrude_at(self, number: int) -> None:

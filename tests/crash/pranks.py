@@ -18,12 +18,12 @@ def act_with(stage: Stage, number: int, note: Path, prank: Callable[[Path, bytes
 
     ``note`` gets two lines: how many such calls there were until then, and what the prank said.
     """
-    library = os.fsencode(stage.library)
+    roots = [os.fsencode(root) + b"/" for root in (stage.library, stage.films) if root is not None]
     count, said = 0, ""
 
     def look(target: bytes) -> None:
         nonlocal count, said
-        is_own = b"/.seiton" in target or not target.startswith(library + b"/")
+        is_own = b"/.seiton" in target or not target.startswith(tuple(roots))
         if is_own or os.path.lexists(target):
             return
         if count == number:

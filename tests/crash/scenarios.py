@@ -23,6 +23,11 @@ from tests.integration.core_world import CoreWorld
 from tests.integration.messy_folders import EPISODE
 
 Place = tuple[str, int, int]
+"""Title, season, episode."""
+FILM = -1
+"""Stands for the season of what is a film."""
+FILMS = "../films"
+"""Where films lie, seen from the library."""
 
 
 class Undo(Enum):
@@ -62,6 +67,7 @@ class Moves:
     other_device: bool = False  # the downloads lie on another file system than the library
     shares_blocks: bool = False  # on a file system that can
     undo: Undo = Undo.NEVER
+    films_apart: bool = False  # films lie on another file system than shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +107,20 @@ Scenario = Moves | Edit | Adoption
 
 def stem(place: Place) -> str:
     title, season, number = place
+    if season == FILM:
+        return f"{FILMS}/{title}/{title}"
     return f"{title}/Season {season:02}/{title} - S{season:02}E{number:02}"
+
+
+def has_films(scenario: Scenario) -> bool:
+    """Say whether ``scenario`` needs a folder for films."""
+    places = [*scenario.start.values(), *scenario.edit.values()] if isinstance(scenario, Moves) else []
+    return any(place[1] == FILM for place in places)
+
+
+def uses_two_disks(scenario: Scenario) -> bool:
+    """Say whether ``scenario`` needs two file systems."""
+    return isinstance(scenario, Moves) and (scenario.other_device or scenario.films_apart)
 
 
 def shares_blocks(scenario: Scenario) -> bool:
@@ -162,6 +181,9 @@ def _rule_of(world: CoreWorld) -> Mapping[str, Any]:
     return world.row(parsers, parsers.c.name == "rule")
 
 
+_A_SERIES: dict[int, Place] = {1: ("Show", 1, 1), 2: ("Movie", 1, 1), 3: ("Film", FILM, 1)}
+_A_FILM: dict[int, Place] = {2: ("Movie", FILM, 1), 3: ("Other Film", FILM, 1)}
+_FILMS: dict[int, Place] = {1: ("Film", FILM, 1), 2: ("Movie", FILM, 1), 3: ("Show", 1, 1)}
 _THREE = _season("Show", range(1, 4))
 _SWAPPED: dict[int, Place] = {1: ("Show", 1, 2), 2: ("Show", 1, 1)}
 _ROTATED: dict[int, Place] = {1: ("Show", 1, 2), 2: ("Show", 1, 3), 3: ("Show", 1, 1)}
@@ -242,6 +264,11 @@ _MOVES: dict[str, Moves] = {
     "batch torrent": Moves(
         edit=_THREE, end=_THREE, subtitles=True, packs={1: "Pack", 2: "Pack", 3: "Pack/Disc 2"}
     ),
+    "a series becomes a film": _moves(_A_SERIES, _A_FILM, subtitles=True, followers=("-thumb.jpg",)),
+    "a series becomes a film, on another disk": _moves(
+        _A_SERIES, _A_FILM, subtitles=True, films_apart=True, link_mode=LinkMode.AUTO
+    ),
+    "first sync of films": Moves(edit=_FILMS, end=_FILMS, subtitles=True),
     "removal": Moves(
         start=_THREE, edit={3: ("Show", 1, 1)}, removed=(1, 2), end={3: ("Show", 1, 1)}, subtitles=True
     ),
@@ -309,8 +336,17 @@ _UNDONE = (
     "small chunks",
     "new facts",
     "an earlier episode comes to a show",
+    "a series becomes a film",
+    "a series becomes a film, on another disk",
 )
-_UNDONE_LATE = ("swap", "title", "small chunks", "new facts", "an earlier episode comes to a show")
+_UNDONE_LATE = (
+    "swap",
+    "title",
+    "small chunks",
+    "new facts",
+    "an earlier episode comes to a show",
+    "a series becomes a film",
+)
 
 SCENARIOS: dict[str, Scenario] = {
     **_MOVES,

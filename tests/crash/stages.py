@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Database, Row
-from seiton.contract import Facts
+from seiton.contract import Described, Facts
 from seiton.core.adoption.adoptions import confirm_adoption, create_adoption
 from seiton.core.adoption.recording import record_adoptions
 from seiton.core.filters.refilter import refilter
@@ -21,13 +22,25 @@ from seiton.domain.states import AdoptionState
 from seiton.viewer import tables
 from seiton.viewer.receive import receive
 from seiton.viewer.removal import receive_removals
-from tests.crash.scenarios import Adoption, Edit, Moves, Place, Scenario, Undo, stem
+from tests.crash.scenarios import (
+    FILM,
+    Adoption,
+    Edit,
+    Moves,
+    Place,
+    Scenario,
+    Undo,
+    has_films,
+    stem,
+    uses_two_disks,
+)
 from tests.integration.core_world import CoreWorld, media, torrent_of
 from tests.integration.messy_folders import put
-from tests.integration.oracle import Truth, digest, losses, picture
+from tests.integration.oracle import Truth, digest, losses, picture, walk
 from tests.integration.viewer_world import ViewerWorld
 
 SOMEBODYS = b"somebody else's"
+D = TypeVar("D", bound=Described)
 
 
 @dataclass(kw_only=True)
@@ -52,6 +65,7 @@ class Stage:
     """One scenario below ``folder``. ``act`` is what is killed."""
 
     library: Path
+    films: Path | None = None
     downloads: Path
     database: Database
     truth: Truth
@@ -73,7 +87,7 @@ class Stage:
         """Return what an undo did not give back to the byte, or did not take away."""
         if self.before is None:
             return []
-        now, before, foreign = picture(self.library), self.before, self.truth.foreign
+        now, before, foreign = picture(self.library, self.films), self.before, self.truth.foreign
         changed = {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
         # A folder in which somebody else has a file now stays, with the show files that describe it.
         kept = {os.fspath(folder) for path in foreign for folder in Path(path).parents}
@@ -95,7 +109,7 @@ class Stage:
         self.truth, kept = truth, self.truth
         misplaced = self.go_on()
         verdict = Verdict(files=len(truth.media) + len(truth.subtitles) + len(foreign))
-        found = _contents(self.library)
+        found = _contents(self.library, self.films)
         proper = self._digests_at_proper_names()
         verdict.lost = [
             f"lost: {name}" for name, content in truth.media.items() if digest(content) not in proper
@@ -104,7 +118,7 @@ class Stage:
             f"overwritten: {path}" for path, content in foreign.items() if not _survives(path, content, found)
         ]
         if intruder is None:
-            verdict.unconverged = [*misplaced, *losses(self.library, truth)]
+            verdict.unconverged = [*misplaced, *losses(self.library, truth, self.films)]
         else:
             verdict.unconverged = [*self._neither_there_nor_held(misplaced), *self._open()]
         self.truth = kept
@@ -112,7 +126,7 @@ class Stage:
 
     def _digests_at_proper_names(self) -> set[str]:
         places = (self.library, self.library / ".seiton/trash", self.downloads)
-        found = [item for place in places for item in _contents(place).items()]
+        found = [item for place in places for item in _contents(place, self.films).items()]
         return {digest(content) for path, content in found if not _is_own(path)}
 
     def _neither_there_nor_held(self, misplaced: list[str]) -> list[str]:
@@ -140,7 +154,15 @@ class MovesStage(Stage):
             chunk_steps=scenario.chunk_steps,
             migrate=False,
             downloads=elsewhere / "downloads" if scenario.other_device else None,
+            films=(elsewhere if scenario.films_apart else folder) / "films" if has_films(scenario) else None,
         )
+        self.films = self.world.films
+        if scenario.films_apart and self.films is not None:
+            # Both lie one beside the other to the eye, as in a home.
+            self.films.mkdir()
+            folder.joinpath("films").symlink_to(self.films)
+            self.films = self.world.films = folder / "films"
+            self.world.start()
         self.library, self.downloads, self.database = self.world.library, self.world.downloads, database
         self.truth = Truth()
         self.ends_alone = scenario.appears is None
@@ -149,7 +171,7 @@ class MovesStage(Stage):
         self._begin()
 
     def roots(self) -> list[Path]:
-        return [self.folder, *([self.elsewhere] if self.scenario.other_device else [])]
+        return [self.folder, *([self.elsewhere] if uses_two_disks(self.scenario) else [])]
 
     def _begin(self) -> None:
         scenario, world = self.scenario, self.world
@@ -177,7 +199,7 @@ class MovesStage(Stage):
             self._remove(scenario.trashed)
             world.settle()
         if scenario.undo is not Undo.NEVER:
-            self.before = picture(self.library)
+            self.before = picture(self.library, self.films)
         self._ask(scenario.edit, is_new=not scenario.start, facts=scenario.facts)
         if scenario.undo is Undo.KILLED:
             world.settle()
@@ -223,13 +245,14 @@ class MovesStage(Stage):
         world = self.world
         if not is_new:
             changes = {"facts": facts, "resync_id": cause, "undoes": undoes}
-            resyncs = [world.resync_request(number, *place) for number, place in wishes.items()]
-            receive(world.viewer, [request.model_copy(update=changes) for request in resyncs])
+            resyncs = [world.resync_request(number, *_shown(place)) for number, place in wishes.items()]
+            asked = [request.model_copy(update=changes) for request in resyncs]
+            receive(world.viewer, [_of_kind(*pair) for pair in zip(asked, wishes.values(), strict=True)])
             return
         requests = []
         for number, place in wishes.items():
             subtitles = [self._subtitle_name(number)] if self.scenario.subtitles else []
-            request = world.sync_request(number, *place, subtitles=subtitles)
+            request = _of_kind(world.sync_request(number, *_shown(place), subtitles=subtitles), place)
             path = str(world.downloads / self._download_name(number))
             requests.append(request.model_copy(update={"file_path": path}))
         receive(world.viewer, requests)
@@ -263,7 +286,7 @@ class MovesStage(Stage):
         return [*self._misplaced(), *self._wrong_in_trash(), *self.not_as_before()]
 
     def _misplaced(self) -> Iterable[str]:
-        found = {digest(content): path for path, content in _contents(self.library).items()}
+        found = {digest(content): path for path, content in _contents(self.library, self.films).items()}
         for number, place in self.scenario.end.items():
             lies = found.get(digest(self.contents[number]))
             if lies != f"{stem(place)}.mkv":
@@ -289,6 +312,19 @@ class MovesStage(Stage):
                 yield f"another content: {path}"
         if not wanted and root.exists():
             yield "folders are left in the trash"
+
+
+def _shown(place: Place) -> Place:
+    """Return a place in the words of the contract, which counts a film as an episode."""
+    title, season, number = place
+    return (title, 1, number) if season == FILM else place
+
+
+def _of_kind(request: D, place: Place) -> D:
+    if place[1] != FILM:
+        return request
+    facts = request.facts or Facts()
+    return request.model_copy(update={"facts": facts.model_copy(update={"is_movie": True})})
 
 
 class EditStage(Stage):
@@ -414,12 +450,10 @@ def make_stage(folder: Path, database: Database, scenario: Scenario, *, elsewher
     return MovesStage(folder, database, scenario, elsewhere=elsewhere)
 
 
-def _contents(library: Path) -> dict[str, bytes]:
-    """Return every file below a folder, without Seiton's own records, by relative path."""
+def _contents(library: Path, films: Path | None = None) -> dict[str, bytes]:
+    """Return every file below a folder and that of films, without Seiton's own records, by relative path."""
     found = {}
-    for base, folders, names in os.walk(library):
-        if Path(base) == library:
-            folders[:] = [name for name in folders if name != ".seiton"]
+    for base, _folders, names in walk(library, films):
         for name in names:
             found[os.path.relpath(os.path.join(base, name), library)] = Path(base, name).read_bytes()
     return found

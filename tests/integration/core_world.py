@@ -245,6 +245,7 @@ class CoreWorld:
         self.folder = folder
         self.library = folder / "library"
         self.downloads = folder / "downloads"
+        self.films: Path | None = None
         self.library.mkdir(exist_ok=True)
         self.downloads.mkdir(exist_ok=True)
         self.database = database if isinstance(database, Database) else Database(database)
@@ -275,6 +276,7 @@ class CoreWorld:
             core=self.wire,
             wake=lambda _job: None,
             now=lambda: self.time,
+            movies_root=None if self.films is None else os.fsencode(self.films),
         )
         self.core = Core(
             database=self.database,

@@ -39,10 +39,12 @@ class Truth:
     foreign_folders: set[str] = field(default_factory=set)
 
 
-def picture(library: Path) -> dict[str, str]:
-    """Return every file (with its digest) and every folder of a library, but for Seiton's own folder."""
+def picture(library: Path, films: Path | None = None) -> dict[str, str]:
+    """Return every file (with its digest) and every folder of a library and its films, but for Seiton's own
+    folders; paths are relative to the library.
+    """
     seen = {}
-    for base, folders, names in _walk(library):
+    for base, folders, names in walk(library, films):
         for name in folders:
             seen[os.path.relpath(os.path.join(base, name), library) + "/"] = "folder"
         for name in names:
@@ -51,29 +53,30 @@ def picture(library: Path) -> dict[str, str]:
     return seen
 
 
-def losses(library: Path, truth: Truth) -> list[str]:
+def losses(library: Path, truth: Truth, films: Path | None = None) -> list[str]:
     """Return everything that is wrong with the library at rest, as sentences; empty when all is well."""
     found = {
         os.path.relpath(os.path.join(base, name), library): Path(base, name).read_bytes()
-        for base, folders, names in _walk(library)
+        for base, folders, names in walk(library, films)
         for name in names
     }
     own = {path: content for path, content in found.items() if path not in truth.foreign}
     return [
         *_foreign(found, truth.foreign),
         *_contents(own, truth),
-        *_dot_names(library, truth),
+        *_dot_names(library, films, truth),
         *_descriptions(own),
         *_subtitles(own, truth),
-        *_ghosts(library, truth),
+        *_ghosts(library, films, truth),
     ]
 
 
-def _walk(library: Path) -> Iterable[tuple[str, list[str], list[str]]]:
-    for base, folders, names in os.walk(library):
-        if Path(base) == library:
-            folders[:] = [name for name in folders if name != ".seiton"]
-        yield base, folders, names
+def walk(library: Path, films: Path | None) -> Iterable[tuple[str, list[str], list[str]]]:
+    for root in (library, films):
+        for base, folders, names in os.walk(root) if root is not None else ():
+            if Path(base) == root:
+                folders[:] = [name for name in folders if name != ".seiton"]
+            yield base, folders, names
 
 
 def _foreign(found: Mapping[str, bytes], foreign: Mapping[str, bytes]) -> Iterable[str]:
@@ -99,8 +102,8 @@ def _contents(own: Mapping[str, bytes], truth: Truth) -> Iterable[str]:
             yield f"{known[what]} lies at {lies}"
 
 
-def _dot_names(library: Path, truth: Truth) -> Iterable[str]:
-    for base, folders, names in _walk(library):
+def _dot_names(library: Path, films: Path | None, truth: Truth) -> Iterable[str]:
+    for base, folders, names in walk(library, films):
         for name in [*folders, *names]:
             path = os.path.relpath(os.path.join(base, name), library)
             if name.startswith(".") and path not in truth.foreign:
@@ -111,7 +114,11 @@ def _descriptions(own: Mapping[str, bytes]) -> Iterable[str]:
     for path in own:
         folder, name = os.path.split(path)
         stem = os.path.splitext(path)[0]
-        if VIDEO.search(path):
+        if VIDEO.search(path) and path.startswith("../"):
+            if os.path.basename(folder) != os.path.basename(stem):
+                yield f"a film by another name than its folder: {path}"
+            yield from _says(own, stem + ".nfo", "movie", None, None)
+        elif VIDEO.search(path):
             numbers = NUMBERED.search(stem)
             if numbers is None:
                 yield f"no numbers in the name {path}"
@@ -174,11 +181,11 @@ def _subtitles(own: Mapping[str, bytes], truth: Truth) -> Iterable[str]:
             yield f"subtitle of {truth.subtitles[content]} lies at {lies or 'no place'}"
 
 
-def _ghosts(library: Path, truth: Truth) -> Iterable[str]:
+def _ghosts(library: Path, films: Path | None, truth: Truth) -> Iterable[str]:
     """Folders without any video below them, unless something foreign keeps them alive."""
-    for base, _folders, _names in _walk(library):
+    for base, _folders, _names in walk(library, films):
         path = os.path.relpath(base, library)
-        if path == "." or path in truth.foreign_folders or ".trickplay" in path:
+        if Path(base) in (library, films) or path in truth.foreign_folders or ".trickplay" in path:
             continue
         has_video = any(VIDEO.search(name) for _b, _f, names in os.walk(base) for name in names)
         keeps = any(foreign.startswith(path + "/") for foreign in truth.foreign)

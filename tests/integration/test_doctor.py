@@ -178,3 +178,14 @@ def test_media_servers_are_asked_how_they_are_set(tmp_path: Path, capsys: pytest
     double.close()
     (away,) = doctor(code=0)["media server den"]
     assert away["health"] == "warning"
+
+
+def test_a_folder_for_films_is_looked_at_where_one_is_named(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "folder movies_root" not in doctor(code=0)
+    films = doctor.folder / "films"
+    monkeypatch.setenv("SEITON_MOVIES_ROOT", str(films))
+    assert "the first start makes it" in doctor(code=0)["folder movies_root"][0]["says"]
+    films.write_text("no folder")
+    assert bad(doctor(code=1)) == ["folder movies_root"]

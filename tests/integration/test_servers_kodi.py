@@ -22,6 +22,7 @@ from seiton.viewer.servers.standing import enroll, list_standing
 from seiton.viewer.servers.telling import attend
 from tests.integration.viewer_world import ViewerWorld
 from tests.kodi import KodiProcess, running, why_not
+from tests.neighbours import JPEG
 
 pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
@@ -47,7 +48,8 @@ class KodiWorld(ViewerWorld):
         )
         policy = HostPolicy(frozenset())
         self.web = WebClient(user_agent="tests", timeout_s=30, max_redirects=0, policy=policy)
-        super().__init__(kodi.new_library(), url)
+        folder = kodi.new_library()
+        super().__init__(folder, url, films=folder / "films")
         self.listen()
 
     def listen(self) -> None:
@@ -248,3 +250,68 @@ def test_kodi_reads_the_golden_library_exactly(world: KodiWorld) -> None:
     titles = sorted(show["title"] for show in world.kodi.shows(world.library).values())
     assert titles == sorted([".hack//SIGN", "K", "Twice 2004", "Twice 2011", long, "葬送的芙莉蓮"])
     assert len(mine) == len(golden) + 1
+
+
+FILM = "Look Back (2024)/Look Back (2024).mkv"
+
+
+def film(world: KodiWorld, download: int, title: str, *, is_new: bool, **facts: Any) -> None:
+    make = world.sync_request if is_new else world.resync_request
+    request = make(download, title, 1, 1)
+    receive(world.viewer, [request.model_copy(update={"facts": Facts(is_movie=True, **facts)})])
+    world.settle()
+
+
+def movies(world: KodiWorld) -> dict[str, dict[str, Any]]:
+    assert world.films is not None
+    return world.kodi.movies(world.films)
+
+
+def test_kodi_reads_a_film_with_title_year_id_and_poster(world: KodiWorld) -> None:
+    world.download("1.mkv")
+    film(
+        world, 1, "Look Back", is_new=True, premiered=date(2024, 6, 28), show_title="蓦然回首 & <back>",
+        original_title="ルックバック", show_plot="Two draw.", show_ids=(("bgm", "424663"),),
+    )  # fmt: skip
+    assert world.films is not None
+    (world.films / "Look Back (2024)/Look Back (2024)-poster.jpg").write_bytes(JPEG)
+    world.learn()
+    assert list(movies(world)) == [FILM]
+    assert "poster" in movies(world)[FILM]["art"]
+    found = movies(world)[FILM]
+    assert (found["title"], found["originaltitle"], found["year"]) == (
+        "蓦然回首 & <back>",
+        "ルックバック",
+        2024,
+    )
+    assert (found["premiered"], found["plot"]) == ("2024-06-28", "Two draw.")
+    assert found["uniqueid"] == {"bangumi": "424663"} or found["uniqueid"] == {"Bangumi": "424663"}
+    assert world.has() == {}
+
+
+def test_a_film_that_gets_another_name_keeps_its_state(world: KodiWorld) -> None:
+    world.download("1.mkv")
+    film(world, 1, "Lok Back", is_new=True, year=2024)
+    world.learn()
+    (found,) = movies(world).values()
+    world.kodi.call(
+        "VideoLibrary.SetMovieDetails",
+        movieid=found["movieid"],
+        playcount=2,
+        lastplayed="2026-01-02 03:04:05",
+    )
+    film(world, 1, "Look Back", is_new=False, year=2024)
+    world.learn()
+    assert {path: row["playcount"] for path, row in movies(world).items()} == {FILM: 2}
+    assert movies(world)[FILM]["lastplayed"] == "2026-01-02 03:04:05"
+
+
+def test_an_episode_that_turns_out_to_be_a_film_is_one_for_kodi_and_was_watched(world: KodiWorld) -> None:
+    world.file_away(1, "Look Back", 1, 1)
+    world.learn()
+    (found,) = world.has().values()
+    world.kodi.watch(found, count=1)
+    film(world, 1, "Look Back", is_new=False, year=2024)
+    world.learn()
+    assert {path: row["playcount"] for path, row in movies(world).items()} == {FILM: 1}
+    assert (world.has(), world.kodi.shows(world.library)) == ({}, {})

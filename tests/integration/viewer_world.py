@@ -57,8 +57,10 @@ class ViewerWorld:
         migrate: bool = True,
         chunk_steps: int = 500,
         downloads: Path | None = None,
+        films: Path | None = None,
     ) -> None:
         self.library = folder / "library"
+        self.films = films
         self.downloads = downloads or folder / "downloads"
         self.library.mkdir(exist_ok=True, parents=True)
         self.downloads.mkdir(exist_ok=True, parents=True)
@@ -84,6 +86,7 @@ class ViewerWorld:
             wake=lambda _job: None,
             now=lambda: utc_now() + self.passed,
             chunk_steps=self.chunk_steps,
+            movies_root=None if self.films is None else os.fsencode(self.films),
         )
         return self.viewer
 

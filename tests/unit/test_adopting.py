@@ -243,4 +243,4 @@ def test_a_foreign_nfo_keeps_its_bytes_while_its_numbers_are_right() -> None:
     after = renumbered(nfo, EpisodeMeta(anime_title="Tea", series_no=2, episode_no=14))
     assert isinstance(after, bytes)
     assert b"<title>Mine</title><season>2</season><episode>14</episode>" in after
-    assert isinstance(renumbered(b"<movie/>", meta), Unreadable)
+    assert isinstance(renumbered(b"<tvshow/>", meta), Unreadable)

@@ -337,3 +337,14 @@ def test_what_is_wrong_with_a_media_server_is_said(machine: Machine, given: str,
     (problem,) = machine.problems()
     assert problem.field == "SEITON_MEDIA_SERVERS"
     assert said in problem.message
+
+
+@pytest.mark.parametrize("films", ["library", "library/films", "downloads", "."])
+def test_films_lie_outside_of_the_other_folders(tmp_path: Path, films: str) -> None:
+    given = {"data": "data", "library": "library", "downloads": "downloads", "movies_root": films}
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(environ={}, folder=tmp_path, **given)
+    assert [problem.field for problem in caught.value.problems] == ["--movies-root"]
+    settings = load_settings(environ={}, folder=tmp_path, **(given | {"movies_root": "films"}))
+    assert settings.movies_root == tmp_path / "films"
+    assert load_settings(environ={}, folder=tmp_path).movies_root is None

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 
+from seiton.adapters.database_use import begin_use, refuse_half_copy
 from seiton.errors import InvalidInput, Problem
 from seiton.text import _
 
@@ -61,6 +63,13 @@ class Instant(sa.TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what reads a stored value. SQLite has text, and the rows of a query mostly one moment."""
+        process = super().result_processor(dialect, coltype)
+        if process is None or dialect.name != "sqlite":
+            return process
+        return lru_cache(maxsize=256)(process)
+
 
 def one_of(column: str, values: Iterable[str], name: str) -> sa.CheckConstraint:
     """Return a CHECK that ``column`` holds one of ``values``: states live in code, once."""
@@ -83,9 +92,10 @@ class Database:
             raise InvalidInput([Problem(field="database_url", message=message)])
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
-        folder = _folder_to_make(self.engine) if self.is_sqlite else None
-        if folder is not None:
-            os.makedirs(folder, exist_ok=True)
+        self.file, is_made = _file_of(self.engine) if self.is_sqlite else (None, False)
+        if self.file is not None and is_made:
+            os.makedirs(os.path.dirname(self.file), exist_ok=True)
+        self._end_use: Callable[[], None] | None = None
         self._reader = self.engine.execution_options(seiton_read=True)
         # SQLite has one writer; queueing here is fair, its busy handler sleeps and is not.
         self._writing = threading.RLock() if self.is_sqlite else None
@@ -106,8 +116,36 @@ class Database:
         with self._writing, self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection on which every read sees the same moment, however long that takes."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection:
+            yield connection
+
+    @property
+    def name(self) -> str:
+        """What people call it: the file, or the address without a password."""
+        return self.file or self.engine.url.render_as_string(hide_password=True)
+
+    def use(self, *, alone: bool = False) -> None:
+        """Take part in its use until ``close``, or have it ``alone``: while anybody uses it nobody can.
+
+        Raises ``Unavailable``, also for a database of which the copying was cut short.
+        """
+        self._end_use = begin_use(self.engine, self.file, alone=alone)
+        with self.read() as connection:
+            refuse_half_copy(connection, self.name)
+
     def close(self) -> None:
-        """Close all pooled connections."""
+        """Close all pooled connections, and end the use."""
+        if self._end_use is not None:
+            self._end_use()
+            self._end_use = None
         self.engine.dispose()
 
 
@@ -136,19 +174,21 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def _folder_to_make(engine: Engine) -> str | None:
-    """Return the folder that the SQLite file will lie in; None where SQLite makes no file.
+def _file_of(engine: Engine) -> tuple[str | None, bool]:
+    """Return the absolute path of the SQLite file, and whether SQLite makes it; no path where there is none.
 
     With ``uri=true`` the name may be a URI (https://sqlite.org/uri.html): ``file:`` before an escaped path,
     and a ``mode``, of which only ``rwc`` makes a file.
     """
     (name,), options = engine.dialect.create_connect_args(engine.url)
+    mode = "rwc"
     if options.get("uri") and name.startswith("file:"):
         parts = urlsplit(name)
-        if parse_qs(parts.query).get("mode", ["rwc"]) != ["rwc"]:
-            return None
+        mode = parse_qs(parts.query).get("mode", ["rwc"])[-1]
         name = unquote(parts.path)
-    return None if name in {"", ":memory:"} else os.path.dirname(os.path.abspath(name))
+    if mode == "memory" or name in {"", ":memory:"}:
+        return None, False
+    return os.path.abspath(name), mode == "rwc"
 
 
 def _postgres_engine(url: str) -> Engine:
@@ -159,7 +199,7 @@ def _postgres_engine(url: str) -> Engine:
 def plain(result: sa.CursorResult[Any]) -> list[Row]:
     """Return the rows of ``result`` as dicts, which are read faster than SQLAlchemy's mappings."""
     names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def chunks(rows: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -108,6 +108,7 @@ class WebClient:
         for proxy in routes.proxies.values():
             parts = urlsplit(proxy)
             policy.allow(parts.hostname or "", parts.port or _PROXY_PORTS[parts.scheme])
+        self._carried: dict[tuple[str, str, int], str] = {}
         backend = CheckedBackend(policy)
         self._pools = {
             proxy: pool_to(proxy, backend, max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S)
@@ -119,6 +120,21 @@ class WebClient:
         for pool in self._pools.values():
             pool.close()
 
+    def carry(self, url: str, token: str | None) -> None:
+        """Send ``token`` along with what is asked of the service at ``url``: scheme, host and port count, and
+        no redirect takes it elsewhere. ``None``: do not any more.
+        """
+        place = _place(url)
+        if place is not None and token is not None:
+            self._carried[place] = token
+        elif place is not None:
+            self._carried.pop(place, None)
+
+    def _introduction(self, url: str) -> dict[str, str]:
+        place = _place(url)
+        token = self._carried.get(place) if place is not None else None
+        return {"Authorization": f"Bearer {token}"} if token is not None else {}
+
     def get(
         self,
         url: str,
@@ -128,12 +144,14 @@ class WebClient:
         etag: str | None = None,
         last_modified: str | None = None,
         linked_from: str | None = None,
+        as_service: bool = False,
     ) -> Fetched | NotModified:
         """Fetch ``url``, at most ``max_bytes`` of it once unpacked.
 
         ``etag`` and ``last_modified`` are those of the answer that is there already; with either,
         ``NotModified`` may come back. ``linked_from`` is the URL of the document that names ``url``:
-        what a configured feed links to may be fetched although it is not configured itself.
+        what a configured feed links to may be fetched although it is not configured itself. ``as_service``:
+        ask with the token that is carried to ``url``; what strangers name is never asked so.
         Raises ``FetchError``, also for every status that is not 2xx.
         """
         headers = {"Accept": accept or "*/*"}
@@ -142,7 +160,11 @@ class WebClient:
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
         conditional = etag is not None or last_modified is not None
-        with self._guarded(url), self._answer("GET", url, headers, None, linked_from) as (at, response):
+        private = self._introduction(url) if as_service else {}
+        with (
+            self._guarded(url),
+            self._answer("GET", url, headers, None, linked_from, private) as (at, response),
+        ):
             found = httpx2.Headers(response.headers)
             if response.status == 304 and conditional:
                 return NotModified(
@@ -178,7 +200,10 @@ class WebClient:
             sent |= {"Content-Length": "0"}
         with (
             self._guarded(url, timeout_s),
-            self._answer(method, url, sent, content, None, headers or {}) as (at, response),
+            self._answer(method, url, sent, content, None, self._introduction(url) | dict(headers or {})) as (
+                at,
+                response,
+            ),
         ):
             body = _read(at, response, httpx2.Headers(response.headers), max_bytes)
         try:
@@ -188,6 +213,20 @@ class WebClient:
                 detail = _("the answer is not JSON")
                 raise FetchError(FetchFault.NOT_HTTP, url, detail=detail) from error
             return JsonAnswer(status=response.status, content=None)
+
+    def deliver_json(
+        self, url: str, payload: object, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> int:
+        """Post ``payload`` as JSON to ``url`` and nowhere else; return the status. What is answered does not
+        matter. Raises ``FetchError``, also for a redirect.
+        """
+        sent = {"Content-Type": "application/json"}
+        content = json.dumps(payload).encode()
+        with (
+            self._guarded(url, timeout_s),
+            self._answer("POST", url, sent, content, None, headers or {}, hops=0) as (_at, response),
+        ):
+            return int(response.status)
 
     @contextmanager
     def _guarded(self, url: str, timeout_s: float | None = None) -> Iterator[None]:
@@ -219,14 +258,15 @@ class WebClient:
         content: bytes | None,
         linked_from: str | None,
         private: Mapping[str, str] = MappingProxyType({}),
+        hops: int | None = None,
     ) -> Iterator[tuple[str, httpcore2.Response]]:
         """Ask, follow redirects, and give the URL that answered with the answer, its body unread.
 
-        ``private`` headers are for the host of ``url`` alone.
+        ``private`` headers are for the host of ``url`` alone; ``hops``: most redirects, if not the usual.
         """
         follows = _REDIRECTS if method == "GET" else _REDIRECTS_OF_POST
         at = url
-        for _hop in range(self._max_redirects + 1):
+        for _hop in range((self._max_redirects if hops is None else hops) + 1):
             target = self._permitted(at, linked_from if at == url else linked_from or url)
             pool = self._pools[self._routes.proxy_of(target.host)]
             with pool.stream(
@@ -270,10 +310,12 @@ class WebClient:
 
 def _same_place(url: str, other: str) -> bool:
     """Say whether both name the same scheme, host and port."""
-    one, two = parse_url(url), parse_url(other)
-    if one is None or two is None:
-        return False
-    return (one.scheme, one.host, port_of(one)) == (two.scheme, two.host, port_of(two))
+    return _place(url) is not None and _place(url) == _place(other)
+
+
+def _place(url: str) -> tuple[str, str, int] | None:
+    parsed = parse_url(url)
+    return (parsed.scheme, parsed.host, port_of(parsed)) if parsed is not None else None
 
 
 def _joined(base: str, location: str) -> str:

@@ -93,7 +93,7 @@ def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else "-"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(_shown(entry) for entry in value) or "-"
     if isinstance(value, bool):
         return str(value).lower()
     return mask_secrets(str(value))
@@ -123,6 +123,11 @@ def _check(given: Mapping[str, Given]) -> Settings:
     if settings.library == settings.downloads:
         field = given["library" if "library" in given else "downloads"].where
         raise invalid(field, _("library and downloads must be different folders"), "same_folder")
+    movies = settings.movies_root
+    for other in (settings.library, settings.downloads):
+        if movies is not None and (movies == other or movies in other.parents or other in movies.parents):
+            message = _("the folder for films must lie outside of {other}, and not above it", other=other)
+            raise invalid(given["movies_root"].where, message, "same_folder")
     settings._sources = MappingProxyType({name: entry.where for name, entry in given.items()})
     return settings
 

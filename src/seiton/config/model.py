@@ -11,12 +11,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 
 from seiton.config.clients import TorrentClientSettings
+from seiton.config.notifications import Notifications
 from seiton.config.servers import MediaServers
 from seiton.config.values import lower
 from seiton.text import LANGUAGES, _, nearest
+
+MIN_SERVICE_TOKEN = 24
+"""Characters of a secret that roles on several hosts share: nobody has to remember it."""
 
 
 def _folder(value: object) -> Path:
@@ -96,6 +100,13 @@ def _network(value: str) -> str:
         raise ValueError(_("must be addresses or networks, such as 192.168.1.7 or 10.0.0.0/8")) from None
 
 
+def _service_token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_SERVICE_TOKEN or not text.isascii() or not text.isprintable():
+        raise ValueError(_("must be secrets of {least} letters or digits and more", least=MIN_SERVICE_TOKEN))
+    return value
+
+
 def _off(value: object) -> object:
     """Take ``off`` for none."""
     return None if isinstance(value, str) and value.strip().lower() == "off" else value
@@ -130,6 +141,8 @@ class Settings(BaseModel):
     )
     library: Folder = Field(default_factory=lambda values: values["data"] / "library")
     downloads: Folder = Field(default_factory=lambda values: values["data"] / "downloads")
+    movies_root: Folder | None = None
+    """The folder for films; without it a film is held. Outside of the library and the downloads."""
     language: Annotated[str, AfterValidator(_language)] | None = None
     """``None``: whatever the person in front asks for (``LANG``, the browser)."""
     public_url: WebUrl | None = Field(default=None, repr=False)
@@ -163,6 +176,8 @@ class Settings(BaseModel):
     """Downloads that one edit may begin and take back unasked."""
     private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_list)] = ()
     """Hosts, also with a port, and networks that requests may go to although they are private."""
+    notifications: Notifications = Field(default=(), repr=False)
+    """Who is told what happened; in the file ``[[notifications]]``."""
     media_servers: MediaServers = Field(default=(), repr=False)
     """What reads the library and is told of changes; in the file ``[[media_servers]]``."""
     torrent_client: TorrentClientSettings = TorrentClientSettings()
@@ -180,6 +195,10 @@ class Settings(BaseModel):
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_list)
     ] = ()
     """Addresses and networks from which modules and programs may come in without a token."""
+    service_tokens: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_service_token)], ...], BeforeValidator(_list)
+    ] = Field(default=(), repr=False)
+    """Secrets that Seiton's roles on several hosts share: the first is sent, all are accepted."""
     feed_limits: FeedLimits = FeedLimits()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = "info"
 

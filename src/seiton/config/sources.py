@@ -25,7 +25,7 @@ class Given:
     where: str
 
 
-PATHS = ("data", "library", "downloads")
+PATHS = ("data", "library", "downloads", "movies_root")
 
 
 def _placed(name: str, value: object, folder: Path) -> object:

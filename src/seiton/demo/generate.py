@@ -233,6 +233,7 @@ def _link(number: int, link: Wanted, series_id: int, group_id: int) -> Record:
         "version": link.version,
         "resolution": link.resolution,
         "is_batch": link.is_batch,
+        "is_movie": link.is_movie,
         "updated_at": item["created_at"],
     }
 
@@ -250,6 +251,7 @@ def _download(world: _World, number: int, link: Record, wanted: Wanted) -> Recor
         version=wanted.version,
         naming=DEFAULT_TEMPLATE,
         year=None,
+        says_movie=wanted.is_movie,
     )
     name = render(meta, NamingProfile())
     stem = f"{number}" if isinstance(name, Impossible) else name.stem.decode()

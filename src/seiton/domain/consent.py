@@ -82,10 +82,11 @@ class Brake:
 def path_changes(before: EpisodeMeta, after: EpisodeMeta) -> bool:
     """Say whether a file moves when what it is changes; one that cannot be named stays.
 
-    A show's folder is frozen: unless the title changes, it keeps the year that it was named with.
+    A show's folder is frozen: unless the title changes, it keeps the year that it was named with. A film that
+    was none moves.
     """
     if before.anime_title == after.anime_title:
-        after = replace(after, show=before.show)
+        after = replace(after, show=replace(before.show, is_movie=after.show.is_movie))
     # The naming template is part of what a file should be.
     old, new = render(before, NamingProfile()), render(after, NamingProfile())
     return not isinstance(new, Impossible) and (isinstance(old, Impossible) or old.stem != new.stem)

@@ -63,7 +63,8 @@ class KnownEpisode:
 class Known:
     """A work, or one season of it, as its source has it.
 
-    ``season`` is the number that follows from what went before it; ``is_movie``: it is one film.
+    ``season`` is the number that follows from what went before it; ``is_movie``: it is one film (or is not;
+    ``None``: its source does not say).
     """
 
     titles: Titles = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Known:
     genres: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
     picture_url: str | None = None
-    is_movie: bool = False
+    is_movie: bool | None = None
     season: int | None = None
     episodes: tuple[KnownEpisode, ...] = ()
 
@@ -118,6 +119,7 @@ def show_facts(
         studios=known.studios,
         ids=ids,
         picture=picture,
+        is_movie=known.is_movie,
     )
 
 

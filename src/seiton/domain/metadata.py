@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 UNKNOWN_GROUP = "未知字幕組"
 """The group of a release that names none (contract §3.4)."""
@@ -18,7 +19,8 @@ MAX_NUMBER = 99_999
 class ShowFacts:
     """Facts about the whole work, all optional; ``ids`` are ``(namespace, value)`` pairs.
 
-    ``picture`` names its poster: the digest of the file and its suffix.
+    ``picture`` names its poster: the digest of the file and its suffix. ``is_movie``: it is one film, and not
+    a season of episodes.
     """
 
     title: str | None = None
@@ -31,6 +33,7 @@ class ShowFacts:
     studios: tuple[str, ...] = ()
     ids: tuple[tuple[str, str], ...] = ()
     picture: str | None = None
+    is_movie: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,10 @@ class EpisodeFacts:
     aired: date | None = None
     runtime_minutes: int | None = None
     ids: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING_OF_SHOW, NOTHING_OF_EPISODE = ShowFacts(), EpisodeFacts()
+"""What is known where there is no source of facts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,27 @@ class EpisodeMeta:
     show: ShowFacts = field(default_factory=ShowFacts)
     facts: EpisodeFacts = field(default_factory=EpisodeFacts)
 
+    @property
+    def is_movie(self) -> bool:
+        """Whether it is a film, which has a folder of its own among films."""
+        return self.show.is_movie is True
+
+
+class WorkKind(StrEnum):
+    """What a work is, as a person may say it."""
+
+    SERIES = "series"  #: a season of episodes
+    MOVIE = "movie"  #: one film
+
+
+def decide_movie(pinned: object, known: bool | None, said: bool) -> bool:
+    """Say whether a work is a film: what a person ``pinned`` (a ``WorkKind``) counts before what is ``known``
+    by its id, that before what the title ``said``.
+    """
+    if pinned is not None:
+        return pinned == WorkKind.MOVIE
+    return said if known is None else known
+
 
 def fingerprint(value: EpisodeMeta) -> str:
     """Return a short stable digest of ``value``: equal metadata, equal fingerprint, on every machine."""
@@ -75,6 +103,8 @@ def fingerprint(value: EpisodeMeta) -> str:
         del values["naming"]  # not said is as it was before there were templates
     if value.show.picture is None:
         del values["show"]["picture"]  # … and before there were pictures
+    if not value.show.is_movie:
+        del values["show"]["is_movie"]  # … and before there were films
     text = json.dumps(values, sort_keys=True, default=_plain, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -7,9 +7,12 @@ a name that differs only there is the same file on many file systems.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from itertools import repeat
+from operator import attrgetter
+from typing import NamedTuple
 
 from seiton.domain.states import HoldReason
 
@@ -34,9 +37,10 @@ class Leg(StrEnum):
     ENTER = "enter"  #: into the library from outside
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Move one unit one leg."""
+class Shift(NamedTuple):
+    """Move one unit one leg. A tuple like ``Component``, because there are many: a dataclass takes thrice as
+    long to make.
+    """
 
     unit_id: int
     leg: Leg
@@ -51,15 +55,28 @@ class Hold:
     blocker: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(NamedTuple):
     """Units whose moves depend on each other, in an order in which every target is free in time.
 
-    ``parks``: a unit lies at a parking name in between, so all of it has to be done, or all taken back.
+    ``parks``: the first goes aside before the others move and to its target after them, so all of it has to
+    be done, or all taken back. ``enters``: the last comes into the library from outside.
     """
 
-    shifts: tuple[Shift, ...]
+    units: tuple[int, ...]
     parks: bool = False
+    enters: bool = False
+
+    @property
+    def shifts(self) -> tuple[Shift, ...]:
+        """The moves in their order; made when they are asked for, because a plan may have very many."""
+        shifts = list(map(Shift, self.units, repeat(Leg.DIRECT)))
+        if self.parks:
+            first = self.units[0]
+            shifts[0] = Shift(first, Leg.PARK)
+            shifts.append(Shift(first, Leg.UNPARK))
+        elif self.enters:
+            shifts[-1] = Shift(self.units[-1], Leg.ENTER)
+        return tuple(shifts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,109 +97,94 @@ def plan(wishes: Sequence[Wish], *, owners: Mapping[str, int], foreign: Iterable
     Chains run from the free end; a cycle parks one unit. Of two claimants of a name, the one that lies
     there wins, then the one known longer (smaller id); the other is held.
     """
-    by_id = {wish.unit_id: wish for wish in wishes}
-    taken_by_others = set(foreign)
-    held: dict[int, Hold] = {}
-    in_place: list[int] = []
-    movers: dict[int, Wish] = {}
-    claimant: dict[str, int] = {}
-
-    for wish in sorted(wishes, key=lambda wish: wish.unit_id):
-        if wish.current == wish.target:
-            in_place.append(wish.unit_id)
-            claimant[wish.target_key] = wish.unit_id
-        elif wish.current_key == wish.target_key:
-            claimant[wish.target_key] = wish.unit_id
-            if wish.target_key in taken_by_others:
-                held[wish.unit_id] = Hold(unit_id=wish.unit_id, reason=HoldReason.TARGET_FOREIGN)
-            else:
-                movers[wish.unit_id] = wish
-    for unit_id in sorted(by_id):
-        wish = by_id[unit_id]
-        if wish.current_key == wish.target_key:
-            continue
-        first = claimant.setdefault(wish.target_key, unit_id)
-        if wish.target_key in taken_by_others:
-            held[unit_id] = Hold(unit_id=unit_id, reason=HoldReason.TARGET_FOREIGN)
-        elif first != unit_id:
-            held[unit_id] = Hold(unit_id=unit_id, reason=HoldReason.TWO_CLAIMS, blocker=first)
-        else:
-            movers[unit_id] = wish
-    _hold_the_blocked(movers, held, owners)
-    ordered = [movers[unit_id] for unit_id in sorted(movers)]
+    ordered = sorted(wishes, key=attrgetter("unit_id"))
+    taken = frozenset(foreign)
+    at_its_key = [wish for wish in ordered if wish.current_key == wish.target_key]
+    claimant = {wish.target_key: wish.unit_id for wish in reversed(ordered)}
+    claimant.update((wish.target_key, wish.unit_id) for wish in at_its_key)
+    in_place = tuple(wish.unit_id for wish in at_its_key if wish.current == wish.target)
+    is_contested = len(claimant) < len(ordered) or bool(taken)
+    held = _contested(ordered, claimant, taken) if is_contested else {}
+    movers = {wish.unit_id: wish for wish in ordered}
+    for unit_id in (*in_place, *held):
+        del movers[unit_id]
+    free, behind = _queue(movers, held, owners)
     return MovePlan(
-        components=tuple(_components(ordered, owners)),
+        components=(*_chains(free, behind, movers), *_cycles(behind)),
         holds=tuple(held[unit_id] for unit_id in sorted(held)),
-        in_place=tuple(in_place),
+        in_place=in_place,
     )
 
 
-def _hold_the_blocked(movers: dict[int, Wish], held: dict[int, Hold], owners: Mapping[str, int]) -> None:
-    """Hold movers whose target is kept by one that stays, then those behind them, and so on."""
-    waiting_for: dict[int, int] = {}
-    blocked: list[int] = []
-    for unit_id, wish in movers.items():
-        owner = owners.get(wish.target_key)
-        if owner is None or owner == unit_id:
+def _contested(
+    ordered: Iterable[Wish], claimant: Mapping[str, int], taken: Container[str]
+) -> dict[int, Hold]:
+    """Hold whoever wants a name that somebody else's file has, or another unit before it."""
+    held: dict[int, Hold] = {}
+    for wish in ordered:
+        key, unit_id = wish.target_key, wish.unit_id
+        if wish.current == wish.target:
             continue
-        if owner in movers:
-            waiting_for[owner] = unit_id  # one claimant a key, so at most one waits for each
-        else:
-            reason = HoldReason.WAITING if owner in held else HoldReason.TARGET_OWNED
-            held[unit_id] = Hold(unit_id=unit_id, reason=reason, blocker=owner)
-            blocked.append(unit_id)
-    while blocked:
-        blocker = blocked.pop()
-        del movers[blocker]
-        behind = waiting_for.pop(blocker, None)
-        if behind is not None and behind in movers:
-            held[behind] = Hold(unit_id=behind, reason=HoldReason.WAITING, blocker=blocker)
-            blocked.append(behind)
+        if key in taken:
+            held[unit_id] = Hold(unit_id=unit_id, reason=HoldReason.TARGET_FOREIGN)
+        elif claimant[key] != unit_id and wish.current_key != key:
+            held[unit_id] = Hold(unit_id=unit_id, reason=HoldReason.TWO_CLAIMS, blocker=claimant[key])
+    return held
 
 
-def _components(movers: Sequence[Wish], owners: Mapping[str, int]) -> Iterable[Component]:
-    """Cut the moves into chains and cycles; each unit waits for at most one other."""
-    by_id = {wish.unit_id: wish for wish in movers}
-    before: dict[int, int] = {}  # unit -> the unit that has to leave first
-    after: dict[int, int] = {}
-    for wish in movers:
-        owner = owners.get(wish.target_key)
-        if owner is not None and owner != wish.unit_id and owner in by_id:
-            before[wish.unit_id] = owner
-            after[owner] = wish.unit_id
-    done: set[int] = set()
-    for wish in movers:
-        if wish.unit_id in before or wish.unit_id in done:
-            continue
-        chain: list[Shift] = []
-        unit: int | None = wish.unit_id
+def _queue(
+    movers: dict[int, Wish], held: dict[int, Hold], owners: Mapping[str, int]
+) -> tuple[list[int], dict[int, int]]:
+    """Return the movers that wait for nobody, and by unit the mover that waits for it to leave.
+
+    Those whose target is kept by one that stays are held and taken out, then those behind them, and so on.
+    """
+    waits_for = list(map(owners.get, map(attrgetter("target_key"), movers.values())))
+    waits = zip(movers, waits_for, strict=True)
+    # One claimant a key, so at most one waits for each.
+    behind = {owner: unit for unit, owner in waits if owner is not None and owner != unit}
+    waits = zip(movers, waits_for, strict=True)
+    free = [unit for unit, owner in waits if owner is None or owner == unit]
+    for stays in [owner for owner in behind if owner not in movers]:
+        reason = HoldReason.WAITING if stays in held else HoldReason.TARGET_OWNED
+        blocker, waiting = stays, behind.pop(stays, None)
+        while waiting is not None:
+            del movers[waiting]
+            held[waiting] = Hold(unit_id=waiting, reason=reason, blocker=blocker)
+            blocker, waiting, reason = waiting, behind.pop(waiting, None), HoldReason.WAITING
+    return free, behind
+
+
+def _chains(free: Iterable[int], behind: dict[int, int], movers: Mapping[int, Wish]) -> Iterator[Component]:
+    """Take from ``behind`` the queue behind each unit that waits for nobody.
+
+    Only the last of a queue can come from outside: nobody waits for it to leave. A name of which the case
+    alone changes is free only when the unit itself is away, and nobody else gets that name.
+    """
+    follow = behind.pop
+    for first in free:
+        chain = [first]
+        unit = follow(first, None)
         while unit is not None:
-            chain.extend(_legs(by_id[unit]))
-            done.add(unit)
-            unit = after.get(unit)
-        parks = any(shift.leg is Leg.PARK for shift in chain)
-        yield Component(shifts=tuple(chain), parks=parks)
-    for wish in movers:
-        if wish.unit_id in done:
+            chain.append(unit)
+            unit = follow(unit, None)
+        lone = movers[chain[-1]]
+        is_recased = lone.current_key == lone.target_key
+        yield Component(units=tuple(chain), parks=is_recased, enters=lone.current is None)
+
+
+def _cycles(behind: dict[int, int]) -> Iterator[Component]:
+    """Take the cycles, of which the first parks: that frees its stem for the one that waits for it."""
+    follow = behind.pop
+    for first in list(behind.values()):  # in the order of the movers
+        unit = follow(first, None)
+        if unit is None:
             continue
-        # Only cycles are left. Park the first, which frees its stem for the one that waits for it.
-        shifts = [Shift(wish.unit_id, Leg.PARK)]
-        done.add(wish.unit_id)
-        unit = after[wish.unit_id]
-        while unit != wish.unit_id:
-            shifts.append(Shift(unit, Leg.DIRECT))
-            done.add(unit)
-            unit = after[unit]
-        shifts.append(Shift(wish.unit_id, Leg.UNPARK))
-        yield Component(shifts=tuple(shifts), parks=True)
-
-
-def _legs(wish: Wish) -> list[Shift]:
-    if wish.current is None:
-        return [Shift(wish.unit_id, Leg.ENTER)]
-    if wish.current_key == wish.target_key:
-        return [Shift(wish.unit_id, Leg.PARK), Shift(wish.unit_id, Leg.UNPARK)]
-    return [Shift(wish.unit_id, Leg.DIRECT)]
+        cycle = [first]
+        while unit != first:
+            cycle.append(unit)
+            unit = follow(unit)
+        yield Component(units=tuple(cycle), parks=True)
 
 
 class Seen(Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _NUMBERS = re.compile(r"s([0-9]+)[\]\[ ._x-]*e([0-9]+)", re.IGNORECASE)
 _FURTHER = re.compile(r"(?: - [xe]|[-_ex]+)([0-9]+)", re.IGNORECASE)
@@ -46,6 +47,7 @@ def read_numbers(base: str) -> Numbers | None:
     return Numbers(season=int(match[1]), first=int(match[2]), last=last)
 
 
+@lru_cache(maxsize=256)
 def read_season(folder: str) -> int | None:
     """Return the season that ``folder`` stands for; ``None`` if not every server reads it so."""
     if folder.casefold() == "specials":

@@ -40,6 +40,8 @@ VALUE_BYTES = 24
 """Most bytes of a resolution, and the fewest that a group is cut to."""
 DEFAULT_TEMPLATE = EXAMPLE
 """The reference's layout."""
+MOVIES = b".movies"
+"""What paths on record begin with in the folder for films. No name that is made begins with a dot."""
 MAX_SPAN = 200
 """Most episodes that one file is believed to hold beyond its first (HEAD of the reference: 201)."""
 
@@ -53,26 +55,27 @@ class NamingProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """Where a unit belongs: three path components in NFC, none with an extension."""
+    """Where a unit belongs: path components in NFC, none with an extension. A film has no ``season``."""
 
     show: str
     season: str
     base: str
+    is_movie: bool = False
 
     @property
     def stem(self) -> bytes:
-        """``show/season/base`` in UTF-8, relative to the library root."""
-        return f"{self.show}/{self.season}/{self.base}".encode()
+        """``show/season/base`` in UTF-8, relative to the library root; of a film ``.movies/show/base``."""
+        return self.season_folder + b"/" + self.base.encode()
 
     @property
     def show_folder(self) -> bytes:
         """The show's folder in UTF-8, relative to the library root."""
-        return self.show.encode()
+        return MOVIES + b"/" + self.show.encode() if self.is_movie else self.show.encode()
 
     @property
     def season_folder(self) -> bytes:
-        """``show/season`` in UTF-8, relative to the library root."""
-        return f"{self.show}/{self.season}".encode()
+        """``show/season`` in UTF-8, relative to the library root; of a film the same as ``show_folder``."""
+        return self.show_folder if self.is_movie else f"{self.show}/{self.season}".encode()
 
 
 class WhyImpossible(StrEnum):
@@ -98,6 +101,7 @@ class Layout:
     """A template that was read, and how many bytes it leaves for a title."""
 
     template: NameTemplate
+    folder_fields: tuple[Field, ...]
     title_bytes: int
     season_words: tuple[str, ...]
     shows_group: bool
@@ -111,7 +115,7 @@ class Layout:
 def render(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
     """Return where ``meta`` belongs: by the template of its library, else by that of ``profile``."""
     name = draft_name(meta, profile)
-    if isinstance(name, Impossible) or _reads_right(name, meta):
+    if isinstance(name, Impossible) or name.is_movie or _reads_right(name, meta):
         return name
     return Impossible(code=WhyImpossible.MISREAD, detail=name.base)
 
@@ -122,6 +126,8 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
         return Impossible(code=WhyImpossible.NUMBER_OUT_OF_RANGE, detail=fault)
     if not meta.anime_title.strip():
         return Impossible(code=WhyImpossible.EMPTY_TITLE, detail="")
+    if meta.is_movie:
+        return _movie_name(meta)
     text = meta.naming if meta.naming is not None else profile.template
     layout = Layout.of(text)
     if isinstance(layout, TemplateFault):
@@ -129,14 +135,29 @@ def draft_name(meta: EpisodeMeta, profile: NamingProfile) -> Name | Impossible:
     if not _title_part(meta.anime_title, TITLE_BYTES):
         return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
     values = _values(meta, layout.title_bytes)
-    name = Name(
-        show=_show_folder(_year(meta), layout, values),
-        season=compose(fill(layout.template.season, values)),
-        base=_base(layout, values),
-    )
+    show, season = _folders(text, _year(meta), tuple(values[field] for field in layout.folder_fields))
+    name = Name(show=show, season=season, base=_base(layout, values))
     if not (name.show and name.season and name.base):
         return Impossible(code=WhyImpossible.TEMPLATE, detail=text)
     return name
+
+
+def _movie_name(meta: EpisodeMeta) -> Name | Impossible:
+    """Return ``Title (Year)/Title (Year)``, as media servers want films: the same name for both.
+
+    Of several films that go by one name each but the first has its number behind the title.
+    """
+    number = f" {meta.episode_no}" if meta.episode_no > 1 else ""
+    title = _title_part(meta.anime_title, TITLE_BYTES)
+    if not title:
+        return Impossible(code=WhyImpossible.NOTHING_PRINTABLE, detail=meta.anime_title)
+    year = _year(meta)
+    name = title + number
+    if year and not name.endswith(f"({year})"):
+        name = f"{name} ({year})"
+    elif _UNSEEN.fullmatch(name.casefold()) or is_extra(name):
+        name += _MARK
+    return Name(show=name, season="", base=name, is_movie=True)
 
 
 def numbers_of(meta: EpisodeMeta) -> Numbers:
@@ -172,6 +193,11 @@ def display(path: bytes) -> str:
         char if unicodedata.category(char) not in _NOT_SHOWN else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def in_movies(path: bytes) -> bool:
+    """Say whether a path on record leads into the folder for films."""
+    return path.startswith(MOVIES + b"/")
 
 
 def split_stem(path: bytes) -> tuple[bytes, bytes]:
@@ -220,6 +246,18 @@ def _number_fault(meta: EpisodeMeta) -> str | None:
 def _year(meta: EpisodeMeta) -> int | None:
     year = meta.show.year or (meta.show.premiered.year if meta.show.premiered else None)
     return year if year and 1850 < year <= 9999 else None
+
+
+@lru_cache(maxsize=4096)
+def _folders(text: str, year: int | None, given: tuple[str | int | None, ...]) -> tuple[str, str]:
+    """Return the folders of show and season by the template ``text``: the same for all of a season.
+
+    ``given`` are the values of the ``folder_fields`` of the template, which can be read.
+    """
+    layout = _layout(text)
+    assert isinstance(layout, Layout)
+    values = dict(zip(layout.folder_fields, given, strict=True))
+    return _show_folder(year, layout, values), compose(fill(layout.template.season, values))
 
 
 def _show_folder(year: int | None, layout: Layout, values: Values) -> str:
@@ -311,6 +349,7 @@ def _layout(text: str) -> Layout | TemplateFault:
         return season
     return Layout(
         template=template,
+        folder_fields=tuple(dict.fromkeys(fields_of((*template.show, *template.season)))),
         title_bytes=min(show, season, base),
         season_words=tuple(" ".join(texts_of(template.season)).casefold().split()),
         shows_group=Field.GROUP in fields_of(template.base),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from seiton.domain.metadata import EpisodeMeta
 
@@ -41,6 +42,45 @@ def episode_nfo(meta: EpisodeMeta, *, added: datetime) -> bytes:
     return (DECLARATION + "".join(blocks)).encode()
 
 
+def video_nfo(meta: EpisodeMeta, *, added: datetime) -> bytes:
+    """Return the NFO that lies beside a video: that of a film, or of an episode."""
+    return movie_nfo(meta, added=added) if meta.is_movie else episode_nfo(meta, added=added)
+
+
+def movie_nfo(meta: EpisodeMeta, *, added: datetime) -> bytes:
+    """Return the NFO of a film. Servers read it as ``movie.nfo``, too; beside the video it moves with it."""
+    show, facts = meta.show, meta.facts
+    minutes = facts.runtime_minutes or 0
+    body = "".join(
+        (
+            _element("title", _movie_title(meta)),
+            _element("originaltitle", _line(show.original_title) or _line(facts.original_title)),
+            _element("plot", _text(show.plot) or _text(facts.plot)),
+            _element("premiered", _date(show.premiered or facts.aired)),
+            _element("year", _year(meta)),
+            _element("runtime", str(minutes) if minutes > 0 else ""),
+            *(_element("genre", genre) for genre in _genres(show.genres)),
+            *(_element("studio", studio) for studio in dict.fromkeys(map(_line, show.studios))),
+            _element("rating", _rating(show.rating)),
+            *_unique_ids(show.ids, None),
+            _element("dateadded", _moment(added)),
+        )
+    )
+    return f"{DECLARATION}<movie>\n{body}</movie>\n".encode()
+
+
+def _movie_title(meta: EpisodeMeta) -> str:
+    """Of several films that go by one name each but the first has its number, as in its file's name."""
+    title = _line(meta.show.title) or _line(meta.anime_title)
+    return title if meta.episode_no <= 1 else f"{title} {meta.episode_no}"
+
+
+def _year(meta: EpisodeMeta) -> str:
+    show = meta.show
+    year = show.year or (show.premiered.year if show.premiered else None)
+    return str(year) if year and 1850 < year <= 9999 else ""
+
+
 def show_nfo(
     meta: EpisodeMeta, *, custom_id: str, seasons: Mapping[int, str] | None = None, added: datetime
 ) -> bytes:
@@ -50,14 +90,13 @@ def show_nfo(
     Raises ValueError for a blank ``custom_id``.
     """
     show = meta.show
-    year = show.year or (show.premiered.year if show.premiered else None)
     body = "".join(
         (
             _element("title", _line(show.title) or _line(meta.anime_title)),
             _element("originaltitle", _line(show.original_title)),
             _element("plot", _text(show.plot)),
             _element("premiered", _date(show.premiered)),
-            _element("year", str(year) if year and 1850 < year <= 9999 else ""),
+            _element("year", _year(meta)),
             *(_element("genre", genre) for genre in _genres(show.genres)),
             *(_element("studio", studio) for studio in dict.fromkeys(map(_line, show.studios))),
             _element("rating", _rating(show.rating)),
@@ -142,6 +181,7 @@ def _date(value: date | None) -> str:
     return value.isoformat()[:10] if value else ""
 
 
+@lru_cache(maxsize=64)
 def _moment(value: datetime) -> str:
     moment = value.astimezone(UTC) if value.tzinfo else value
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")

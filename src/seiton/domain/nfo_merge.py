@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -38,8 +40,8 @@ def merge(existing: bytes, ours: bytes) -> bytes | Unreadable:
     An element is the same one if its tag is, and for ``uniqueid`` its type, for ``namedseason`` its
     number, for ``genre``, ``studio`` and ``tag`` its text. Every other element, attribute, comment and
     text of the user stays where it is; so does an element that ``ours`` does not have. Merging twice
-    changes nothing further. An empty file becomes ``ours``. ``ours`` comes from ``domain.nfo``;
-    ValueError if it cannot be read.
+    changes nothing further. What described an episode and is now a film's loses the numbers, and the reverse.
+    An empty file becomes ``ours``. ``ours`` comes from ``domain.nfo``; ValueError if it cannot be read.
     """
     document = parse_nfo(existing)
     if isinstance(document, Unreadable):
@@ -64,6 +66,8 @@ def parse_nfo(content: bytes) -> etree._Element | Unreadable:
 
 def _merge_documents(document: etree._Element, ours: list[etree._Element]) -> bytes | Unreadable:
     blocks = _elements(document)
+    if len(blocks) == 1:
+        _become(blocks[0], ours[0])
     if not blocks or (document.text or "").strip():
         return Unreadable(reason=WhyUnreadable.MALFORMED, detail="no XML element at the beginning")
     strangers = [str(block.tag) for block in blocks if block.tag != ours[0].tag]
@@ -79,8 +83,39 @@ def _merge_documents(document: etree._Element, ours: list[etree._Element]) -> by
 
 
 _DECLARED = re.compile(r"""\s*<\?xml\s[^?>]*?(?:encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^?>]*)?\?>""")
+_OF_KIND: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "episodedetails": frozenset(
+            {"showtitle", "season", "episode", "episodenumberend", "displayseason", "displayepisode", "aired"}
+        ),
+        "movie": frozenset({"premiered", "year"}),
+    }
+)
+"""Roots of NFOs beside videos, and which of our elements only they have."""
 _SAME_BY_TEXT = frozenset({"genre", "studio", "tag"})
 _SAME_BY_ATTRIBUTE = {"uniqueid": "type", "namedseason": "number"}
+
+
+def _become(block: etree._Element, ours: etree._Element) -> None:
+    """Make what described an episode describe a film, or the reverse: what only the other has goes."""
+    tag = str(block.tag)
+    if tag not in _OF_KIND or ours.tag not in _OF_KIND or tag == ours.tag:
+        return
+    for element in _elements(block):
+        if element.tag in _OF_KIND[tag] or _key(element) == ("uniqueid", "bangumi"):
+            _take_out(block, element)
+    block.tag = ours.tag
+
+
+def _take_out(block: etree._Element, element: etree._Element) -> None:
+    """Remove an element, but not the text behind it."""
+    before = element.getprevious()
+    if (element.tail or "").strip():
+        if before is None:
+            block.text = (block.text or "") + (element.tail or "")
+        else:
+            before.tail = (before.tail or "") + (element.tail or "")
+    block.remove(element)
 
 
 def _decode(data: bytes) -> str | None:

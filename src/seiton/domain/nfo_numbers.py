@@ -9,11 +9,15 @@ from seiton.domain.nfo_reading import About, Said, read_nfo
 
 
 def renumbered(existing: bytes, meta: EpisodeMeta) -> bytes | Unreadable:
-    """Return ``existing`` saying the season and episode of ``meta``, all else as it is.
+    """Return ``existing`` saying the season and episode of ``meta``, or that it is a film; all else as it is.
 
     Media servers believe the NFO more than the file's name (nfo-naming rule 1). Where it says these numbers,
     the same bytes are returned.
     """
+    if meta.is_movie:
+        said = read_nfo(existing)
+        is_film = isinstance(said, Said) and said.about is About.MOVIE
+        return existing if is_film else merge(existing, f"{DECLARATION}<movie>\n</movie>\n".encode())
     said = read_nfo(existing)
     if isinstance(said, Said) and _agrees(said, meta):
         return existing

@@ -14,9 +14,10 @@ class PinField(StrEnum):
     EPISODE_NO = "episode_no"
     SUBTITLE_GROUP = "subtitle_group"
     EPISODES_AHEAD = "episodes_ahead"  #: by so many do the numbers of releases run ahead of the season's own
+    KIND = "kind"  #: whether the work is a film or a series (``domain.metadata.WorkKind``)
 
 
-SERIES_FIELDS = frozenset({PinField.ANIME_TITLE, PinField.SERIES_NO, PinField.EPISODES_AHEAD})
+SERIES_FIELDS = frozenset({PinField.ANIME_TITLE, PinField.SERIES_NO, PinField.EPISODES_AHEAD, PinField.KIND})
 """What can be set for a whole series."""
 
 NUMBERS = frozenset({PinField.SERIES_NO, PinField.EPISODE_NO, PinField.EPISODES_AHEAD})

@@ -180,6 +180,7 @@ class HoldReason(StrEnum):
     FILESYSTEM_ERROR = "filesystem_error"  #: the file system refused (permission, read-only, I/O)
     LIBRARY_AWAY = "library_away"  #: the library is not mounted, or another one is
     OUTSIDE_ROOT = "outside_root"  #: the source is not below the download folder
+    NO_MOVIES_ROOT = "no_movies_root"  #: a film, and no folder is named for films
     NO_VIDEO = "no_video"  #: nothing in the download is a video of this episode
     NFO_UNREADABLE = "nfo_unreadable"  #: the user's NFO cannot be parsed, so it is not replaced
     BRAKED = "braked"  #: many files at once: a person has to confirm
@@ -266,5 +267,29 @@ class IdSource(StrEnum):
 
     FEED = "feed"
     PAGE = "page"
+    FILE = "file"  #: an NFO or a folder's name that was adopted
     SEARCH = "search"
     USER = "user"
+
+
+class Happens(StrEnum):
+    """What people can be told of."""
+
+    FILED = "filed"  #: episodes are in the library
+    HELD = "held"  #: a file was left alone, with a reason
+    RESYNC_DONE = "resync_done"  #: all files of a cause are where they belong, or held
+    BRAKED = "braked"  #: a cause waits for a person
+    DOWNLOAD_FAILED = "download_failed"  #: given up
+    DRIFT = "drift"  #: a check found differences between records and disk
+    NEIGHBOUR_AWAY = "neighbour_away"  #: a program or site does not answer
+    NEIGHBOUR_BACK = "neighbour_back"  #: it answers again
+
+
+class NoticeState(StrEnum):
+    """How far a happening has got on its way to one target."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  #: recorded before the request
+    SENT = "sent"  #: the receiver said yes
+    UNKNOWN = "unknown"  #: Seiton ended in the middle of the request: it is not said twice
+    GIVEN_UP = "given_up"  #: too old, or too many

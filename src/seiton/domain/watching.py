@@ -61,7 +61,7 @@ class Heard:
 
 
 def spoken(content: bytes) -> Facts | None:
-    """Return what an NFO of an episode or a show says to a server; ``None`` if nobody can tell.
+    """Return what an NFO of an episode, a show or a film says to a server; ``None`` if nobody can tell.
 
     Of a file with several episodes only the numbers of the first: servers join or divide the rest.
     """
@@ -86,7 +86,7 @@ def spoken(content: bytes) -> Facts | None:
         season=number("season"),
         episode=number("episode"),
         plot=text("plot") if is_one else None,
-        date=text("premiered" if first.tag == "tvshow" else "aired"),
+        date=text("aired" if first.tag == "episodedetails" else "premiered"),
     )
 
 
@@ -104,6 +104,8 @@ def agrees(said: Facts | None, heard: Facts) -> bool:
 
 def common_folder(paths: Iterable[bytes]) -> bytes:
     """Return the show folder that all relative ``paths`` lie in, else the library: an empty path.
+
+    Of films it is the folder of all films.
 
     Never a season's: Kodi takes the folder that it is told to scan for a show's.
     """

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seiton import __version__
 from seiton.errors import SeitonError
-from seiton.faces.entrance import Entrance
 from seiton.faces.fields import storable
 from seiton.faces.problems import (
     FieldProblem,
@@ -27,6 +26,7 @@ from seiton.faces.problems import (
     problem_response,
     problems_of_validation,
 )
+from seiton.faces.service_door import ServiceDoor
 from seiton.text import _, negotiate, use_language
 
 MAX_BODY = 5 * 1024 * 1024
@@ -40,7 +40,7 @@ def create_application(
     language: str | None = None,
     *,
     pages: ASGIApp | None = None,
-    entrance: Entrance | None = None,
+    entrance: ServiceDoor | None = None,
 ) -> FastAPI:
     """Return an application with ``routers``. ``language``: for everybody; ``None``: as each request asks.
 
@@ -71,7 +71,7 @@ def create_application(
     return app
 
 
-def _door(entrance: Entrance | None) -> list[Any]:
+def _door(entrance: ServiceDoor | None) -> list[Any]:
     """Return what lets only those programs in that may come."""
     return [] if entrance is None else [Depends(entrance.require_program)]
 

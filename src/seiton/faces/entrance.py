@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from seiton.config import Settings
 from seiton.core.access.people import Person, Tries, has_people, person_of
 from seiton.core.access.tokens import scope_of
 from seiton.core.service import Core
 from seiton.domain.access import Role, Scope
 from seiton.errors import Forbidden
+from seiton.faces.service_door import ServiceDoor, bearer_of, is_loopback
 from seiton.text import _
 
 SESSION_COOKIE = "seiton_session"
-MODULE_PATHS = ("/services/", "/sync-callback", "/raw-fetcher-results", "/health")
-_PROXIED = ("x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip")
+MODULE_PATHS = ("/services/", "/sync-callback", "/raw-fetcher-results", "/pictures/", "/health")
+_ASKING_AND_SAYING = frozenset({"GET", "HEAD", "POST"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(slots=True, kw_only=True)
-class Entrance:
-    """Decides who comes in. ``code`` lets the first person set a password from another machine."""
+class Entrance(ServiceDoor):
+    """Decides who comes to Core. ``code`` lets the first person set a password from another machine."""
 
     core: Core
-    settings: Settings
     tries: Tries = field(default_factory=Tries)
     code: str = field(default_factory=lambda: secrets.token_hex(4))
     _has_people: bool = False
@@ -51,19 +49,6 @@ class Entrance:
         secret = request.cookies.get(SESSION_COOKIE)
         return person_of(self.core, secret) if secret else None
 
-    def is_neighbour(self, request: Request) -> bool:
-        """Say whether a request comes from this machine itself, or from an address that is trusted."""
-        address = request.client.host if request.client else ""
-        is_proxied = any(name in request.headers for name in _PROXIED)
-        return (is_loopback(address) and not is_proxied) or self._is_trusted(address)
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        return any(found in ip_network(entry, strict=False) for entry in self.settings.trusted_peers)
-
     def require_known_host(self, request: Request) -> None:
         """Raise ``Forbidden`` where a browser was led here by a name that is not ours (DNS rebinding)."""
         name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
@@ -79,14 +64,17 @@ class Entrance:
 
     def require_program(self, request: Request) -> None:
         """Raise ``Forbidden`` for a request to the API that nobody may make."""
-        self._require_own_page(request)
+        if self._require_own_page(request) and self.is_open():
+            self.require_known_host(request)
+        if self.note_service(request) and _covers(Scope.MODULE, request):
+            return
         if self.is_open() or self.is_neighbour(request):
             return
         person = self.person(request)
         if person is not None and (person.role is Role.ADMIN or request.method in _READING):
             return
-        word, _blank, token = request.headers.get("authorization", "").partition(" ")
-        scope = scope_of(self.core, token.strip()) if word.lower() == "bearer" else None
+        token = bearer_of(request)
+        scope = scope_of(self.core, token) if token else None
         if scope is not None and _covers(scope, request):
             return
         raise Forbidden(
@@ -96,30 +84,9 @@ class Entrance:
             )
         )
 
-    def _require_own_page(self, request: Request) -> None:
-        """Raise ``Forbidden`` for what a page of somebody else makes a browser send."""
-        origin = request.headers.get("origin")
-        site = request.headers.get("sec-fetch-site", "none")
-        if origin is None and site in {"none", "same-origin"}:
-            return
-        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
-        if not is_own or site not in {"none", "same-origin"}:
-            raise Forbidden(_("Another site's page sent this; only Seiton's own may."))
-        if self.is_open():
-            self.require_known_host(request)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine and no other can come to it."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
 
 def _covers(scope: Scope, request: Request) -> bool:
     if scope is Scope.MODULE:
-        return request.url.path.startswith(MODULE_PATHS)
+        # Whether a module is enabled, and its rank, is for people.
+        return request.method in _ASKING_AND_SAYING and request.url.path.startswith(MODULE_PATHS)
     return scope is Scope.WRITE or request.method in _READING

@@ -101,6 +101,7 @@ HOLDS = {
     "filesystem_error": N_("the file system refused"),
     "library_away": N_("the library is not mounted"),
     "outside_root": N_("the file is not below the download folder"),
+    "no_movies_root": N_("a film, and no folder is named for films"),
     "no_video": N_("no video in the download is this episode"),
     "nfo_unreadable": N_("the NFO beside it cannot be read, so it is not replaced"),
     "braked": N_("many files at once: confirm first"),
@@ -114,7 +115,7 @@ HOLDS = {
 
 LEFT = {
     "extra": N_("an opening, a trailer, a menu or a sample"),
-    "movie": N_("a film"),
+    "movie": N_("a film: existing films stay as they lie; only new ones are filed by Seiton"),
     "no_title": N_("nothing says of which work it is"),
     "no_episode": N_("nothing says which episode it is"),
     "several_episodes": N_("one file with several episodes"),
@@ -148,6 +149,7 @@ RETRIES = {
     "source_missing": N_("Put the file back to where it was, then try again."),
     "source_changed": N_("Put the file back to where it was, then try again."),
     "no_link": N_("Put library and downloads on one disk, or allow copying (allow_copy), then try again."),
+    "no_movies_root": N_("Name a folder for films in the settings (movies_root) and start again."),
     "no_space": N_("Make room on the disk of the library, then try again."),
     "library_away": N_("Mount the library, then try again."),
     "nfo_unreadable": N_("Repair the NFO or move it away, then try again."),

@@ -54,8 +54,7 @@ class Applier:
         *,
         recovering: bool = False,
     ) -> None:
-        self._root, self._ways = library.root, library.ways
-        self._below = library.root.rstrip(b"/") + b"/"
+        self._library, self._root, self._ways = library, library.root, library.ways
         self._contents = contents
         self._evidence = evidence
         self._entrance = Entrance(profile, library.ways, self._note_copy)
@@ -84,7 +83,7 @@ class Applier:
                 self._moves.setdefault(key, []).append(step)
                 if step.unit_id is not None:
                     self._files_of.setdefault(step.unit_id, []).append(step)
-            if step.kind in {StepKind.WRITE, StepKind.REWRITE}:
+            if step.kind in (StepKind.WRITE, StepKind.REWRITE):
                 failure = self._guarded(step, self._stage)
                 if failure is not None:
                     self._cannot_stage[step.step_id] = failure
@@ -97,7 +96,7 @@ class Applier:
             done_or_edited = step.kind is StepKind.REWRITE and there != step.before_digest
             if there == step.after_digest or done_or_edited:
                 return None  # the temp, if there is one, is not ours to write over
-        folder = os.path.dirname(self._path(step.target))
+        folder = files.folder_of(self._path(step.target))
         self._staged[step.step_id] = files.stage(folder, self._content(step), step=step.token)
         return None
 
@@ -134,16 +133,20 @@ class Applier:
                         files.unlink_own(temp)
 
     def flush(self) -> None:
-        """Make everything that was done durable. Raises a ``FileOutcome``: then nothing counts as done."""
+        """Make everything that was done durable. Raises a ``FileOutcome`` or ``LibraryAway``: nothing counts
+        as done then.
+        """
         present = [folder for folder in self._touched if os.path.isdir(folder)]
         written = [path for path in self._unflushed if os.path.lexists(path)]
         files.flush(self._root, files=written, folders=present)
+        if self._library.movies is not None:
+            self._library.check()  # of two folders one can go without anything failing in the other
 
     def _path(self, relative: bytes) -> bytes:
-        return relative if relative.startswith(b"/") else self._below + relative
+        return relative if relative.startswith(b"/") else self._library.at(relative)
 
     def _touch(self, *paths: bytes) -> None:
-        self._touched.update(os.path.dirname(path) for path in paths)
+        self._touched.update(map(files.folder_of, paths))
 
     def _content(self, step: Step) -> bytes:
         return self._contents[step.after_digest or ""]
@@ -155,7 +158,7 @@ class Applier:
         return Seen.OURS if is_ours(ours, found, self._ways) else Seen.OTHER
 
     def _folder(self, step: Step) -> Failure | None:
-        files.make_folders(self._root, step.target, made=self.made)
+        self._library.make_folders(step.target, made=self.made)
         if step.target not in self.made and not self._recovering:
             self.found.add(step.step_id)
         self._touch(self._path(step.target))
@@ -166,13 +169,17 @@ class Applier:
         self._touch(source, target)
         if self._recovering:
             self._finish_half(step, source, target, ours)
-        action = next_action(self._look(source, ours), self._look(target, ours))
+        at_source = self._look(source, ours)
+        action = next_action(at_source, self._look(target, ours))
         if action is Action.MOVE:
-            files.move(source, target, step=step.token, ours=ours, ways=self._ways)
+            files.move(source, target, step=step.token, ours=self._as_it_lies(source, ours), ways=self._ways)
             return None
-        if action is Action.RECORD or (self._recovering and self._was_done(step, source, target, ours)):
+        if action is Action.RECORD or (self._recovering and self._has_gone_on(step, ours)):
             return None
-        if action is Action.FINISH:
+        is_copied = self._recovering and _is_copied(source, target, ours)
+        if is_copied and at_source is not Seen.OURS:
+            return None
+        if is_copied or action is Action.FINISH:
             found = files.identify(source) or ours
             files.retire(source, step=step.token, ours=found, survivor=target, ways=self._ways)
             return None
@@ -182,6 +189,11 @@ class Applier:
         reason = HoldReason.SOURCE_MISSING if missing else HoldReason.SOURCE_CHANGED
         return Failure(step, reason, display(step.source or b""))
 
+    def _as_it_lies(self, source: bytes, ours: Identity) -> Identity:
+        """Return what the file at ``source`` is: on its way back from another file system it is a copy."""
+        found = files.identify(source) if self._ways.spans else None
+        return found if found is not None and is_ours(ours, found, self._ways) else ours
+
     def _finish_half(self, step: Step, source: bytes, target: bytes, ours: Identity) -> None:
         if self._parked(step, source):
             files.move(source, target, step=step.token, ours=ours, ways=self._ways)
@@ -189,18 +201,15 @@ class Applier:
             held = files.identify(files.set_aside_at(files.retire_path(source, step.token)) or source)
             files.retire(source, step=step.token, ours=held or ours, survivor=target, ways=self._ways)
 
-    def _was_done(self, step: Step, source: bytes, target: bytes, ours: Identity) -> bool:
+    def _has_gone_on(self, step: Step, ours: Identity) -> bool:
         """Say whether the disk is as later steps of this chunk leave it behind an earlier one.
 
-        The file may have gone on from its target, another name of it may have come to its source, or it was
-        copied here over the border of a file system.
+        The file may have gone on from its target, or another name of it may have come to its source.
         """
         for later in self._moves.get((ours.inode, ours.birth_ns), ()):
             if later.step_id > step.step_id and self._look(self._path(later.target), ours) is Seen.OURS:
                 return True
-        found = files.identify(target)
-        is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
-        return is_across and found is not None and is_copy(ours, found)
+        return False
 
     def _enter(self, step: Step) -> Failure | None:
         target = self._path(step.target)
@@ -261,7 +270,13 @@ class Applier:
         target = self._path(step.target)
         self._touch(target)
         # Absent: done before. Other content: somebody wrote there since; it stays.
-        files.retire_generated(target, step=step.token, digest=step.before_digest or "", ways=self._ways)
+        files.retire_generated(
+            target,
+            step=step.token,
+            digest=step.before_digest or "",
+            ways=self._ways,
+            is_fresh=not self._recovering,
+        )
         return None
 
     def _erase(self, step: Step) -> Failure | None:
@@ -315,6 +330,13 @@ def _detail(step: Step, error: FileOutcome) -> str:
     if isinstance(error, files.SourceGone | files.SourceChanged | files.NotOurs):
         return display(step.source or step.target)
     return str(error)
+
+
+def _is_copied(source: bytes, target: bytes, ours: Identity) -> bool:
+    """Say whether a file was copied to ``target`` over the border of a file system."""
+    found = files.identify(target)
+    is_across = _device(os.path.dirname(source)) != _device(os.path.dirname(target))
+    return is_across and found is not None and is_copy(ours, found)
 
 
 def _known(step: Step) -> Identity:

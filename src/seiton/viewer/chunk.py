@@ -220,9 +220,9 @@ def _rescue(viewer: Viewer, library: LibraryRoot, plan_id: str, ran: Ran) -> Non
         query = sa.select(units.c.stem).where(units.c.unit_id == sa.bindparam("its_id"))
         for step in lost:
             stem = connection.execute(query, {"its_id": step.unit_id}).scalar()
-            is_there = os.path.lexists(os.path.join(library.root, step.source or b""))
+            is_there = os.path.lexists(library.at(step.source or b""))
             if stem is not None and step.target.startswith(stem) and is_there:
-                target = _free_name(library.root, stem, step.target[len(stem) :])
+                target = _free_name(library, stem, step.target[len(stem) :])
                 steps.append(replace(step, target=target, token="", step_id=0))
     if not steps:
         return
@@ -231,10 +231,10 @@ def _rescue(viewer: Viewer, library: LibraryRoot, plan_id: str, ran: Ran) -> Non
     finish(viewer, library, plan_id, run_steps(applier_for(viewer, library, {}), steps))
 
 
-def _free_name(root: bytes, stem: bytes, tail: bytes) -> bytes:
+def _free_name(library: LibraryRoot, stem: bytes, tail: bytes) -> bytes:
     """Return ``stem`` with ``tail``, or where that is taken a name that follows the stem as well."""
     number, name = 1, stem + tail
-    while os.path.lexists(os.path.join(root, name)):
+    while os.path.lexists(library.at(name)):
         number += 1
         name = b"%s.track%d%s" % (stem, number, tail)
     return name

@@ -79,7 +79,7 @@ def _due(viewer: Viewer, library: LibraryRoot) -> Sequence[Row]:
     """Return what is pending, but for units in the middle of steps that could not be ended yet."""
     with viewer.database.read() as connection:
         stuck = journal.units_with_open_steps(connection, library.library_id)
-        pending = pending_rows(connection, library.library_id, viewer.now())
+        pending = pending_rows(connection, library, viewer.now())
     return [row for row in pending if row["unit_id"] not in stuck]
 
 
@@ -124,15 +124,15 @@ class _Pass:
     def _apply(self, gathered: Gathered, units: Sequence[Unit], decided: MovePlan) -> None:
         library_id = self.library.library_id
         folders = {unit.name.show_folder for unit in units if unit.name}
-        posters = posters_in(self.library.root, folders)
+        posters = posters_in(self.library, folders)
         with self.viewer.database.write() as connection:
             shows = ensure_shows(connection, library_id, units, self.viewer.now())
             folders |= {unit.name.season_folder for unit in units if unit.name}
             former = begin_undo(connection, library_id, self.rows.values(), self.viewer.now())
             artifacts = load_artifacts(connection, library_id, folders, posters)
             pictures = at_hand(connection, units)
-        self.show_files = ShowFiles(self.library.root, shows, artifacts, units, former, pictures)
-        maker = LegMaker(self.library.root)
+        self.show_files = ShowFiles(self.library, shows, artifacts, units, former, pictures)
+        maker = LegMaker(self.library)
         for unit_id in decided.in_place:
             unit = gathered.units[unit_id]
             refreshed = maker.refresh_nfo(unit)
@@ -151,7 +151,7 @@ class _Pass:
         self._work_off(everything=True)
 
     def _hold_component(self, component: Component, stuck: Stuck) -> None:
-        for unit_id in dict.fromkeys(shift.unit_id for shift in component.shifts):
+        for unit_id in component.units:
             mine = unit_id == stuck.unit.unit_id
             reason = stuck.reason if mine else HoldReason.WAITING
             self._hold(unit_id, reason, stuck.detail if mine else None)
@@ -260,7 +260,7 @@ class _Pass:
             stem=leg.stem,
             video=video,
             # Looked at again: where files are moved by copying, it is another file now.
-            identity=identify(os.path.join(self.library.root, video)) or unit.identity,
+            identity=identify(self.library.at(video)) or unit.identity,
             nfo_digest=leg.nfo_digest,
             nfo_rendering=leg.nfo_rendering,
             applied_revision=unit.revision if is_met else None,
@@ -278,5 +278,5 @@ class _Pass:
 
 
 def _planned(decided: MovePlan) -> list[int]:
-    moving = (shift.unit_id for component in decided.components for shift in component.shifts)
-    return list(dict.fromkeys([*decided.in_place, *moving]))
+    moving = (unit_id for component in decided.components for unit_id in component.units)
+    return [*decided.in_place, *moving]

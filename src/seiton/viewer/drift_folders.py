@@ -23,7 +23,7 @@ from seiton.domain.drift import (
     stems_of,
     way_to_join,
 )
-from seiton.domain.naming import path_key
+from seiton.domain.naming import MOVIES, path_key
 from seiton.domain.sidecars import VIDEO_SUFFIXES, video_base
 from seiton.domain.states import StepState, UnitState
 from seiton.viewer import tables
@@ -31,10 +31,15 @@ from seiton.viewer.drift_records import Look, mark_of, open_work
 from seiton.viewer.journal import StepKind
 from seiton.viewer.show_files import is_picture, load_artifacts
 
+_ROOTS = (b"", MOVIES)
+
 
 def folder_findings(look: Look) -> Iterator[Finding | None]:
-    """Walk the library, each folder once; symbolic links are not followed. ``None``: one more folder."""
-    waiting = [b""]
+    """Walk the library and its films, each folder once; symbolic links are not followed.
+
+    ``None``: one more folder.
+    """
+    waiting = [b""] if look.library.movies is None else [b"", MOVIES]
     while waiting:
         folder = waiting.pop()
         try:
@@ -60,7 +65,7 @@ def _entries(look: Look, folder: bytes) -> tuple[list[bytes], list[bytes]]:
     folders: list[bytes] = []
     with os.scandir(look.path(folder)) as entries:
         for entry in entries:
-            if folder or entry.name != OWN_FOLDER:
+            if folder not in _ROOTS or entry.name not in (OWN_FOLDER, MOVIES):
                 (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
     return sorted(files), sorted(folders)
 

@@ -42,7 +42,7 @@ class Look:
 
     def path(self, relative: bytes) -> bytes:
         """Return the absolute path."""
-        return os.path.join(self.library.root, relative)
+        return self.library.at(relative)
 
 
 def mark_of(identity: Identity | None) -> Mark | None:
@@ -199,7 +199,7 @@ def rows_of(look: Look, unit_ids: Sequence[int]) -> dict[int, Row]:
 def lost_findings(look: Look) -> Iterator[Finding | None]:
     """Say of each missing video where it was found, or that it was not."""
     for part in chunks(sorted(look.lost.units), TOGETHER):
-        folders = Folders(look.library.root)
+        folders = Folders(look.library)
         lost = [look.lost.units[unit_id] for unit_id in part]
         yield from _confirmed(look, [_lost_finding(look, one, folders) for one in lost])
         yield None

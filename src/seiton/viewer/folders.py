@@ -6,22 +6,22 @@ import bisect
 import os
 from collections.abc import Iterable
 
-from seiton.adapters.files import FileOutcome, list_names
+from seiton.adapters.files import FileOutcome, LibraryRoot, list_names
 from seiton.domain.naming import path_key
 
 
 class Folders:
-    """What is in the folders of the library at ``root``. Folders and stems are relative to it."""
+    """What is in the folders of ``library``. Folders and stems are as they are on record."""
 
-    def __init__(self, root: bytes) -> None:
-        self.root = root
+    def __init__(self, library: LibraryRoot) -> None:
+        self.library = library
         self._names: dict[bytes, list[bytes]] = {}
         self._keys: dict[bytes, list[tuple[str, bytes]]] = {}
 
     def names(self, folder: bytes) -> list[bytes]:
         """Return the sorted names in ``folder``; empty when it is not there. Raises a ``FileOutcome``."""
         if folder not in self._names:
-            self._names[folder] = sorted(list_names(os.path.join(self.root, folder)))
+            self._names[folder] = sorted(list_names(self.library.at(folder)))
         return self._names[folder]
 
     def near(self, stem: bytes) -> list[bytes]:
@@ -72,7 +72,7 @@ class Folders:
         if path == other:
             return True
         try:
-            return os.path.samefile(os.path.join(self.root, path), os.path.join(self.root, other))
+            return os.path.samefile(self.library.at(path), self.library.at(other))
         except OSError:
             return False
 
@@ -85,11 +85,11 @@ class Folders:
         return self._keys[folder]
 
 
-def missing_folders(root: bytes, folder: bytes) -> list[bytes]:
-    """Return ``folder`` and those above it that are not below ``root``, outermost first."""
+def missing_folders(library: LibraryRoot, folder: bytes) -> list[bytes]:
+    """Return ``folder`` and those above it that are not there, outermost first."""
     parts = folder.split(b"/") if folder else []
     ways = (b"/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-    return [way for way in ways if not os.path.isdir(os.path.join(root, way))]
+    return [way for way in ways if not os.path.isdir(library.at(way))]
 
 
 def _beginning_with(keys: list[tuple[str, bytes]], beginning: str) -> list[bytes]:

@@ -73,7 +73,6 @@ class Unit:
     trash: bytes | None = None
     cause: str | None = None
     restore: Restore | None = None
-    nfo: Identity | None = None
     source: bytes | None = None
     subtitle_sources: tuple[bytes, ...] = ()
     show_id: int | None = None
@@ -119,16 +118,18 @@ class Gathered:
     foreign: set[str]
 
 
-def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> Sequence[Row]:
+def pending_rows(connection: sa.Connection, library: LibraryRoot, now: datetime) -> Sequence[Row]:
     """Return the units whose wish is newer than what is applied; none if none of them is due.
 
-    Those that wait for another unit come along whenever anything is due, and so do parked ones.
+    Those that wait for another unit come along whenever anything is due, and so do parked ones. Films that
+    had no folder are due once there is one.
     """
     units = tables.units
+    homeless = HoldReason.NO_MOVIES_ROOT.value if library.movies is not None else None
     query = (
         sa.select(units)
         .where(
-            units.c.library_id == library_id,
+            units.c.library_id == library.library_id,
             units.c.revision > units.c.applied_revision,
             ~units.c.erase,
             sa.or_(units.c.trash_id.is_(None), units.c.stem.is_not(None)),
@@ -137,13 +138,18 @@ def pending_rows(connection: sa.Connection, library_id: str, now: datetime) -> S
                 units.c.next_try_at <= now,
                 units.c.home.is_not(None),
                 units.c.hold_reason.in_(_BLOCKED),
+                units.c.hold_reason == homeless,
             ),
         )
         .order_by(units.c.unit_id)
     )
     rows = plain(connection.execute(query))
     is_due = any(
-        row["next_try_at"] is None or row["next_try_at"] <= now or row["home"] is not None for row in rows
+        row["next_try_at"] is None
+        or row["next_try_at"] <= now
+        or row["home"] is not None
+        or row["hold_reason"] == homeless
+        for row in rows
     )
     return rows if is_due else []
 
@@ -152,9 +158,9 @@ def gather(
     connection: sa.Connection, library: LibraryRoot, rows: Sequence[Row], naming: NamingProfile, now: datetime
 ) -> Gathered:
     """Look at each unit in ``rows`` and at where it wants to go."""
-    folders = Folders(library.root)
+    folders = Folders(library)
     units = {unit.unit_id: unit for unit in look_at(connection, library, rows, naming, now, folders)}
-    _find_restores(connection, library.root, rows, units)
+    _find_restores(connection, library, rows, units)
     wishes = [_wish(unit) for unit in units.values() if unit.hold is None]
     owners = owners_of(connection, library.library_id, [wish.target_key for wish in wishes])
     places = {wish.unit_id: (units[wish.unit_id].stem, units[wish.unit_id].video) for wish in wishes}
@@ -197,14 +203,14 @@ def _places(
         for row in connection.execute(query):
             is_there = True
             with contextlib.suppress(FileOutcome):
-                is_there = identify(os.path.join(library.root, row.video)) is not None
+                is_there = identify(library.at(row.video)) is not None
             if is_there:
                 places[row.unit_id] = (row.stem, row.video)
     return places
 
 
 def _find_restores(
-    connection: sa.Connection, root: bytes, rows: Iterable[Row], units: dict[int, Unit]
+    connection: sa.Connection, library: LibraryRoot, rows: Iterable[Row], units: dict[int, Unit]
 ) -> None:
     """Find out what those units that undo a cause are to be given back; hold those changed by others."""
     undoing = [row for row in rows if row["undoes"] is not None and row["stem"] is not None]
@@ -219,7 +225,7 @@ def _find_restores(
         there = unit.parked_nfo
         try:
             if unit.has_nfo:
-                there = read_small(os.path.join(root, row["stem"] + NFO))
+                there = read_small(library.at(row["stem"] + NFO))
         except FileOutcome as error:
             unit.hold, unit.detail = HoldReason.NFO_UNREADABLE, str(error)
             continue
@@ -265,7 +271,8 @@ def look_at(
     years = frozen_years(connection, library.library_id, {wish.anime_title for wish in wishes})
     units = []
     for row, wish in zip(rows, wishes, strict=True):
-        unit = _unit(row, wish, keep_year(wish, years), naming, now)
+        named, has_movies = keep_year(wish, years), library.movies is not None
+        unit = _unit(row, wish, named, naming, now, has_movies=has_movies)
         unit.parked_nfo = kept.get(row["home_nfo"])
         try:
             _look(unit, folders, library.ways)
@@ -275,7 +282,15 @@ def look_at(
     return units
 
 
-def _unit(row: Row, wish: EpisodeMeta, named: EpisodeMeta, naming: NamingProfile, now: datetime) -> Unit:
+def _unit(
+    row: Row,
+    wish: EpisodeMeta,
+    named: EpisodeMeta,
+    naming: NamingProfile,
+    now: datetime,
+    *,
+    has_movies: bool,
+) -> Unit:
     """Return the unit that is to be ``wish``, by the name that ``named`` has."""
     unit = Unit(
         unit_id=row["unit_id"],
@@ -300,7 +315,9 @@ def _unit(row: Row, wish: EpisodeMeta, named: EpisodeMeta, naming: NamingProfile
         unit.trash = trash_stem(row["trash_id"], row["home"] or row["stem"])
         return unit
     name = render(named, naming)
-    if isinstance(name, Impossible):
+    if named.is_movie and not has_movies:
+        unit.hold, unit.detail = HoldReason.NO_MOVIES_ROOT, named.anime_title
+    elif isinstance(name, Impossible):
         unit.hold, unit.detail = HoldReason.NAME_IMPOSSIBLE, name.detail
     else:
         unit.name = name
@@ -322,7 +339,7 @@ def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
             unit.hold, unit.detail = HoldReason.SOURCE_MISSING, display(unit.source or b"")
         unit.identity = found
         return
-    found = identify(os.path.join(folders.root, unit.video))
+    found = identify(folders.library.at(unit.video))
     if found is None:
         unit.hold, unit.detail = HoldReason.SOURCE_MISSING, display(unit.video)
         return
@@ -339,11 +356,10 @@ def _look(unit: Unit, folders: Folders, ways: Ways) -> None:
             continue
         if sidecar.name == base + NFO:
             unit.has_nfo = True
-            unit.nfo = identify(os.path.join(folders.root, path))
             continue
         if sidecar.kind is Kind.VIDEO:
             continue
-        identity = identify(os.path.join(folders.root, path))
+        identity = identify(folders.library.at(path))
         if identity is not None:
             members.append(Member(tail=sidecar.name[len(base) :], identity=identity))
     unit.sidecars = tuple(members)
@@ -367,5 +383,5 @@ def owners_of(connection: sa.Connection, library_id: str, keys: Sequence[str]) -
         query = sa.select(claims.c.path_key, claims.c.unit_id).where(
             claims.c.library_id == library_id, claims.c.kind == "current", claims.c.path_key.in_(part)
         )
-        owners.update((row.path_key, row.unit_id) for row in connection.execute(query))
+        owners.update((key, unit_id) for key, unit_id in connection.execute(query))
     return owners

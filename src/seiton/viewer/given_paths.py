@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.files import FileOutcome, identify
-from seiton.domain.naming import path_key, split_stem
+from seiton.domain.naming import MOVIES, path_key, split_stem
 from seiton.domain.path_text import path_of_text
 from seiton.domain.sidecars import video_base
 from seiton.domain.states import HoldReason, UnitState
@@ -47,9 +47,8 @@ def find_unowned(
         return HoldReason.SOURCE_MISSING
     absolute = os.path.normpath(os.path.join(viewer.root, given))
     resolved = os.path.join(os.path.realpath(os.path.dirname(absolute)), os.path.basename(absolute))
-    root = os.path.realpath(viewer.root).rstrip(b"/") + b"/"
-    relative = resolved.removeprefix(root)
-    if relative == resolved or relative.split(b"/")[0] == b".seiton":
+    relative = _on_record(viewer, resolved)
+    if relative is None:
         return HoldReason.OUTSIDE_ROOT
     try:
         identity = identify(resolved)
@@ -76,6 +75,16 @@ def find_unowned(
         "birth_ns": identity.birth_ns,
         "added_at": viewer.now(),
     }
+
+
+def _on_record(viewer: Viewer, resolved: bytes) -> bytes | None:
+    """Return what a path in the library or its folder for films is on record; ``None``: it is in neither."""
+    for folder, before in ((viewer.root, b""), (viewer.movies_root, MOVIES + b"/")):
+        root = os.path.realpath(folder).rstrip(b"/") + b"/" if folder is not None else b"\0"
+        inside = resolved.removeprefix(root)
+        if inside != resolved and inside.split(b"/")[0] not in (b".seiton", MOVIES):
+            return before + inside
+    return None
 
 
 def _encoded(path: str) -> bytes | None:

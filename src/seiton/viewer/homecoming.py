@@ -35,7 +35,7 @@ def bring_home(viewer: Viewer, library: LibraryRoot) -> None:
         rows = [row for row in found if row["unit_id"] not in stuck]
         if not rows:
             return
-        folders = Folders(library.root)
+        folders = Folders(library)
         parked = look_at(connection, library, rows, viewer.profile.naming, viewer.now(), folders)
         homes = {row["unit_id"]: row["home"] for row in rows}
         targets: dict[int, bytes] = {}
@@ -73,7 +73,7 @@ def _free_stem(
 
 
 def _way_home(unit: Unit, stem: bytes, folders: Folders) -> list[Step]:
-    missing = missing_folders(folders.root, os.path.dirname(stem))
+    missing = missing_folders(folders.library, os.path.dirname(stem))
     steps = [Step(kind=StepKind.FOLDER, target=folder) for folder in missing]
     own = move_steps(unit, unit.stem or b"", stem)
     if unit.parked_nfo is not None and not unit.has_nfo:

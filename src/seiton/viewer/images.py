@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.database import Row, chunks
+from seiton.domain.naming import in_movies
 from seiton.viewer import tables
 
 _BEFORE = BulkWrite(
@@ -45,7 +46,9 @@ class Place:
 
     @property
     def show_folder(self) -> bytes:
-        """The folder above that one, if there is one."""
+        """The folder above that one, if there is one; of a film the one that it lay in."""
+        if in_movies(self.stem):
+            return self.season_folder
         return os.path.dirname(self.season_folder) or self.season_folder
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from seiton.adapters.bulk import BulkWrite
-from seiton.adapters.database import CHUNK, chunks
+from seiton.adapters.database import chunks
 from seiton.adapters.files import Identity
 from seiton.domain.states import StepState
 from seiton.viewer import tables
@@ -86,12 +87,20 @@ _RECORD = BulkWrite(
     sa.insert(tables.journal),
     [column.name for column in tables.journal.c if column.name not in {"step_id", "error", "done_at"}],
 )
+_CLOSE = BulkWrite(
+    sa.update(tables.journal)
+    .where(tables.journal.c.step_id.between(sa.bindparam("first"), sa.bindparam("last")))
+    .values(state=sa.bindparam("as"), done_at=sa.bindparam("at"))
+)
 _KEEP = BulkWrite(sa.insert(tables.objects), ("digest", "content", "created_at"))
+
+
+TOKEN_BYTES = 8
 
 
 def new_token() -> str:
     """Return a name for a step's temporary files, unique for ever."""
-    return os.urandom(8).hex()
+    return os.urandom(TOKEN_BYTES).hex()
 
 
 def record(
@@ -109,12 +118,12 @@ def record(
     }
     changes.note(connection, library_id, units, shows, now)
     named = list(steps)
-    for step in named:
-        step.token = step.token or new_token()
-    shared = {"library_id": library_id, "plan_id": plan_id, "created_at": now}
-    rows = [_row(step) | shared for step in named]
-    for part in chunks(rows):
-        _RECORD(connection, part)
+    tokens = os.urandom(TOKEN_BYTES * len(named)).hex()
+    for at, step in enumerate(named):
+        step.token = step.token or tokens[2 * TOKEN_BYTES * at : 2 * TOKEN_BYTES * (at + 1)]
+    shared = {"library_id": library_id, "plan_id": plan_id, "created_at": now, "state": StepState.OPEN.value}
+    for part in chunks(named):
+        _RECORD(connection, [_row(step, shared) for step in part])
     table = tables.journal
     if connection.dialect.name == "sqlite":  # one writer: ids of one transaction are consecutive
         last = connection.execute(sa.select(sa.func.max(table.c.step_id))).scalar_one()
@@ -130,9 +139,10 @@ def record(
     return named
 
 
-def _row(step: Step) -> dict[str, Any]:
+def _row(step: Step, shared: Mapping[str, Any]) -> dict[str, Any]:
     identity = step.identity
     return {
+        **shared,
         "unit_id": step.unit_id,
         "token": step.token,
         "kind": step.kind.value,
@@ -149,7 +159,6 @@ def _row(step: Step) -> dict[str, Any]:
         "birth_ns": identity.birth_ns if identity else None,
         "before_digest": step.before_digest,
         "after_digest": step.after_digest,
-        "state": StepState.OPEN.value,
     }
 
 
@@ -241,10 +250,19 @@ def set_evidence(connection: sa.Connection, step: Step, identity: Identity, dige
 
 
 def close(connection: sa.Connection, steps: Iterable[Step], state: StepState, now: datetime) -> None:
-    """Mark ``steps`` as finished in ``state``."""
-    table = tables.journal
-    for part in chunks([step.step_id for step in steps], CHUNK):
-        connection.execute(sa.update(table).where(table.c.step_id.in_(part)).values(state=state, done_at=now))
+    """Mark ``steps`` as finished in ``state``: those of one chunk have ids in a row, so ranges are few."""
+    rows = [
+        {"first": first, "last": last, "as": state.value, "at": now}
+        for first, last in _ranges(sorted(step.step_id for step in steps))
+    ]
+    _CLOSE(connection, rows)
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Give the first and the last of each run of consecutive ``numbers``, which are sorted."""
+    for _offset, run in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _at, number in run]
+        yield members[0], members[-1]
 
 
 def note_failures(connection: sa.Connection, failures: Mapping[int, str]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from seiton.adapters.files import FileOutcome, Identity, digest_of, identify, read_small
+from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, digest_of, identify, read_small
 from seiton.domain.moves import Component, Leg, Shift
 from seiton.domain.naming import path_key
-from seiton.domain.nfo import episode_nfo
+from seiton.domain.nfo import video_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.domain.nfo_numbers import renumbered
 from seiton.domain.sidecars import numbered, subtitle_tail
@@ -90,8 +90,8 @@ class Stuck:
 class LegMaker:
     """Expands shifts into the steps of each unit. Reads NFOs, writes nothing."""
 
-    def __init__(self, root: bytes) -> None:
-        self._root = root
+    def __init__(self, library: LibraryRoot) -> None:
+        self._library = library
         self._at: dict[int, bytes] = {}
         self._nfo_dropped: set[int] = set()
 
@@ -143,9 +143,10 @@ class LegMaker:
         origin = self._at.get(unit.unit_id, unit.stem or b"")
         leg = UnitLeg(unit=unit, shift=shift, stem=unit.target)
         leg.nfo_digest, leg.nfo_rendering = unit.nfo_digest, unit.nfo_rendering
-        if unit.nfo is not None and origin == unit.stem:
-            nfo = Member(tail=NFO, identity=unit.nfo)
-            leg.steps.append(_move_step(unit, origin, unit.target, nfo))
+        if unit.has_nfo and origin == unit.stem:
+            identity = identify(self._library.at(origin + NFO))
+            if identity is not None:
+                leg.steps.append(_move_step(unit, origin, unit.target, Member(tail=NFO, identity=identity)))
         elif unit.parked_nfo is not None and not unit.has_nfo:
             leg.write_nfo(unit.parked_nfo)
         leg.steps += move_steps(unit, origin, unit.target)
@@ -156,7 +157,7 @@ class LegMaker:
         if not unit.has_nfo or unit.stem is None:
             return unit.parked_nfo
         try:
-            return read_small(os.path.join(self._root, unit.stem + NFO))
+            return read_small(self._library.at(unit.stem + NFO))
         except FileOutcome as error:
             return Stuck(unit=unit, reason=HoldReason.NFO_UNREADABLE, detail=str(error))
 
@@ -257,7 +258,7 @@ def _move_step(unit: Unit, origin: bytes, target: bytes, member: Member) -> Step
 def render_nfo(unit: Unit) -> bytes:
     """Return the unit's NFO as the rules have it; rendered once."""
     if unit.rendered_nfo is None:
-        unit.rendered_nfo = episode_nfo(unit.wish, added=unit.added_at)
+        unit.rendered_nfo = video_nfo(unit.wish, added=unit.added_at)
     return unit.rendered_nfo
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from seiton.adapters.files import LibraryRoot
+from seiton.domain.naming import MOVIES
 from seiton.viewer import tables
 from seiton.viewer.service import Viewer
 
@@ -18,7 +19,15 @@ def open_library(viewer: Viewer) -> LibraryRoot:
     known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
     with viewer.database.read() as connection:
         expected = connection.execute(known).scalar_one_or_none()
-    library = LibraryRoot.open(viewer.root, expected_id=expected, create=expected is None)
+        has_movies = _has_movies(connection, expected)
+    _require_movies(viewer, has_movies=has_movies)
+    library = LibraryRoot.open(
+        viewer.root,
+        expected_id=expected,
+        create=expected is None,
+        movies=viewer.movies_root,
+        create_movies=not has_movies,
+    )
     if expected is None:
         row = {
             "library_id": library.library_id,
@@ -43,4 +52,21 @@ def look_at_library(viewer: Viewer) -> LibraryRoot:
     known = sa.select(tables.libraries.c.library_id).where(tables.libraries.c.root == viewer.root)
     with viewer.database.read() as connection:
         expected = connection.execute(known).scalar_one_or_none()
-    return LibraryRoot.open(viewer.root, expected_id=expected, create=False)
+        has_movies = _has_movies(connection, expected)
+    _require_movies(viewer, has_movies=has_movies)
+    movies = viewer.movies_root if has_movies else None
+    return LibraryRoot.open(viewer.root, expected_id=expected, create=False, movies=movies)
+
+
+def _has_movies(connection: sa.Connection, library_id: str | None) -> bool:
+    """Say whether films are on record: their folder was there once and is never made anew."""
+    units = tables.units.c
+    query = sa.select(units.unit_id).where(
+        units.library_id == library_id, units.stem > MOVIES + b"/", units.stem < MOVIES + b"0"
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _require_movies(viewer: Viewer, *, has_movies: bool) -> None:
+    if has_movies:
+        viewer.at(MOVIES)

@@ -150,10 +150,10 @@ def _hang(
         step
         for number, row in enumerate(rows)
         if row["name"] in contents
-        and (step := _step(library.root, row, contents[row["name"]], artifacts.get(row["path"]), number))
+        and (step := _step(library, row, contents[row["name"]], artifacts.get(row["path"]), number))
     ]
     plan_id = str(uuid4())
-    before = [read for step in steps if (read := _read(library.root, step.target)) is not None]
+    before = [read for step in steps if (read := _read(library, step.target)) is not None]
     with viewer.database.write() as connection:
         journal.keep(connection, {digest_of(content): content for content in before}, viewer.now())
         steps = journal.record(connection, library.library_id, plan_id, steps, viewer.now())
@@ -175,20 +175,20 @@ def _hang(
     return not refused
 
 
-def _read(root: bytes, path: bytes) -> bytes | None:
+def _read(library: LibraryRoot, path: bytes) -> bytes | None:
     try:
-        return read_small(os.path.join(root, path))
+        return read_small(library.at(path))
     except FileOutcome:
         return None
 
 
-def _step(root: bytes, row: Row, content: bytes, artifact: Row | None, number: int) -> Step | None:
+def _step(library: LibraryRoot, row: Row, content: bytes, artifact: Row | None, number: int) -> Step | None:
     """Return the step that puts a poster up; ``None``: somebody has one of their own, or all have left."""
     path, digest = row["path"], digest_of(content)
-    if not os.path.lexists(os.path.join(root, os.path.dirname(path))):
+    if not os.path.lexists(library.at(os.path.dirname(path))):
         return None
     try:
-        there = read_small(os.path.join(root, path))
+        there = read_small(library.at(path))
     except FileOutcome:
         return None
     if there is None:

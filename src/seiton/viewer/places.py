@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.files import FileOutcome, Identity, LibraryRoot, digest_of, identify, read_small
-from seiton.domain.nfo import episode_nfo
+from seiton.domain.nfo import video_nfo
 from seiton.domain.wishes import load_wish
 from seiton.viewer import tables
 from seiton.viewer.gather import NFO, PARK
@@ -80,7 +80,7 @@ def _moved(row: Row, steps: Sequence[Step], library: LibraryRoot) -> Arrival | N
                 places.append(step.source)
     ours = {step.identity for step in steps if step.source in places or step.target in places} - {None}
     for place in reversed(places):
-        found = identify(os.path.join(library.root, place))
+        found = identify(library.at(place))
         if found is not None and any(one is not None and is_ours(one, found, library.ways) for one in ours):
             if place == row["video"] and found.inode == row["inode"]:
                 return None
@@ -97,12 +97,12 @@ def _arrival(
     content_digest: str | None = None,
 ) -> Arrival | None:
     stem = video[: len(video) - len(tail)]
-    identity = identify(os.path.join(library.root, video))
+    identity = identify(library.at(video))
     if identity is None:
         return None
     parked = os.path.basename(stem).startswith(PARK)
     home = (row["home"] or row["stem"]) if parked else None
-    digest = _nfo_digest(library.root, stem, {row["nfo_digest"], *_digests(steps, stem + NFO)})
+    digest = _nfo_digest(library, stem, {row["nfo_digest"], *_digests(steps, stem + NFO)})
     if row["nfo_digest"] is None and row["video"] is not None and digest != _rendering(row):
         digest = None  # it went along, and is still somebody else's
     return Arrival(
@@ -121,7 +121,7 @@ def _arrival(
 def _rendering(row: Row) -> str | None:
     if row["added_at"] is None:
         return None
-    return digest_of(episode_nfo(load_wish(row["wish"]), added=row["added_at"]))
+    return digest_of(video_nfo(load_wish(row["wish"]), added=row["added_at"]))
 
 
 def _digests(steps: Iterable[Step], path: bytes) -> Iterator[str]:
@@ -131,10 +131,10 @@ def _digests(steps: Iterable[Step], path: bytes) -> Iterator[str]:
             yield from (digest for digest in (step.before_digest, step.after_digest) if digest is not None)
 
 
-def _nfo_digest(root: bytes, stem: bytes, known: set[str | None]) -> str | None:
+def _nfo_digest(library: LibraryRoot, stem: bytes, known: set[str | None]) -> str | None:
     """Return the digest of the NFO beside the video if Seiton wrote it; ``None`` if a user did, or nobody."""
     try:
-        content = read_small(os.path.join(root, stem + NFO))
+        content = read_small(library.at(stem + NFO))
     except FileOutcome:
         return None
     digest = None if content is None else digest_of(content)

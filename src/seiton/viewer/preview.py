@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from seiton.adapters.database import Row
+from seiton.adapters.files import LibraryRoot
 from seiton.contract import (
     Described,
     PlanAnswer,
@@ -55,9 +56,7 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
     unknown: list[PlannedHold] = []
     kept = 0
     with viewer.database.read() as connection:
-        rows: dict[int, Row] = {
-            row["unit_id"]: row for row in pending_rows(connection, library.library_id, now)
-        }
+        rows: dict[int, Row] = {row["unit_id"]: row for row in pending_rows(connection, library, now)}
         units = known_units(connection, items)
         supposed = Supposed(viewer, connection, library.library_id)
         for item in items:
@@ -75,19 +74,19 @@ def preview(viewer: Viewer, plan_id: str, items: Sequence[Described]) -> PlanAns
         gathered = gather(connection, library, list(rows.values()), viewer.profile.naming, now)
         gathered.owners |= supposed.owners
         gathered.foreign -= supposed.owners.keys()
-    return _answer(plan_id, library.root, rows, gathered, unknown, kept)
+    return _answer(plan_id, library, rows, gathered, unknown, kept)
 
 
 def _answer(
     plan_id: str,
-    root: bytes,
+    library: LibraryRoot,
     rows: Mapping[int, Row],
     gathered: Gathered,
     unknown: list[PlannedHold],
     unchanged: int,
 ) -> PlanAnswer:
     decided = plan(gathered.wishes, owners=gathered.owners, foreign=gathered.foreign)
-    maker = LegMaker(root)
+    maker = LegMaker(library)
     steps, holds, nfos = [], list(unknown), 0
     holds += [
         _hold(rows[unit.unit_id], unit.hold, None, unit.detail)
@@ -99,7 +98,7 @@ def _answer(
         holds.append(_hold(rows[hold.unit_id], hold.reason, target, None))
     for component in decided.components:
         legs = maker.expand(component, gathered.units)
-        moving = list(dict.fromkeys(shift.unit_id for shift in component.shifts))
+        moving = component.units
         for unit_id in moving:
             unit = gathered.units[unit_id]
             if isinstance(legs, Stuck):

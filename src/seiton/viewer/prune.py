@@ -49,7 +49,7 @@ def prune(viewer: Viewer, library: LibraryRoot) -> None:
 
 def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> set[bytes]:
     """Remove those of ``folders`` that may go; return, marked as left still, those that the disk refused."""
-    posters = posters_in(library.root, folders)
+    posters = posters_in(library, folders)
     with viewer.database.read() as connection:
         artifacts = load_artifacts(connection, library.library_id, folders, posters)
     plan_id = str(uuid4())
@@ -59,7 +59,7 @@ def _prune(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> se
     for number, folder in enumerate(folders):
         if folder in refused:
             continue
-        files = _only_ours(library.root, folder, artifacts)
+        files = _only_ours(library, folder, artifacts)
         if files is None:
             continue
         contents |= {digest_of(content): content for content in files.values()}
@@ -110,12 +110,9 @@ def _discard(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> 
     refused: set[bytes] = set()
     for folder in folders:
         with contextlib.suppress(FileOutcome):
-            for name in list_names(os.path.join(library.root, folder)):
+            for name in list_names(library.at(folder)):
                 path = os.path.join(folder, name)
-                if (
-                    name.startswith(TEMP)
-                    and (content := read_small(os.path.join(library.root, path))) is not None
-                ):
+                if name.startswith(TEMP) and (content := read_small(library.at(path))) is not None:
                     found[path] = digest_of(content)
     if not found:
         return refused
@@ -126,20 +123,22 @@ def _discard(viewer: Viewer, library: LibraryRoot, folders: Sequence[bytes]) -> 
     for path, digest in found.items():
         if digest in kept and os.path.basename(path) not in wanted:
             try:
-                unlink_own(os.path.join(library.root, path))
+                unlink_own(library.at(path))
             except FileOutcome:
                 refused.add(os.path.dirname(path))
     return refused
 
 
-def _only_ours(root: bytes, folder: bytes, artifacts: Mapping[bytes, Row]) -> dict[bytes, bytes] | None:
+def _only_ours(
+    library: LibraryRoot, folder: bytes, artifacts: Mapping[bytes, Row]
+) -> dict[bytes, bytes] | None:
     """Return our files in ``folder`` with their contents, or ``None`` if there is anything else."""
     ours: dict[bytes, bytes] = {}
     try:
-        for name in list_names(os.path.join(root, folder)):
+        for name in list_names(library.at(folder)):
             path = os.path.join(folder, name)
             artifact = artifacts.get(path)
-            content = read_small(os.path.join(root, path)) if artifact is not None else None
+            content = read_small(library.at(path)) if artifact is not None else None
             if artifact is None or content is None or digest_of(content) != artifact["digest"]:
                 return None
             ours[path] = content

@@ -32,7 +32,7 @@ def put_back(look: Look, wanted: Mapping[int, tuple[bytes, bytes]]) -> Mapping[i
     its name there already. Returns what became of each that was still so.
     """
     rows = {unit_id: row for unit_id, row in rows_of(look, list(wanted)).items() if _is_so(row, wanted)}
-    folders = Folders(look.library.root)
+    folders = Folders(look.library)
     arrivals: dict[int, Arrival] = {}
     steps: list[Step] = []
     known: set[bytes] = set()
@@ -116,7 +116,7 @@ def _folder_steps(look: Look, path: bytes, known: set[bytes]) -> list[Step]:
     if folder in known:
         return []
     known.add(folder)
-    return [Step(kind=StepKind.FOLDER, target=f) for f in missing_folders(look.library.root, folder)]
+    return [Step(kind=StepKind.FOLDER, target=f) for f in missing_folders(look.library, folder)]
 
 
 def _show_steps(look: Look, place: bytes, found: bytes, known: set[bytes]) -> list[Step]:

@@ -22,7 +22,7 @@ from seiton.contract import (
     ViewerResyncRequest,
     ViewerSyncRequest,
 )
-from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
+from seiton.domain.metadata import NOTHING_OF_EPISODE, NOTHING_OF_SHOW, EpisodeFacts, EpisodeMeta, ShowFacts
 from seiton.domain.naming import path_key
 from seiton.domain.path_text import text_of_path
 from seiton.domain.states import HoldReason, TaskStatus, TaskType, UnitState
@@ -70,7 +70,7 @@ class _Recording:
 
     def take(self, requests: Sequence[Described]) -> list[ItemReceipt]:
         """Record ``requests`` in order; return a receipt for each."""
-        self._known = known_units(self._connection, requests)
+        self._known = known_units(self._connection, requests, *_JUDGED)
         receipts = [self._take(request) for request in requests]
         self._write()
         return receipts
@@ -129,12 +129,18 @@ class _Recording:
             self._connection.execute(held.values(next_try_at=None), asked)
 
 
-def known_units(connection: sa.Connection, requests: Sequence[Described]) -> dict[tuple[str, int], Row]:
-    """Return the rows of the downloads that ``requests`` are about, by core instance and download id."""
+def known_units(
+    connection: sa.Connection, requests: Sequence[Described], *columns: sa.Column[Any]
+) -> dict[tuple[str, int], Row]:
+    """Return the rows of the downloads that ``requests`` are about, by core instance and download id.
+
+    ``columns`` are those that are read; without them all are.
+    """
     units = tables.units
     known: dict[tuple[str, int], Row] = {}
     for part in chunks(sorted({request.download_id for request in requests})):
-        rows = plain(connection.execute(sa.select(units).where(units.c.download_id.in_(part))))
+        query = sa.select(*(columns or (units,))).where(units.c.download_id.in_(part))
+        rows = plain(connection.execute(query))
         known.update(((row["core_instance"], row["download_id"]), row) for row in rows)
     return known
 
@@ -174,6 +180,15 @@ _UPDATED = (
     "applied_revision",
 )
 
+
+_JUDGED = tuple(
+    tables.units.c[name]
+    for name in (
+        *("unit_id", "core_instance", "download_id", "state", "stem", "video", "home", "wish", "revision"),
+        *("applied_revision", "cause", "was_met", "trash_id", "source_path", "subtitle_sources"),
+    )
+)
+"""What a message is compared with, and what of a row it may leave as it is."""
 
 _WANT = BulkWrite(
     sa.update(tables.units)
@@ -329,7 +344,7 @@ def causes_of(request: Described) -> dict[str, str | None]:
 
 def wish_of(request: Described) -> EpisodeMeta:
     """Turn a message into what the rest of the Viewer works with."""
-    facts = request.facts or Facts()
+    facts = request.facts
     return EpisodeMeta(
         anime_title=request.anime_title,
         series_no=request.series_no,
@@ -341,24 +356,33 @@ def wish_of(request: Described) -> EpisodeMeta:
         display_season=request.display_season,
         display_episode=request.display_episode,
         naming=request.naming.template if request.naming is not None else None,
-        show=ShowFacts(
-            title=facts.show_title,
-            original_title=facts.original_title,
-            plot=facts.show_plot,
-            premiered=facts.premiered,
-            year=facts.year,
-            rating=facts.rating,
-            genres=facts.genres,
-            studios=facts.studios,
-            ids=facts.show_ids,
-            picture=facts.picture,
-        ),
-        facts=EpisodeFacts(
-            title=facts.episode_title,
-            original_title=facts.episode_original_title,
-            plot=facts.episode_plot,
-            aired=facts.aired,
-            runtime_minutes=facts.runtime_minutes,
-            ids=facts.episode_ids,
-        ),
+        show=NOTHING_OF_SHOW if facts is None else _show_of(facts),
+        facts=NOTHING_OF_EPISODE if facts is None else _episode_of(facts),
+    )
+
+
+def _show_of(facts: Facts) -> ShowFacts:
+    return ShowFacts(
+        title=facts.show_title,
+        original_title=facts.original_title,
+        plot=facts.show_plot,
+        premiered=facts.premiered,
+        year=facts.year,
+        rating=facts.rating,
+        genres=facts.genres,
+        studios=facts.studios,
+        ids=facts.show_ids,
+        picture=facts.picture,
+        is_movie=facts.is_movie,
+    )
+
+
+def _episode_of(facts: Facts) -> EpisodeFacts:
+    return EpisodeFacts(
+        title=facts.episode_title,
+        original_title=facts.episode_original_title,
+        plot=facts.episode_plot,
+        aired=facts.aired,
+        runtime_minutes=facts.runtime_minutes,
+        ids=facts.episode_ids,
     )

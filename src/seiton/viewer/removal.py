@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from seiton.adapters.database import Row
-from seiton.adapters.files import Identity
+from seiton.adapters.files import Identity, LibraryRoot, identify
 from seiton.contract import HeldFile, ItemReceipt, Receipt, ViewerFiles, ViewerFilesRequest, ViewerRemoval
 from seiton.domain.naming import display
 from seiton.domain.states import TaskStatus, TaskType
@@ -137,19 +137,19 @@ def list_files(viewer: Viewer, request: ViewerFilesRequest) -> ViewerFiles:
     with viewer.database.read() as connection:
         rows = connection.execute(query.order_by(units.c.unit_id)).mappings().all()
         ids = {row["unit_id"]: row["download_id"] for row in rows}
-        found = look_at(connection, library, rows, viewer.profile.naming, viewer.now(), Folders(library.root))
+        found = look_at(connection, library, rows, viewer.profile.naming, viewer.now(), Folders(library))
     return ViewerFiles(
-        files=tuple(file for unit in found for file in _files_of(unit, ids[unit.unit_id], library.root))
+        files=tuple(file for unit in found for file in _files_of(unit, ids[unit.unit_id], library))
     )
 
 
-def _files_of(unit: Unit, download_id: int, root: bytes) -> list[HeldFile]:
+def _files_of(unit: Unit, download_id: int, library: LibraryRoot) -> list[HeldFile]:
     stem = unit.stem or b""
     there: list[tuple[bytes, Identity | None, Any]] = []
-    if unit.video is not None and os.path.lexists(os.path.join(root, unit.video)):
+    if unit.video is not None and os.path.lexists(library.at(unit.video)):
         there.append((unit.video, unit.identity, "video"))
-    if unit.nfo is not None:
-        there.append((stem + NFO, unit.nfo, "nfo"))
+    if unit.has_nfo and (nfo := identify(library.at(stem + NFO))) is not None:
+        there.append((stem + NFO, nfo, "nfo"))
     there += [(stem + member.tail, member.identity, "sidecar") for member in unit.sidecars]
     return [
         HeldFile(download_id=download_id, path=display(path), size=seen.size if seen else 0, kind=kind)

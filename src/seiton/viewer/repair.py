@@ -131,7 +131,7 @@ def _join(look: Look, items: Sequence[DriftFound]) -> list[str]:
 
 def _identify(library: LibraryRoot, path: bytes) -> files.Identity | None:
     try:
-        return files.identify(os.path.join(library.root, path))
+        return files.identify(library.at(path))
     except FileOutcome:
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -25,6 +24,14 @@ _TAKEN = BulkWrite(
     .values(reported_at=sa.bindparam("at"), report_due_at=None)
 )
 
+_TOLD = tuple(
+    tables.sync_tasks.c[name]
+    for name in (
+        *("task_id", "download_id", "core_instance", "revision", "task_type", "status", "outcome", "reason"),
+        *("error_message", "target_path", "callback_url", "report_due_at", "report_attempts"),
+    )
+)
+
 BATCH = 500
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=10)
@@ -37,7 +44,7 @@ def report(viewer: Viewer) -> int:
     while True:
         now = viewer.now()
         query = (
-            sa.select(tasks)
+            sa.select(*_TOLD)
             .where(tasks.c.report_due_at <= now, tasks.c.reported_at.is_(None))
             .order_by(tasks.c.task_id)
             .limit(BATCH)
@@ -87,7 +94,7 @@ def callback_of(viewer: Viewer, task: Row) -> ViewerSyncCallback:
     return ViewerSyncCallback(
         download_id=task["download_id"],
         status="synced" if task["status"] == TaskStatus.COMPLETED else "failed",
-        target_path=text_of_path(os.path.join(viewer.root, path_of_text(path))) if path else None,
+        target_path=text_of_path(viewer.at(path_of_text(path))) if path else None,
         error_message=task["error_message"] or task["reason"],
         revision=task["revision"],
         core_instance=None if task["core_instance"] == FOREIGN else task["core_instance"],

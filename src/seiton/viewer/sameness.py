@@ -9,10 +9,15 @@ def is_ours(recorded: Identity, found: Identity, ways: Ways) -> bool:
     """Say whether ``found`` is the file on record, as far as the file system of ``ways`` can tell.
 
     A file edited in place keeps inode and birth, and is still ours: only a changed *object* is not. Where
-    files can only be moved by copying them, a copy counts: it has the size and the mtime of its source.
+    files can only be moved by copying them, a copy counts: it has the size and the mtime of its source. So it
+    does where the library lies on two file systems, beside the file itself.
     """
     if not (ways.no_replace or ways.hard_link):
         return is_copy(recorded, found)
+    return _is_one(recorded, found, ways) or (ways.spans and is_copy(recorded, found))
+
+
+def _is_one(recorded: Identity, found: Identity, ways: Ways) -> bool:
     if not ways.stable_inode:
         return ways.same(recorded, found)
     if recorded.inode != found.inode:

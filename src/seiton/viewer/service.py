@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from seiton.adapters.database import Database
-from seiton.adapters.files import LibraryRoot, LinkMode
+from seiton.adapters.files import LibraryRoot, LinkMode, below
 from seiton.adapters.servers.port import MediaServer
 from seiton.contract import ViewerSyncCallback
 from seiton.domain.naming import NamingProfile
@@ -45,7 +45,7 @@ class Viewer:
 
     ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
     Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500 videos whose NFO changes.
-    ``servers`` read the library.
+    ``servers`` read the library. ``movies_root`` is the folder for films, if there is one.
     """
 
     database: Database
@@ -57,7 +57,12 @@ class Viewer:
     now: Callable[[], datetime] = utc_now
     chunk_steps: int = 1500
     servers: tuple[MediaServer, ...] = ()
+    movies_root: bytes | None = None
     _library: LibraryRoot | None = None
+
+    def at(self, relative: bytes) -> bytes:
+        """Return the absolute path of one on record, whether the library is there now or not."""
+        return below(self.root, self.movies_root, relative)
 
     def library(self) -> LibraryRoot:
         """Open the library, or raise ``LibraryAway``: not there, or another one is mounted in its place."""

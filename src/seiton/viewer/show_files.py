@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row, chunks
-from seiton.adapters.files import FileOutcome, digest_of, list_names, read_small
+from seiton.adapters.files import FileOutcome, LibraryRoot, digest_of, list_names, read_small
+from seiton.domain.naming import in_movies
 from seiton.domain.nfo import season_nfo, show_nfo
 from seiton.domain.nfo_merge import Unreadable, merge
 from seiton.viewer import tables
@@ -22,20 +23,23 @@ from seiton.viewer.shows import Show, season_rank
 
 SHOW_NFO = b"tvshow.nfo"
 SEASON_NFO = b"season.nfo"
-_PICTURE = re.compile(rb"(?:poster|season(?:\d{2,5}|-specials)-poster)\.(?:jpg|png)")
+_PICTURE = re.compile(rb"(?:poster|.+-poster)\.(?:jpg|png)")
 
 
 def is_picture(name: bytes) -> bool:
-    """Say whether a file of this name is a poster, of a show or of a season (nfo-naming §2.1)."""
+    """Say whether a file of this name is a poster, of a show, a season or a film (nfo-naming §2.1).
+
+    Kodi 20 reads ``poster.jpg`` for shows alone; that of a film begins with the film's own name.
+    """
     return _PICTURE.fullmatch(name) is not None
 
 
-def posters_in(root: bytes, folders: Iterable[bytes]) -> set[bytes]:
+def posters_in(library: LibraryRoot, folders: Iterable[bytes]) -> set[bytes]:
     """Return the posters that there are in ``folders``, whoever made them."""
     found: set[bytes] = set()
     for folder in folders:
         with contextlib.suppress(FileOutcome):
-            names = list_names(os.path.join(root, folder))
+            names = list_names(library.at(folder))
             found |= {os.path.join(folder, name) for name in names if is_picture(name)}
     return found
 
@@ -60,14 +64,14 @@ class ShowFiles:
 
     def __init__(
         self,
-        root: bytes,
+        library: LibraryRoot,
         shows: Mapping[bytes, Show],
         artifacts: Mapping[bytes, Row],
         units: Iterable[Unit],
         former: FormerShows | None = None,
         pictures: Mapping[str, bytes] | None = None,
     ) -> None:
-        self._root = root
+        self._library = library
         self._pictures = pictures or {}
         self.missing: dict[bytes, tuple[str, str | None]] = {}
         self._former = former or FormerShows()
@@ -115,6 +119,11 @@ class ShowFiles:
         if unit.name is None or not unit.name.season_folder or unit.name.season_folder in self._ready:
             return
         show, season = unit.name.show_folder, unit.name.season_folder
+        if in_movies(show):
+            self._folder(show, shared)
+            self._poster(unit, os.path.basename(unit.target) + b"-poster", shared)
+            self._ready.add(show)
+            return
         if show not in self._ready:
             self._folder(show, shared)
             self._show_file(show, shared)
@@ -133,7 +142,7 @@ class ShowFiles:
             self._ready -= {step.target, os.path.dirname(step.target)}
 
     def _is_there(self, folder: bytes) -> bool:
-        return os.path.lexists(os.path.join(self._root, folder))
+        return os.path.lexists(self._library.at(folder))
 
     def _folder(self, folder: bytes, shared: Shared) -> None:
         if not self._is_there(folder):
@@ -174,7 +183,7 @@ class ShowFiles:
         path = os.path.join(folder, name)
         rendering, artifact = digest_of(ours), self._artifacts.get(path)
         try:
-            there = read_small(os.path.join(self._root, path))
+            there = read_small(self._library.at(path))
         except FileOutcome:
             return  # a link, a folder, something huge: not ours
         if self._is_given_back(folder, name):
@@ -240,7 +249,7 @@ class ShowFiles:
         """Return what becomes of show files in folders that nobody comes back to; see ``leftovers``."""
         shared = Shared()
         for step in steps:
-            there = read_small(os.path.join(self._root, step.target))
+            there = read_small(self._library.at(step.target))
             if there is not None and digest_of(there) == step.before_digest:
                 self._add(replace(step, cause=cause), there, shared)
         return shared

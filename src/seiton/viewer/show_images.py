@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
-from seiton.adapters.files import FileOutcome, digest_of, read_small
+from seiton.adapters.files import FileOutcome, LibraryRoot, digest_of, read_small
 from seiton.domain.states import StepState
 from seiton.viewer import journal, tables
 from seiton.viewer.journal import Step, StepKind
@@ -84,7 +84,7 @@ def load_former_shows(connection: sa.Connection, causes: Iterable[str]) -> Forme
     return former
 
 
-def leftovers(connection: sa.Connection, library_id: str, root: bytes, former: FormerShows) -> list[Step]:
+def leftovers(connection: sa.Connection, library: LibraryRoot, former: FormerShows) -> list[Step]:
     """Return the steps that undo what causes did to show files of folders that no unit comes back to.
 
     A file that the cause made in a folder of somebody else's goes with the last unit that came there since;
@@ -92,7 +92,7 @@ def leftovers(connection: sa.Connection, library_id: str, root: bytes, former: F
     """
     steps = []
     for path, image in former.files.items():
-        there = _digest_at(root, path)
+        there = _digest_at(library, path)
         if there is None or there != image.after:
             continue
         if step := former.rewrite(path, there):
@@ -100,7 +100,7 @@ def leftovers(connection: sa.Connection, library_id: str, root: bytes, former: F
             continue
         folder = os.path.dirname(path)
         is_guest = image.before is None and folder not in former.made
-        if is_guest and not _is_lived_in(connection, library_id, folder, former.causes):
+        if is_guest and not _is_lived_in(connection, library.library_id, folder, former.causes):
             steps.append(Step(kind=StepKind.DROP, target=path, before_digest=there))
     return steps
 
@@ -123,9 +123,9 @@ def _is_lived_in(connection: sa.Connection, library_id: str, folder: bytes, caus
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _digest_at(root: bytes, path: bytes) -> str | None:
+def _digest_at(library: LibraryRoot, path: bytes) -> str | None:
     try:
-        content = read_small(os.path.join(root, path))
+        content = read_small(library.at(path))
     except FileOutcome:
         return None
     return None if content is None else digest_of(content)

@@ -49,8 +49,8 @@ def tidy(viewer: Viewer, library: LibraryRoot) -> None:
         former = load_former_shows(connection, undone)
         folders = {os.path.dirname(path) for path in former.files}
         artifacts = load_artifacts(connection, library.library_id, folders, former.files)
-        steps = leftovers(connection, library.library_id, library.root, former)
-    show_files = ShowFiles(library.root, {}, artifacts, (), former)
+        steps = leftovers(connection, library, former)
+    show_files = ShowFiles(library, {}, artifacts, (), former)
     shared = show_files.after(steps, next(iter(undone.values())))
     plan_id, now = str(uuid4()), viewer.now()
     with viewer.database.write() as connection:

@@ -7,7 +7,14 @@ Nothing here decides what goes where. No call overwrites or deletes a media file
 from __future__ import annotations
 
 from seiton.adapters.files.copying import Staged, publish, stage_copy
-from seiton.adapters.files.exclusive import park_path, retire_path, set_aside_at, temp_path, unlink_own
+from seiton.adapters.files.exclusive import (
+    folder_of,
+    park_path,
+    retire_path,
+    set_aside_at,
+    temp_path,
+    unlink_own,
+)
 from seiton.adapters.files.folders import flush, list_names, make_folders, remove_empty_folder
 from seiton.adapters.files.generated import (
     put_staged,
@@ -20,7 +27,7 @@ from seiton.adapters.files.generated import (
 )
 from seiton.adapters.files.hashing import digest_of, hash_file
 from seiton.adapters.files.identity import Identity, identify
-from seiton.adapters.files.library import LibraryRoot, room_in
+from seiton.adapters.files.library import LibraryRoot, below, room_in
 from seiton.adapters.files.moving import is_respelling, move
 from seiton.adapters.files.outcomes import (
     AccessRefused,
@@ -64,8 +71,10 @@ __all__ = [
     "TargetTaken",
     "UnsafeFilesystem",
     "Ways",
+    "below",
     "digest_of",
     "flush",
+    "folder_of",
     "hash_file",
     "identify",
     "is_respelling",

@@ -29,11 +29,13 @@ LINK_REFUSED = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOS
 """Answers to link(2) that mean "not between these two places", rather than that something is wrong."""
 
 _INNER = b"file"
+_SLASH = ord("/")
 
 
 def folder_of(path: bytes) -> bytes:
-    """Return the folder that ``path`` lies in."""
-    return os.path.dirname(path)
+    """Return the folder that ``path`` lies in: ``os.path.dirname``, shorter for what has one slash there."""
+    folder = path.rpartition(b"/")[0]
+    return folder if folder and folder[-1] != _SLASH else os.path.dirname(path)
 
 
 def temp_path(folder: bytes, step: str) -> bytes:

@@ -68,9 +68,8 @@ def read_small(path: bytes, limit: int = 1 << 20) -> bytes | None:
     except SourceGone:
         return None
     try:
-        size = os.fstat(descriptor).st_size
         content = bytearray()
-        while chunk := os.read(descriptor, min(max(size + 1, 1 << 16), limit + 1 - len(content))):
+        while chunk := os.read(descriptor, min(1 << 20 if content else 1 << 16, limit + 1 - len(content))):
             content += chunk
             if len(content) > limit:
                 raise FilesystemError(errno.EFBIG, path)
@@ -235,16 +234,19 @@ def _finish_exchange(temp: bytes, target: bytes, known: set[str], step: str) -> 
     return False
 
 
-def retire_generated(path: bytes, *, step: str, digest: str, ways: Ways = EVERY_WAY) -> bool:
+def retire_generated(
+    path: bytes, *, step: str, digest: str, ways: Ways = EVERY_WAY, is_fresh: bool = False
+) -> bool:
     """Remove the generated file ``path`` if its content has ``digest`` (``digest_of``).
 
     It is renamed to ``.seiton-retire-<step>`` and judged there. Returns False, and leaves it (or puts it
-    back), when the content is another; False also when nothing lies there. Raises ValueError for a media
-    name, NotOurs in the one case that it could not be put back.
+    back), when the content is another; False also when nothing lies there. ``is_fresh``: no earlier call of
+    this step can have been cut short, so nobody looks for what it left. Raises ValueError for a media name,
+    NotOurs in the one case that it could not be put back.
     """
     _require_generated(path)
     aside = retire_path(path, step)
-    held = set_aside_at(aside)
+    held = None if is_fresh else set_aside_at(aside)
     if held is None:
         if _digest_at(path) != digest:
             tidy(aside)

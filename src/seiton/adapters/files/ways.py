@@ -21,7 +21,7 @@ class Ways:
 
     ``stable_inode`` is False where a file may get another inode number by being renamed, linked or just
     forgotten by the kernel (mergerfs by default, FAT, sshfs): recorded identities are then compared by
-    ``same``, without the inode.
+    ``same``, without the inode. ``spans``: a library lies on two file systems, with copies between them.
     """
 
     no_replace: bool = True
@@ -30,10 +30,23 @@ class Ways:
     case_insensitive: bool = False
     normalising: bool = False
     stable_inode: bool = True
+    spans: bool = False
 
     def same(self, recorded: Identity, found: Identity) -> bool:
         """Say whether ``found`` is the ``recorded`` file, as far as this file system can tell."""
         return found.same_file(recorded) if self.stable_inode else found.looks_like(recorded)
+
+    def shared_with(self, other: Ways, *, spans: bool) -> Ways:
+        """Return what both file systems can do, and what either confuses; ``spans``: they are two."""
+        return Ways(
+            spans=spans,
+            no_replace=self.no_replace and other.no_replace,
+            hard_link=self.hard_link and other.hard_link,
+            exchange=self.exchange and other.exchange,
+            case_insensitive=self.case_insensitive or other.case_insensitive,
+            normalising=self.normalising or other.normalising,
+            stable_inode=self.stable_inode and other.stable_inode,
+        )
 
 
 EVERY_WAY = Ways()

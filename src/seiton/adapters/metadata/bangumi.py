@@ -27,6 +27,7 @@ MOST_PAGES = 30
 MAX_BYTES = 4 * 1024 * 1024
 _MOVIES = frozenset({"剧场版", "电影", "劇場版", "Movie"})
 _SERIES = frozenset({"TV", "WEB", "Web", "网络动画"})
+_NO_MOVIES = _SERIES | {"OVA"}
 _PREQUEL = "前传"
 _KINDS = {0: Kind.MAIN, 1: Kind.SPECIAL}
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -177,10 +178,16 @@ def read_known(
         genres=_genres(subject.get("meta_tags")),
         studios=tuple(_info(subject, "动画制作")),
         picture_url=_picture(subject),
-        is_movie=subject.get("platform") in _MOVIES,
+        is_movie=_is_movie(subject.get("platform")),
         season=season,
         episodes=tuple(sorted(listed, key=lambda one: (one.kind != Kind.MAIN, one.sort))),
     )
+
+
+def _is_movie(platform: object) -> bool | None:
+    if platform in _MOVIES:
+        return True
+    return False if platform in _NO_MOVIES else None
 
 
 def prequel_of(relations: Sequence[Mapping[str, Any]]) -> str | None:

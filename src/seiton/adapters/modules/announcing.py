@@ -36,7 +36,8 @@ class Announcer:
         )
         said = answer.content
         if not answer.is_success or not isinstance(said, dict):
-            log.warning("%s did not register us: HTTP %s", self._core_url, answer.status)
+            reason = str(said.get("detail") or "")[:500] if isinstance(said, dict) else ""
+            log.warning("%s did not register us: HTTP %s %s", self._core_url, answer.status, reason)
             return False
         self._service_id = str(said.get("service_id"))
         # A Core that knows only the contract has no leases, and would list us once more each time.

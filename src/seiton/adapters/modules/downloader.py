@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from seiton.adapters.database import chunks
 from seiton.adapters.feeds.values import info_hash as read_hash
 from seiton.adapters.http import FetchError, JsonAnswer, WebClient
+from seiton.adapters.modules.refusing import refused
 from seiton.adapters.torrents.port import (
     Added,
     ClientAway,
@@ -222,6 +223,8 @@ class DownloaderOverHttp:
             )
         except FetchError as error:
             raise (ClientAway if error.sent else NotReached)(str(error)) from error
+        if answer.status == 403:
+            raise ClientAway(refused(self._name))
         if not answer.is_success and answer.status not in allowed:
             message = _("{name} answered HTTP {status}.", name=self._name, status=answer.status)
             raise ClientAway(message)

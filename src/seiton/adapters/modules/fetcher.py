@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seiton.adapters.http import FetchError, WebClient
+from seiton.adapters.modules.refusing import refused
 from seiton.errors import Unavailable
 from seiton.text import _
 
@@ -32,6 +33,8 @@ class FetcherOverHttp:
         """Ask to fetch a feed. Raises ``Unavailable`` when it was not taken, or nobody knows."""
         request = {"subscription_id": subscription_id, "rss_url": url, "callback_url": self._callback_url}
         answer = self._web.request_json("POST", f"{self._base_url}/fetch", request, timeout_s=ASK_S)
+        if answer.status == 403:
+            raise Unavailable(refused(self._name))
         if not answer.is_success:
             raise Unavailable(_("{name} answered HTTP {status}.", name=self._name, status=answer.status))
         said = answer.content

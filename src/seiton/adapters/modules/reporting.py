@@ -30,7 +30,9 @@ class ReportsOverHttp:
     def picture(self, url: str) -> bytes | None:
         """Return the poster at ``url``; ``None``: not to be had now."""
         try:
-            answer = self._web.get(url, max_bytes=LARGEST_PICTURE, accept="image/jpeg, image/png")
+            answer = self._web.get(
+                url, max_bytes=LARGEST_PICTURE, accept="image/jpeg, image/png", as_service=True
+            )
         except FetchError as error:
             log.warning("%s", error)
             return None

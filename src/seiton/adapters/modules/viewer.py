@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, RootModel, ValidationError
 
 from seiton.adapters.http import WebClient
+from seiton.adapters.modules.refusing import refused
 from seiton.contract import (
     BatchReceipt,
     ItemReceipt,
@@ -119,6 +120,8 @@ class ViewerOverHttp:
             raise self._away(status) from error
 
     def _away(self, status: int) -> Unavailable:
+        if status == 403:
+            return Unavailable(refused(self._name))
         return Unavailable(
             _("{name} answered HTTP {status}, not as a viewer.", name=self._name, status=status)
         )

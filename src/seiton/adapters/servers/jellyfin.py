@@ -23,6 +23,7 @@ _TICKS = 10_000_000
 _IDS = 50
 _ENTITIES = "MediaBrowser.Controller.Entities."
 _FOLDERS = ("TV.Series", "Folder")
+_VIDEOS = ("TV.Episode", "Movies.Movie")
 _REFRESH = urlencode(
     {
         "metadataRefreshMode": "Default",
@@ -113,7 +114,7 @@ class Jellyfin:
     def forget(self, videos: Sequence[str]) -> None:
         """Nothing to do: the refresh of their folder takes away what is not there, and keeps the states."""
 
-    def meet(self, library: bytes) -> Iterator[Caution]:
+    def meet(self, library: bytes, movies: bytes | None = None) -> Iterator[Caution]:
         """Ask its version, its users and how its libraries are set."""
         information = self._ask("GET", "/System/Info").content
         version = information.get("Version", "?") if isinstance(information, dict) else "?"
@@ -122,16 +123,23 @@ class Jellyfin:
         if missing:
             says = _("It has no user {names}.", names=", ".join(sorted(missing)))
             yield Caution(says=says, do=_("Correct users in media_servers."), is_bad=True)
-        there = self.paths.there(library)
-        mine = [folder for folder in self._folders() if _holds(folder, there)]
-        if not mine:
-            yield Caution(
-                says=_("{path} is in none of its libraries.", path=there),
-                do=_("Add it as a library of TV shows, or say in path_map what Jellyfin calls it."),
-                is_bad=True,
-            )
-        for folder in mine:
-            yield from _fights(folder)
+        folders = self._folders()
+        for root, content in ((library, "tvshows"), (movies, "movies")):
+            if root is None:
+                continue
+            there = self.paths.there(root)
+            mine = [folder for folder in folders if _holds(folder, there)]
+            if not mine:
+                yield Caution(
+                    says=_("{path} is in none of its libraries.", path=there),
+                    do=_(
+                        "Add it as a library of TV shows (films: of movies), or say in path_map what Jellyfin"
+                        " calls it."
+                    ),
+                    is_bad=True,
+                )
+            for folder in mine:
+                yield from _fights(folder, content)
 
     def _users(self) -> list[tuple[str, str]]:
         rows = self._wire.rows(self._ask("GET", "/Users").content, "")
@@ -156,7 +164,7 @@ class Jellyfin:
     def _items(self, videos: Sequence[str], user: str | None) -> list[dict[str, Any]]:
         found = []
         for part in batches(sorted(set(videos)), _IDS):
-            ids = {item_id("TV.Episode", video): video for video in part}
+            ids = [item_id(kind, video) for video in part for kind in _VIDEOS]
             query = {"ids": ",".join(ids), "fields": "Path,Overview"}
             if user is not None:
                 query |= {"userId": user, "enableUserData": "true"}
@@ -188,11 +196,14 @@ def _holds(folder: Mapping[str, Any], path: str) -> bool:
     return any(path == one or path.startswith(one.rstrip("/\\") + "/") for one in _locations(folder))
 
 
-def _fights(folder: Mapping[str, Any]) -> Iterator[Caution]:
+def _fights(folder: Mapping[str, Any], content: str) -> Iterator[Caution]:
     """Say what of one library's settings would fight with Seiton (nfo-naming §0, §4.1)."""
     name = folder.get("Name", "?")
     options = folder.get("LibraryOptions") or {}
-    if folder.get("CollectionType") != "tvshows":
+    if content == "movies" and folder.get("CollectionType") != "movies":
+        says = _("Its library {name} is not one of movies.", name=name)
+        yield Caution(says=says, do=_("Make a library of movies for this folder."), is_bad=True)
+    elif folder.get("CollectionType") != content:
         says = _("Its library {name} is not one of TV shows.", name=name)
         yield Caution(says=says, do=_("Make a library of TV shows for this folder."), is_bad=True)
     if "Nfo" in (options.get("DisabledLocalMetadataReaders") or []):

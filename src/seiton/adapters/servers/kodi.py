@@ -21,10 +21,12 @@ _FIELDS = [
     "title", "season", "episode", "plot", "firstaired", "file",
     "tvshowid", "playcount", "lastplayed", "resume",
 ]  # fmt: skip
+_MOVIE_FIELDS = ["title", "plot", "premiered", "file", "playcount", "lastplayed", "resume"]
 _FOLDERS = 20
 _CALLS = 50
 _USER = ""
 """Kodi has one user as far as this interface goes."""
+_MOVIE = "movie/"
 _OLDEST = 12
 """JSON-RPC of Kodi 19."""
 
@@ -58,13 +60,14 @@ class Kodi:
         calls = []
         for mark in marks:
             watched = mark.watched
+            word, number = _item(items[mark.path])
             details = {
-                "episodeid": int(items[mark.path].item_id),
+                f"{word.lower()}id": number,
                 "playcount": watched.count,
                 "lastplayed": watched.last_played,
                 "resume": {"position": watched.position_s, "total": watched.total_s},
             }
-            calls.append(("VideoLibrary.SetEpisodeDetails", details))
+            calls.append((f"VideoLibrary.Set{word}Details", details))
         self._calls(calls)
 
     def refresh(self, folder: str) -> None:
@@ -76,20 +79,20 @@ class Kodi:
         rows = self._rows(videos)
         if not rows:
             return []
-        shows = {show["tvshowid"]: show for show in self._shows()}
+        has_shows = any("tvshowid" in row for row in rows)
+        shows = {show["tvshowid"]: show for show in self._shows()} if has_shows else {}
         return [
-            Heard(
-                path=row["file"], item_id=str(row["episodeid"]), facts=_episode(row), show=_show(shows, row)
-            )
+            Heard(path=row["file"], item_id=_id_of(row), facts=_facts(row), show=_show(shows, row))
             for row in rows
         ]
 
     def reread(self, items: Sequence[Heard], shows: Sequence[Heard]) -> None:
         """Refresh from the NFOs, each of them by its id."""
-        calls = [("VideoLibrary.RefreshEpisode", {"episodeid": int(item.item_id)}) for item in items]
+        known = [_item(item) for item in items]
+        calls = [(f"VideoLibrary.Refresh{word}", {f"{word.lower()}id": number}) for word, number in known]
         if shows:
-            of = {row["episodeid"]: row["tvshowid"] for row in self._rows([item.path for item in shows])}
-            ids = sorted({of[int(item.item_id)] for item in shows if int(item.item_id) in of})
+            of = {_id_of(row): row.get("tvshowid") for row in self._rows([item.path for item in shows])}
+            ids = sorted({one for item in shows if (one := of.get(item.item_id)) is not None})
             calls += [
                 ("VideoLibrary.RefreshTVShow", {"tvshowid": one, "refreshepisodes": False}) for one in ids
             ]
@@ -100,13 +103,16 @@ class Kodi:
         rows = self._rows(videos)
         if not rows:
             return
-        self._calls([("VideoLibrary.RemoveEpisode", {"episodeid": row["episodeid"]}) for row in rows])
-        emptied = {row["tvshowid"] for row in rows}
+        episodes = [{"episodeid": row["episodeid"]} for row in rows if "episodeid" in row]
+        movies = [{"movieid": row["movieid"]} for row in rows if "movieid" in row]
+        self._calls([("VideoLibrary.RemoveEpisode", one) for one in episodes])
+        self._calls([("VideoLibrary.RemoveMovie", one) for one in movies])
+        emptied = {row["tvshowid"] for row in rows if "tvshowid" in row}
         left = [show for show in self._shows() if show["tvshowid"] in emptied and not show.get("episode")]
         self._calls([("VideoLibrary.RemoveTVShow", {"tvshowid": show["tvshowid"]}) for show in left])
 
-    def meet(self, library: bytes) -> Iterator[Caution]:
-        """Ask its version, and whether the library is one of its sources."""
+    def meet(self, library: bytes, movies: bytes | None = None) -> Iterator[Caution]:
+        """Ask its version, and whether library and films are among its sources."""
         version = self._call("JSONRPC.Version", {}).get("version") or {}
         application = (
             self._call("Application.GetProperties", {"properties": ["version"]}).get("version") or {}
@@ -114,14 +120,17 @@ class Kodi:
         yield Caution(says=_("Kodi {version} answers.", version=application.get("major", "?")))
         if version.get("major", 0) < _OLDEST:
             yield Caution(says=_("It is older than Kodi 19."), do=_("Update it."), is_bad=True)
-        there = _ended(self.paths.there(library))
         sources = self._wire.rows(self._call("Files.GetSources", {"media": "video"}), "sources")
-        if not any(there.startswith(_ended(str(source.get("file", "")))) for source in sources):
+        roots = [_ended(str(source.get("file", ""))) for source in sources]
+        for folder in (library, movies):
+            there = _ended(self.paths.there(folder)) if folder is not None else ""
+            if folder is None or any(there.startswith(root) for root in roots):
+                continue
             yield Caution(
                 says=_("{path} is in none of its video sources.", path=there),
                 do=_(
-                    "Add it in Kodi with the content “TV shows” and “Local information only”,"
-                    " or say in path_map what Kodi calls it."
+                    "Add it in Kodi with the content “TV shows” (films: “Movies”) and “Local information"
+                    " only”, or say in path_map what Kodi calls it."
                 ),
                 is_bad=True,
             )
@@ -133,6 +142,16 @@ class Kodi:
             query = {"properties": _FIELDS, "filter": {"or": any_of}}
             answer = self._call("VideoLibrary.GetEpisodes", query)
             found += [row for row in self._wire.rows(answer, "episodes") if row.get("file") in wanted]
+        return [*found, *self._movies(wanted - {row["file"] for row in found})]
+
+    def _movies(self, wanted: set[str]) -> list[dict[str, Any]]:
+        """Return what it has of ``wanted`` as films."""
+        found = []
+        for folders in batches(sorted({folder_of(video) for video in wanted}), _FOLDERS):
+            any_of = [{"field": "path", "operator": "is", "value": folder} for folder in folders]
+            query = {"properties": _MOVIE_FIELDS, "filter": {"or": any_of}}
+            answer = self._call("VideoLibrary.GetMovies", query)
+            found += [row for row in self._wire.rows(answer, "movies") if row.get("file") in wanted]
         return found
 
     def _shows(self) -> list[dict[str, Any]]:
@@ -188,13 +207,24 @@ def _watched(row: Mapping[str, Any]) -> Watched:
     )
 
 
-def _episode(row: Mapping[str, Any]) -> Facts:
+def _id_of(row: Mapping[str, Any]) -> str:
+    """Return the id of an item: Kodi counts episodes and films each by themselves."""
+    return f"{_MOVIE}{row['movieid']}" if "movieid" in row else str(row["episodeid"])
+
+
+def _item(heard: Heard) -> tuple[str, int]:
+    """Return what Kodi's methods call an item, and its number."""
+    is_movie = heard.item_id.startswith(_MOVIE)
+    return ("Movie" if is_movie else "Episode"), int(heard.item_id.removeprefix(_MOVIE))
+
+
+def _facts(row: Mapping[str, Any]) -> Facts:
     return Facts(
         title=row.get("title"),
         season=row.get("season"),
         episode=row.get("episode"),
         plot=row.get("plot"),
-        date=row.get("firstaired"),
+        date=row.get("premiered" if "movieid" in row else "firstaired"),
     )
 
 

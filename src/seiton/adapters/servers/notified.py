@@ -58,7 +58,7 @@ class Emby(_Notified):
         update = {"Updates": [{"Path": folder, "UpdateType": "Modified"}]}
         self._ask("POST", "/Library/Media/Updated", "X-Emby-Token", update)
 
-    def meet(self, _library: bytes) -> Iterator[Caution]:
+    def meet(self, _library: bytes, _movies: bytes | None = None) -> Iterator[Caution]:
         """Ask its version."""
         found = self._ask("GET", "/System/Info", "X-Emby-Token").content
         version = found.get("Version", "?") if isinstance(found, dict) else "?"
@@ -80,20 +80,20 @@ class Plex(_Notified):
                     self._ask("GET", f"/library/sections/{key}/refresh?{urlencode({'path': folder})}", _PLEX)
                     return
 
-    def meet(self, library: bytes) -> Iterator[Caution]:
+    def meet(self, library: bytes, movies: bytes | None = None) -> Iterator[Caution]:
         """Ask for its sections."""
-        there = self.paths.there(library)
         roots = [
             str(location.get("path", "")).rstrip("/")
             for section in self._sections()
             for location in self._wire.rows(section, "Location")
         ]
         yield Caution(says=_("Plex answers."))
-        if not any(root and (there == root or there.startswith(root + "/")) for root in roots):
-            says = _("{path} is in none of its libraries.", path=there)
-            yield Caution(
-                says=says, do=_("Add it in Plex, or say in path_map what Plex calls it."), is_bad=True
-            )
+        for there in [self.paths.there(folder) for folder in (library, movies) if folder is not None]:
+            if not any(root and (there == root or there.startswith(root + "/")) for root in roots):
+                says = _("{path} is in none of its libraries.", path=there)
+                yield Caution(
+                    says=says, do=_("Add it in Plex, or say in path_map what Plex calls it."), is_bad=True
+                )
 
     def _sections(self) -> list[dict[str, Any]]:
         content = self._ask("GET", "/library/sections", _PLEX).content

@@ -56,7 +56,7 @@ class MediaServer(Protocol):
     def forget(self, videos: Sequence[str]) -> None:
         """Have it forget ``videos``, which are not there any more; it may have done so by itself."""
 
-    def meet(self, library: bytes) -> Iterator[Caution]:
+    def meet(self, library: bytes, movies: bytes | None = None) -> Iterator[Caution]:
         """Log in and look at its settings: the first says who it is, others what would fight with Seiton."""
 
 

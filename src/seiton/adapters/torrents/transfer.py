@@ -84,6 +84,9 @@ class Transfer:
             self.params.flags |= flags.auto_managed
         if self.paused:
             self.params.flags |= flags.paused
+        elif self.stage is Stage.NEW and self.params.ti is not None:
+            # It meets nobody before it may write: in upload mode seeds hang up, and some never come back.
+            self.params.flags |= flags.stop_when_ready
         self.handle = session.add_torrent(self.params)
         return True
 

@@ -16,9 +16,10 @@ from seiton.adapters.database import CHUNK, Row, chunks
 from seiton.core import tables
 from seiton.core.causes.follow_modes import load_modes
 from seiton.core.causes.records import require_cause
+from seiton.core.notifications.happened import Happening, happened
 from seiton.core.service import Core
 from seiton.domain.consent import FollowMode, PlannedFile, ReleaseKey, kind_of, path_changes, plan_id
-from seiton.domain.states import IN_VIEWER, ResyncState
+from seiton.domain.states import IN_VIEWER, Happens, ResyncState
 from seiton.domain.wishes import load_wish
 
 
@@ -77,6 +78,9 @@ def judge(core: Core, connection: sa.Connection, resync_id: int, effects: Effect
     }
     if plan.needs_confirmation:
         values["state"] = ResyncState.WAITING.value
+        name = cause["subject_name"] or ""
+        braked = Happening(kind=Happens.BRAKED, subject=name, detail=cause["cause"])
+        happened(connection, [braked], core.now())
         values["waiting_plan_id"] = waiting_plan(
             connection, resync_id, effects if plan.downloads_wait else NO_EFFECTS
         )

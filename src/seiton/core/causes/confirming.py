@@ -26,7 +26,8 @@ from seiton.core.identity.merging import CAUSE as MERGED
 from seiton.core.identity.merging import split_within
 from seiton.core.identity.title_order import CAUSE as TITLES
 from seiton.core.identity.title_order import order_within
-from seiton.core.links.making import ADOPTED, Episode
+from seiton.core.links.making import Episode
+from seiton.core.links.wanted import ADOPTED
 from seiton.core.rules.parsers import WRITABLE, add_parser, change_parser, drop_parser
 from seiton.core.rules.pinning import pin_within
 from seiton.core.rules.reparse import is_unfinished

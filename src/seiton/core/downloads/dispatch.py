@@ -17,9 +17,10 @@ from seiton.core import tables
 from seiton.core.downloads.downloaders import NoDownloader, served_types
 from seiton.core.downloads.offers import is_fetched
 from seiton.core.downloads.wanting import want_instead
+from seiton.core.notifications.happened import about_downloads
 from seiton.core.retries import GIVE_UP, NO_FAILURE, next_try
 from seiton.core.service import Core, trust_feed
-from seiton.domain.states import DownloadStatus, DownloadType, HoldReason
+from seiton.domain.states import DownloadStatus, DownloadType, Happens, HoldReason
 from seiton.errors import SeitonError, Unavailable
 from seiton.text import _
 
@@ -221,8 +222,11 @@ def _failed(core: Core, group: Sequence[Row], error: SeitonError) -> None:
         "updated_at": now,
     }
     with core.database.write() as connection:
-        _update(connection, group, values)
+        changed = _update(connection, group, values)
         replaced = want_instead(connection, [row["download_id"] for row in group], now) if is_final else 0
+        if is_final and changed and not replaced:
+            given_up = [(row["download_id"], Happens.DOWNLOAD_FAILED, None) for row in group]
+            about_downloads(connection, given_up, now)
     if replaced:
         core.wake("downloads", "")
 

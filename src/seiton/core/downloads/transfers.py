@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,11 @@ from seiton.adapters.torrents.port import ClientAway, TorrentStatus, TransferSta
 from seiton.core import tables
 from seiton.core.downloads.matching import match_files
 from seiton.core.downloads.wanting import want_instead
+from seiton.core.notifications.happened import about_downloads
 from seiton.core.retries import GIVE_UP, next_try
 from seiton.core.service import Core
 from seiton.domain.contents import TorrentFile
-from seiton.domain.states import IN_CLIENT, UNMATCHED, DownloadStatus, HoldReason
+from seiton.domain.states import IN_CLIENT, UNMATCHED, DownloadStatus, Happens, HoldReason
 from seiton.errors import NotFound
 from seiton.text import _, plural
 
@@ -147,6 +148,9 @@ def _record(core: Core, hashes: Sequence[str], look: _Look) -> int:
         _update(core, connection, matched)
         lost = [row["its_id"] for row in (*progress, *matched) if _is_lost(row)]
         replaced = want_instead(connection, lost, core.now()) if lost else 0
+        if lost and not replaced:
+            given_up = [one for row in progress for one in _given_up(row)]
+            about_downloads(connection, given_up, core.now())
     if replaced:
         core.wake("downloads", "")
     if any(row["torrent_wish"] for row in progress):
@@ -156,6 +160,12 @@ def _record(core: Core, hashes: Sequence[str], look: _Look) -> int:
 
 def _is_lost(changes: Mapping[str, Any]) -> bool:
     return changes["status"] in UNMATCHED or changes["status"] == DownloadStatus.FAILED
+
+
+def _given_up(changes: Mapping[str, Any]) -> Iterator[tuple[int, Happens, str | None]]:
+    """Yield what people may want to know: a download that nobody tries again by itself."""
+    if changes["status"] == DownloadStatus.FAILED and changes["next_try_at"] is None:
+        yield changes["its_id"], Happens.DOWNLOAD_FAILED, changes["hold_reason"]
 
 
 def _progress(row: Row, status: TorrentStatus | None, now: datetime) -> dict[str, Any] | None:

@@ -11,9 +11,10 @@ from seiton.adapters.database import Row, chunks
 from seiton.contract import ViewerSyncCallback
 from seiton.core import tables
 from seiton.core.filing.finishing import close_finished
+from seiton.core.notifications.happened import JOB, about_downloads
 from seiton.core.retries import GIVE_UP, NO_FAILURE, NO_HOLD, next_try
 from seiton.core.service import Core
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, HoldReason, may_follow
+from seiton.domain.states import IN_LIBRARY, DownloadStatus, Happens, HoldReason, may_follow
 from seiton.errors import InvalidInput, NotFound, Problem
 from seiton.text import _
 
@@ -48,6 +49,7 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
             rows.update((row["download_id"], dict(row)) for row in connection.execute(query).mappings())
         updates: dict[int, dict[str, Any]] = {}
         outcomes: list[dict[str, Any]] = []
+        news: list[tuple[int, Happens, str | None]] = []
         for callback in callbacks:
             row = rows.get(callback.download_id)
             if row is None:
@@ -57,13 +59,16 @@ def take_callbacks(core: Core, callbacks: Sequence[ViewerSyncCallback]) -> dict[
             if changes is None:
                 continue
             outcomes.append(_outcome(row, changes, callback))
+            news += _news(row, changes, outcomes[-1])
             row |= changes
             updates[callback.download_id] = updates.get(callback.download_id, {}) | changes
         if updates:
             _write(connection, rows, updates, outcomes)
+            about_downloads(connection, news, core.now())
             close_finished(core, connection)
     if any(row["desired_revision"] > row["applied_revision"] for row in rows.values()):
         core.wake("reconcile", "")
+    core.wake(JOB, "")
     core.progress.announce()
     return result
 
@@ -94,6 +99,18 @@ def _changes(core: Core, row: Mapping[str, Any], callback: ViewerSyncCallback) -
     is_legal = may_follow(DownloadStatus(row["status"]), DownloadStatus(changes["status"]))
     is_news = any(row[name] != value for name, value in changes.items())
     return changes | {"updated_at": core.now()} if is_legal and is_news else None
+
+
+def _news(
+    row: Mapping[str, Any], changes: Mapping[str, Any], outcome: Mapping[str, Any]
+) -> list[tuple[int, Happens, str | None]]:
+    """Return what people may want to know of a report; ``row`` is as it was before."""
+    if changes["status"] == DownloadStatus.SYNCED and row["library_path"] is None and outcome["why"] is None:
+        return [(row["download_id"], Happens.FILED, None)]
+    reason = changes.get("hold_reason")
+    if outcome["what"] == "held" and reason not in (None, row["hold_reason"]):
+        return [(row["download_id"], Happens.HELD, reason)]
+    return []
 
 
 def _synced(row: Mapping[str, Any], path: str, revision: int) -> dict[str, Any]:

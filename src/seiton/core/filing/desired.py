@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.retries import NO_FAILURE, NO_HOLD
-from seiton.domain.metadata import EpisodeMeta, fingerprint, place_number
+from seiton.domain.metadata import EpisodeMeta, decide_movie, fingerprint, place_number
+from seiton.domain.pins import PinField
 from seiton.domain.states import IN_VIEWER, DownloadStatus
 from seiton.domain.wishes import dump_wish, load_episode, load_show
 
@@ -53,6 +54,8 @@ META_COLUMNS = (
     tables.links.c.episode_tenths,
     tables.links.c.version,
     tables.links.c.resolution,
+    tables.links.c.is_movie,
+    tables.links.c.pins,
     tables.series.c.series_no,
     tables.animes.c.title.label("anime_title"),
     tables.animes.c.year.label("anime_year"),
@@ -76,13 +79,18 @@ def meta_of(
     version: int,
     naming: str | None,
     year: int | None,
+    kind: object = None,
+    says_movie: bool = False,
     show: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> EpisodeMeta:
     """Return what an episode is, from its link's values: the one place for preview and for the real thing.
 
-    ``show`` and ``facts`` are stored facts about the work and the episode.
+    ``show`` and ``facts`` are stored facts about the work and the episode. ``kind`` is pinned, ``says_movie``
+    is what the title says.
     """
+    known = load_show(show)
+    is_movie = decide_movie(kind, known.is_movie, says_movie)
     number = place_number(series_no, episode_no, episode_tenths)
     return EpisodeMeta(
         anime_title=anime_title,
@@ -94,7 +102,7 @@ def meta_of(
         display_season=number.display_season,
         display_episode=number.display_episode,
         naming=naming,
-        show=replace(load_show(show), year=year),
+        show=replace(known, year=year, is_movie=is_movie or None),
         facts=load_episode(facts),
     )
 
@@ -111,6 +119,8 @@ def meta_of_row(row: Row) -> EpisodeMeta:
         version=row["version"],
         naming=row["naming_template"],
         year=row["anime_year"],
+        kind=(row["pins"] or {}).get(PinField.KIND),
+        says_movie=row["is_movie"],
         show=row["show_facts"],
         facts=row["episode_facts"],
     )

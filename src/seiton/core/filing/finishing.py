@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.core import tables
+from seiton.core.notifications.happened import Happening, happened
 from seiton.core.service import Core
-from seiton.domain.states import ResyncState
+from seiton.domain.states import Happens, ResyncState
 
 
 def finish_resyncs(core: Core) -> int:
@@ -25,6 +26,7 @@ def close_finished(core: Core, connection: sa.Connection) -> int:
     """Do the same in the caller's transaction."""
     resyncs = tables.resyncs
     finished = _finished(connection)
+    happened(connection, _news(connection, finished), core.now())
     for part in chunks(finished):
         connection.execute(
             sa.update(resyncs)
@@ -38,6 +40,30 @@ def close_finished(core: Core, connection: sa.Connection) -> int:
             )
         )
     return len(finished)
+
+
+def _news(connection: sa.Connection, resync_ids: Sequence[int]) -> list[Happening]:
+    """Return what is over: causes that files followed, each with how many."""
+    items, resyncs = tables.resync_items, tables.resyncs
+    found: list[Happening] = []
+    for part in chunks(resync_ids):
+        query = (
+            sa.select(resyncs.c.cause, resyncs.c.subject_name, sa.func.count().label("files"))
+            .select_from(resyncs.join(items, items.c.resync_id == resyncs.c.resync_id))
+            .where(
+                resyncs.c.resync_id.in_(part),
+                resyncs.c.state == ResyncState.RUNNING,
+                items.c.outcome != "superseded",
+            )
+            .group_by(resyncs.c.resync_id, resyncs.c.cause, resyncs.c.subject_name)
+        )
+        found += [
+            Happening(
+                kind=Happens.RESYNC_DONE, subject=row.subject_name or "", detail=row.cause, count=row.files
+            )
+            for row in connection.execute(query)
+        ]
+    return found
 
 
 def _finished(connection: sa.Connection) -> Sequence[int]:

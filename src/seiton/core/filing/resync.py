@@ -28,7 +28,7 @@ from seiton.core.filing.desired import is_waiting
 from seiton.core.filing.finishing import finish_resyncs
 from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.receipts import take_receipts, viewer_away
-from seiton.core.filing.viewers import foreign_viewers, note_unsent, viewer_batches
+from seiton.core.filing.viewers import foreign_viewers, note_unsent, viewer_batches, viewer_names
 from seiton.core.removal.putting_away import due_removals, notify_viewer_removal
 from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
@@ -38,6 +38,7 @@ from seiton.domain.states import DownloadStatus, HoldReason
 from seiton.domain.wishes import load_wish
 from seiton.errors import Unavailable
 
+_VIEWER = "viewer:"
 ANSWER_TIME = timedelta(seconds=60)
 """A report that has not come after this is asked for again; repeats are free."""
 
@@ -63,15 +64,35 @@ MESSAGE_COLUMNS = (
 """What a message needs besides the download."""
 
 
-def reconcile(core: Core) -> int:
-    """Send the viewer everything that differs and is due; return how many requests it took."""
-    replace_versions(core)
-    sent = _send(core, due_removals(core, ANSWER_TIME), notify_viewer_removal)
-    sent += _send(core, _due_syncs(core), notify_viewer_sync)
-    sent += _send(core, _due_resyncs(core), notify_viewer_resync)
+def reconcile(core: Core, only: str | None = None) -> int:
+    """Send the viewers everything that differs and is due, or ``only`` one of them (``""``: the built-in
+    one); return how many requests they took.
+    """
+    if only is None:
+        replace_versions(core)
+    sent = _send(core, due_removals(core, ANSWER_TIME), notify_viewer_removal, only)
+    sent += _send(core, _due_syncs(core), notify_viewer_sync, only)
+    sent += _send(core, _due_resyncs(core), notify_viewer_resync, only)
     finish_resyncs(core)
     core.progress.announce()
     return sent
+
+
+def reconcile_apart(core: Core, key: str) -> None:
+    """Do it as jobs: where there are several viewers one for each, so that nobody waits for one that is away.
+
+    ``key`` is empty, or names one of them.
+    """
+    if key:
+        reconcile(core, key.removeprefix(_VIEWER))
+        return
+    viewers = viewer_names(core)
+    if len(viewers) < 2:
+        reconcile(core)
+        return
+    replace_versions(core)
+    for name in viewers:
+        core.wake("reconcile", _VIEWER + name)
 
 
 def ask_again(core: Core) -> int:
@@ -95,12 +116,14 @@ def ask_again(core: Core) -> int:
         return int(connection.execute(again.values(sent_at=None)).rowcount)
 
 
-def _send(core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int]) -> int:
+def _send(
+    core: Core, due: Sequence[int], notify: Callable[[Core, Sequence[int]], int], only: str | None
+) -> int:
     sent = 0
     away: set[str] = set()
     for viewer, part in viewer_batches(core, due):
-        if viewer in away:
-            continue  # what waits behind is sent when it is back
+        if viewer in away or only not in (None, viewer):
+            continue  # what waits behind one that is away is sent when it is back
         try:
             sent += notify(core, part)
         except Unavailable as error:
@@ -273,6 +296,7 @@ def _facts(wish: EpisodeMeta) -> Facts | None:
         studios=show.studios,
         show_ids=show.ids,
         picture=show.picture,
+        is_movie=show.is_movie,
     )
 
 

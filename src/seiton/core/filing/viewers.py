@@ -1,8 +1,8 @@
 """One viewer out of many: each file belongs to the viewer that filed it, and stays with it.
 
-New files go to the viewer with the highest priority; of equals the built-in one is taken. A viewer that
-knows only the contract is never sent a second message for a file before it reported on the first, or was
-silent for so long that its report counts as lost (contract, defects 6 and 15).
+New files go where a library rule says; without one to the viewer with the highest priority, of equals to the
+built-in one. A viewer that knows only the contract is never sent a second message for a file before it
+reported on the first, or was silent for so long that its report counts as lost (contract, defects 6 and 15).
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ from seiton.contract import (
     ViewerSyncRequest,
 )
 from seiton.core import tables
+from seiton.core.filing.library_rules import default_viewer, ruled_viewers
 from seiton.core.filing.receipts import viewer_away
-from seiton.core.modules.registry import PRIORITY, usable_modules
+from seiton.core.modules.registry import usable_modules
 from seiton.core.service import Core, ViewerPort
 from seiton.domain.states import DownloadStatus, HoldReason, ModuleType
 from seiton.errors import InvalidInput, Problem, Unavailable
@@ -232,28 +233,25 @@ def viewer_batches(core: Core, download_ids: Sequence[int]) -> Iterator[tuple[st
     with core.database.read() as connection:
         rows = _rows(connection, download_ids)
         modules = _modules(connection)
-        chosen = _for_new_files(core, connection)
-    _assign(core, [row["download_id"] for row in rows if _is_new(row) and row["viewer"] != chosen], chosen)
-    nobody = chosen is None and ModuleType.VIEWER not in core.built_in
+        new = [row for row in rows if _is_new(row)]
+        others = default_viewer(core, connection)
+        ruled = ruled_viewers(connection, [row["download_id"] for row in new])
+    chosen = {row["download_id"]: ruled.get(row["download_id"], others) for row in new}
+    for name in set(chosen.values()):
+        mine = [row for row in new if chosen[row["download_id"]] == name]
+        _assign(core, [row["download_id"] for row in mine if row["viewer"] != name], name)
     groups: dict[str, list[int]] = {}
     for row in rows:
-        if nobody and _is_new(row):
+        name = chosen.get(row["download_id"], row["viewer"])
+        if row["download_id"] in chosen and name is None and ModuleType.VIEWER not in core.built_in:
             continue  # it stays completed until a viewer registers
-        name = (chosen if _is_new(row) else row["viewer"]) or ""
+        name = name or ""
         is_foreign = name in modules and OURS not in modules[name]["capabilities"]
         if not (is_foreign and _is_outstanding(core, row)):
             groups.setdefault(name, []).append(row["download_id"])
     for name, group in groups.items():
         for part in chunks(group, MAX_BATCH):
             yield name, part
-
-
-def _for_new_files(core: Core, connection: sa.Connection) -> str | None:
-    """Return the name of the viewer that new files go to; ``None``: the built-in one, or nobody."""
-    modules = usable_modules(connection, ModuleType.VIEWER)
-    if not modules or (ModuleType.VIEWER in core.built_in and modules[0]["priority"] <= PRIORITY):
-        return None
-    return str(modules[0]["name"])
 
 
 def _assign(core: Core, download_ids: Sequence[int], name: str | None) -> None:
@@ -286,6 +284,13 @@ def _modules(connection: sa.Connection) -> dict[str, Row]:
     table = tables.modules
     query = sa.select(table).where(table.c.module_type == ModuleType.VIEWER.value)
     return {row["name"]: row for row in connection.execute(query).mappings()}
+
+
+def viewer_names(core: Core) -> list[str]:
+    """Return the viewers that files may belong to; ``""``: the built-in one, or one that was."""
+    with core.database.read() as connection:
+        names = sorted(_modules(connection))
+    return ["", *names] if len(names) > 1 or ModuleType.VIEWER in core.built_in else names
 
 
 def foreign_viewers(connection: sa.Connection) -> list[str]:

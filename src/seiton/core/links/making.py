@@ -14,15 +14,20 @@ from seiton.adapters.database import Row, chunks
 from seiton.core import tables
 from seiton.core.identity.ids import carry_ids, claim_ids, note_numbers
 from seiton.core.links.flags import refresh_flags
-from seiton.core.links.wanted import LinksOf, Wanted, load_series_pins, named, pin_down, wanted_links
-from seiton.core.works.entities import ensure_groups, ensure_series
+from seiton.core.links.wanted import (
+    ADOPTED,
+    LinksOf,
+    Wanted,
+    load_series_pins,
+    named,
+    pin_down,
+    wanted_links,
+)
+from seiton.core.works.entities import ensure_groups, ensure_series, note_years
 from seiton.domain.adopting import NO_PARSER, as_adopted, load_evidence
 from seiton.domain.pins import SeriesName
 from seiton.domain.rules import Failed, Matched, NoMatch, Outcome
 from seiton.domain.states import RawItemStatus
-
-ADOPTED = "adopted"
-"""Where the facts of a raw item keep what adoption found out (``domain.adopting.Evidence``)."""
 
 Episode = tuple[int, int, int]
 """Series id, number, tenths: what is fetched once, however many links offer it."""
@@ -98,6 +103,9 @@ def apply_outcomes(connection: sa.Connection, pairs: Sequence[tuple[Row, Outcome
     ]
     wanted, applied.pins_passed = pin_down(said, existing, load_series_pins(connection))
     series = ensure_series(connection, [(link.item, named(link)) for link in wanted], now)
+    note_years(
+        connection, {link.title: year for link in wanted if link.is_movie and (year := link.parsed.year)}
+    )
     groups = ensure_groups(connection, {link.group for link in wanted}, now)
     _upsert(connection, wanted, existing, series, groups, applied, now)
     _detach(connection, pairs, wanted, existing, applied, now)
@@ -141,6 +149,7 @@ _FOLLOWING = (
     "version",
     "resolution",
     "is_batch",
+    "is_movie",
     "title",
     "pins",
     "detached_at",
@@ -169,6 +178,7 @@ def _upsert(
             "version": link.version,
             "resolution": link.resolution,
             "is_batch": link.is_batch,
+            "is_movie": link.is_movie,
             "title": link.item["title"],
             "pins": dict(link.pins) or None,
             "detached_at": None,

@@ -13,10 +13,14 @@ from seiton.core import tables
 from seiton.core.links.slots import place_slots
 from seiton.domain.metadata import UNKNOWN_GROUP
 from seiton.domain.pins import NO_PINS, PinField, Pins, SeriesName, series_pins
+from seiton.domain.reading import says_movie
 from seiton.domain.rules import ParsedTitle
 
 LinksOf = Mapping[int, Sequence[Row]]
 """The stored links of raw items, by item id."""
+
+ADOPTED = "adopted"
+"""Where the facts of a raw item keep what adoption found out (``domain.adopting.Evidence``)."""
 
 _PINNED = (
     (PinField.ANIME_TITLE, "title"),
@@ -42,6 +46,7 @@ class Wanted:
     version: int
     resolution: str | None
     is_batch: bool
+    is_movie: bool
     pins: Pins = field(default_factory=dict)
 
 
@@ -52,6 +57,7 @@ def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[W
     """
     last = parsed.episode_end or parsed.episode_no
     numbers = range(parsed.episode_no, last + 1)
+    is_movie = parsed.episode_end is None and not _is_adopted(item) and says_movie(item["title"])
     return [
         Wanted(
             item=item,
@@ -65,9 +71,15 @@ def wanted_links(item: Row, parsed: ParsedTitle, known: Sequence[Row]) -> list[W
             version=parsed.version,
             resolution=parsed.resolution,
             is_batch=parsed.episode_end is not None,
+            is_movie=is_movie,
         )
         for episode_no, slot in zip(numbers, place_slots(numbers, known), strict=True)
     ]
+
+
+def _is_adopted(item: Row) -> bool:
+    """Say whether more is known of a file than its name says: adoption found it to be an episode."""
+    return ADOPTED in (item["facts"] or {})
 
 
 def load_series_pins(connection: sa.Connection) -> dict[SeriesName, Pins]:

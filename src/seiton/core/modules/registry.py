@@ -20,7 +20,7 @@ from seiton.adapters.http_policy import parse_url, plain_address
 from seiton.core import tables
 from seiton.core.service import Core
 from seiton.domain.states import DownloadType, ModuleType
-from seiton.errors import InvalidInput, NotFound, Problem
+from seiton.errors import Forbidden, InvalidInput, NotFound, Problem
 from seiton.text import _
 
 PRIORITY = 50
@@ -32,7 +32,7 @@ _HERE = frozenset({"localhost", "ip6-localhost"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """What a module says about itself. ``caller`` is the address that it spoke from, ``core_url`` the address
-    that it spoke to.
+    that it spoke to; ``knows_token``: it came with the service token.
     """
 
     module_type: ModuleType
@@ -44,12 +44,14 @@ class Registration:
     description: str | None = None
     core_url: str
     caller: str | None = None
+    knows_token: bool = False
 
 
 def register(core: Core, said: Registration) -> Row:
     """Record a module, or renew it: the same type and name are the same module, with the same id.
 
-    What a person decided (enabled, priority) stays as it is. Raises ``InvalidInput``.
+    What a person decided (enabled, priority) stays as it is. Raises ``InvalidInput``, and ``Forbidden`` for
+    somebody without the service token who says to be a module that had it.
     """
     base_url = _base_url(said)
     admitted = core.web.policy.admit(base_url, said.caller)
@@ -61,6 +63,7 @@ def register(core: Core, said: Registration) -> Row:
         "base_url": base_url,
         "capabilities": said.capabilities,
         "core_url": said.core_url,
+        "knows_token": said.knows_token,
         "lease_until": now + LEASE,
         "last_seen_at": now,
         "last_error": None,
@@ -81,6 +84,13 @@ def register(core: Core, said: Registration) -> Row:
             }
             connection.execute(sa.insert(table).values(values | new))
         else:
+            if known["knows_token"] and not said.knows_token and core.service_token is not None:
+                raise Forbidden(
+                    _(
+                        "{name} has registered with the service token, so without it nobody is {name}.",
+                        name=said.name,
+                    )
+                )
             moved = known["base_url"] != base_url
             values["admitted"] = admitted or (known["admitted"] and not moved)
             connection.execute(sa.update(table).where(table.c.module_id == known["module_id"]).values(values))
@@ -170,7 +180,7 @@ def _after_change(core: Core, row: Row) -> None:
     """A module that may be asked changes what is possible: look at what waits for one."""
     if not (row["is_enabled"] and row["admitted"]):
         return
-    core.web.policy.allow_url(row["base_url"])
+    _trust(core, row)
     core.wake("modules", "")
     for job in ("downloads", "transfers", "reconcile"):
         core.wake(job, "")
@@ -180,7 +190,13 @@ def trust_modules(core: Core) -> None:
     """Let requests go to the modules on record; done once at start."""
     for row in list_modules(core):
         if row["is_enabled"] and row["admitted"]:
-            core.web.policy.allow_url(row["base_url"])
+            _trust(core, row)
+
+
+def _trust(core: Core, row: Row) -> None:
+    """Let requests go to a module, with the service token if it knows that; nobody else is shown it."""
+    core.web.policy.allow_url(row["base_url"])
+    core.web.carry(row["base_url"], core.service_token if row["knows_token"] else None)
 
 
 def get_module(core: Core, service_id: str) -> Row:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from seiton.adapters.http import FetchError
 from seiton.adapters.neighbours import Standing
 from seiton.core import tables
+from seiton.core.notifications.happened import Happening, happened
 from seiton.core.retries import next_try
 from seiton.core.service import Core
-from seiton.domain.states import NeighbourKind, NeighbourState
+from seiton.domain.states import Happens, NeighbourKind, NeighbourState
 
 LONGEST_ASKED = timedelta(days=1)
 
@@ -56,13 +57,16 @@ def note_answer(core: Core, kind: NeighbourKind, url: str) -> None:
     table, now = tables.neighbours, core.now()
     mine = sa.and_(table.c.kind == kind, table.c.address == origin_of(url))
     with core.database.read() as connection:
-        if connection.execute(sa.select(table.c.state).where(mine)).scalar() == NeighbourState.WELL:
-            return
+        before = connection.execute(sa.select(table.c.state).where(mine)).scalar()
+    if before == NeighbourState.WELL:
+        return
     values = {"state": NeighbourState.WELL.value, "since": now, "failures": 0, "next_try_at": None}
     with core.database.write() as connection:
         if not connection.execute(sa.update(table).where(mine).values(values)).rowcount:
             key = {"kind": kind.value, "address": origin_of(url)}
             connection.execute(sa.insert(table).values(key | values))
+        if before == NeighbourState.AWAY:
+            happened(connection, [Happening(kind=Happens.NEIGHBOUR_BACK, subject=origin_of(url))], now)
 
 
 def note_failure(core: Core, kind: NeighbourKind, url: str, error: Exception) -> None:
@@ -73,6 +77,8 @@ def note_failure(core: Core, kind: NeighbourKind, url: str, error: Exception) ->
         row = connection.execute(sa.select(table).where(mine)).mappings().one_or_none()
         failures = (row["failures"] if row is not None else 0) + 1
         is_new = row is None or row["state"] != NeighbourState.AWAY
+        if is_new:
+            happened(connection, [Happening(kind=Happens.NEIGHBOUR_AWAY, subject=origin_of(url))], now)
         values = {
             "state": NeighbourState.AWAY.value,
             "since": now if row is None or is_new else row["since"],

@@ -20,6 +20,7 @@ from seiton.core.rules.rulesets import cause_of_pack, lock_state
 from seiton.core.service import Core
 from seiton.domain.consent import CauseKind, FollowMode, Modes
 from seiton.domain.metadata import EpisodeMeta
+from seiton.domain.pins import PinField
 from seiton.domain.rules import Failed, Matched, Outcome
 from seiton.domain.states import RawItemStatus, RulesMode
 from seiton.errors import Conflict
@@ -135,6 +136,8 @@ def _meta(link: Wanted, row: Row) -> EpisodeMeta:
         resolution=link.resolution,
         version=link.version,
         naming=row["naming_template"],
+        kind=link.pins.get(PinField.KIND),
+        says_movie=link.is_movie,
         year=row["anime_year"],  # that of another title does not matter: the title differs
         show=row["show_facts"],
         facts=row["episode_facts"],
@@ -143,7 +146,7 @@ def _meta(link: Wanted, row: Row) -> EpisodeMeta:
 
 def _links(connection: sa.Connection, item_ids: Sequence[int]) -> dict[int, list[Row]]:
     links = tables.links.c
-    columns = (links.raw_item_id, links.slot, links.detached_at, links.is_batch, links.pins, *META_COLUMNS)
+    columns = (links.raw_item_id, links.slot, links.detached_at, links.is_batch, *META_COLUMNS)
     found: dict[int, list[Row]] = {}
     for part in chunks(item_ids):
         query = sa.select(*columns).select_from(NAMED_LINKS).where(links.raw_item_id.in_(part))

@@ -18,7 +18,7 @@ from seiton.core.queries import Record, fetch_all, page
 from seiton.core.rules.reparse import follow_rules
 from seiton.core.rules.rulesets import lock_state, ruleset
 from seiton.core.service import Core
-from seiton.domain.metadata import MAX_NUMBER
+from seiton.domain.metadata import MAX_NUMBER, WorkKind
 from seiton.domain.pins import NUMBERS, SERIES_FIELDS, PinField
 from seiton.errors import Conflict, InvalidInput, NotFound, Problem
 from seiton.text import _
@@ -148,6 +148,9 @@ def _check(field: PinField, value: str | int) -> str | int:
             raise InvalidInput([Problem(field="value", message=message, code="number")])
         return int(text)
     text = str(value).strip()
+    if field is PinField.KIND and text not in list(WorkKind):
+        message = _("Give one of {choices}.", choices=", ".join(WorkKind))
+        raise InvalidInput([Problem(field="value", message=message, code="kind")])
     if not text or len(text) > MAX_TEXT:
         message = _("Give a text of at most {most} characters.", most=MAX_TEXT)
         raise InvalidInput([Problem(field="value", message=message, code="text")])
@@ -187,8 +190,8 @@ def pin_series(
     """Pin a series for titles to come, and the links that it has, which keep it wherever parsers put them."""
     if field not in SERIES_FIELDS:
         message = _(
-            "Of a series the title, the number of the season, and by how much its episodes run ahead"
-            " can be pinned."
+            "Of a series the title, the number of the season, by how much its episodes run ahead, and whether"
+            " it is a film can be pinned."
         )
         raise InvalidInput([Problem(field="field", message=message, code="field")])
     series, animes, links = tables.series, tables.animes, tables.links
@@ -232,4 +235,6 @@ def follow_pins(connection: sa.Connection, links: Sequence[Row], resync_id: int,
         done = apply_outcomes(connection, pairs, now)
         refresh_desired(connection, done.touched, resync_id, now)
         applied.add(done)
+    # Whether a work is a film is in no title's link, but in what files are to be.
+    refresh_desired(connection, [link["link_id"] for link in links], resync_id, now)
     return applied

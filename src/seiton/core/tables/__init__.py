@@ -18,11 +18,13 @@ from seiton.core.tables.knowledge import (
     series_facts,
     title_order,
 )
+from seiton.core.tables.notices import notices, notification_targets
 from seiton.core.tables.rules import (
     filter_rules,
     follow_modes,
     library_policy,
     library_profiles,
+    library_rules,
     parsers,
     rulesets,
 )
@@ -46,12 +48,15 @@ __all__ = [
     "item_subscriptions",
     "library_policy",
     "library_profiles",
+    "library_rules",
     "links",
     "looks",
     "metadata",
     "module_capabilities",
     "modules",
     "neighbours",
+    "notices",
+    "notification_targets",
     "parsers",
     "people",
     "pictures",

@@ -51,6 +51,8 @@ modules = table(
     Column("service_id", String(36), nullable=False, unique=True),  # its name in the API, for ever the same
     Column("capabilities", sa.JSON, nullable=False),  # as it said
     Column("admitted", Boolean, nullable=False),  # may be asked: it registered itself, or a person said so
+    # it came with the service token, so it is asked with it
+    Column("knows_token", Boolean, nullable=False, server_default=sa.false()),
     Column("core_url", Text, nullable=False),  # how it reaches Core, as seen when it registered
     Column("lease_until", Instant),
     Column("last_seen_at", Instant),

@@ -106,6 +106,15 @@ library_policy = table(
     Column("updated_at", Instant, nullable=False),
 )
 
+library_rules = table(
+    "library_rules",
+    # One row, if any: which viewer keeps the new files of which anime; first match by order.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("rules", sa.JSON, nullable=False),  # anime_id or pattern, viewer (none: the built-in one)
+    Column("version", Integer, nullable=False),  # counts edits
+    Column("updated_at", Instant, nullable=False),
+)
+
 follow_modes = table(
     "follow_modes",
     # Whether files follow a kind of cause by themselves; without a row as by default.

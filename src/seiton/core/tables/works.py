@@ -71,6 +71,7 @@ links = table(
     Column("version", Integer, nullable=False, server_default="1"),  # 01v2 → 2
     Column("resolution", Text),
     Column("is_batch", Boolean, nullable=False, server_default=sa.false()),
+    Column("is_movie", Boolean, nullable=False, server_default=sa.false()),  # the title says a film
     Column("pins", sa.JSON(none_as_null=True)),  # field → value set by hand; stays whatever parsers say
     Column("detached_at", Instant),  # no parser matches the title any more
     Column("updated_at", Instant, nullable=False),

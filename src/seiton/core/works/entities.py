@@ -51,6 +51,15 @@ def ensure_series(
     }
 
 
+def note_years(connection: sa.Connection, years: Mapping[str, int]) -> None:
+    """Remember of works, by title, in which year they began, where nothing says so yet."""
+    table = tables.animes
+    update = sa.update(table).where(table.c.title == sa.bindparam("its_title"), table.c.year.is_(None))
+    if years:
+        rows = [{"its_title": title, "its_year": year} for title, year in sorted(years.items())]
+        connection.execute(update.values(year=sa.bindparam("its_year")), rows)
+
+
 def ensure_groups(connection: sa.Connection, names: set[str], now: datetime) -> Mapping[str, int]:
     """Return the ids of the subtitle groups called ``names``."""
     return _ensure(connection, tables.subtitle_groups, "group_name", names, now)

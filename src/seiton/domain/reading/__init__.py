@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seiton.domain.reading.names import without_season
 from seiton.domain.reading.normal import normal_title
-from seiton.domain.reading.parsed import Unread, parse, parsed
+from seiton.domain.reading.parsed import Unread, parse, parsed, says_movie
 from seiton.domain.reading.reader import MAX_TITLE, read_title
 from seiton.domain.reading.values import Kind, Name, Numbering, ReadTitle, Script
 from seiton.domain.reading.vocabulary import resolution_of
@@ -24,5 +24,6 @@ __all__ = [
     "parsed",
     "read_title",
     "resolution_of",
+    "says_movie",
     "without_season",
 ]

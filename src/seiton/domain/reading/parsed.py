@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from seiton.domain.dialect import encode_title
@@ -16,6 +17,11 @@ SPECIALS = 0
 
 
 _SPECIAL = frozenset((Kind.SPECIAL, Kind.OVA))
+_MOVIE = frozenset((Kind.MOVIE,))
+WORD = re.compile(
+    r"(?<![a-z])(?:movie|gekijouban)s?(?![a-z])|[剧劇][场場]|映画|[\[_ ]M[0-9]{1,2}", re.IGNORECASE
+)
+"""What the titles of films have, if they say that they are."""
 
 
 class Unread(StrEnum):
@@ -23,7 +29,7 @@ class Unread(StrEnum):
 
     NO_TITLE = "no_title"
     NO_EPISODE = "no_episode"
-    """A film, a whole season without numbers, or a title whose number nobody could tell."""
+    """A whole season without numbers, or a title whose number nobody could tell."""
     EXTRA = "extra"
     """An opening, a trailer: no episode of the story."""
     TOO_WIDE = "too_wide"
@@ -34,9 +40,19 @@ def parse(title: str) -> ParsedTitle | Unread:
     """Return what ``title`` says as a parser would, with one title and the season as a series number.
 
     The title is ``ReadTitle.preferred``. Without a season the series is 1; specials and OVAs that are
-    counted apart are series 0.
+    counted apart are series 0. A film is episode 1 (or its part) of a work whose title says that it is a
+    film, so that it never is taken for an episode of the series of that name.
     """
     return parsed(read_title(title))
+
+
+def says_movie(title: str) -> bool:
+    """Say whether a release title is that of one film."""
+    return WORD.search(title) is not None and _is_movie(read_title(title))
+
+
+def _is_movie(read: ReadTitle) -> bool:
+    return read.episode is None and read.kinds == _MOVIE
 
 
 def parsed(read: ReadTitle) -> ParsedTitle | Unread:
@@ -47,7 +63,7 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
     if Kind.EXTRA in read.kinds:
         return Unread.EXTRA
     if read.episode is None:
-        return Unread.NO_EPISODE
+        return _film(read, name) if _is_movie(read) else Unread.NO_EPISODE
     end = read.episode_end
     if read.episode > MAX_NUMBER or (end is not None and end - read.episode > MAX_SPAN):
         return Unread.TOO_WIDE
@@ -59,6 +75,24 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
         end,
         1 if read.version is None else read.version,
         SPECIALS if is_special else 1 if read.season is None else read.season,
+        (text_of(encode_title(read.group)) or None) if read.group else None,
+        read.resolution,
+        None,
+        read.year,
+    )
+
+
+def _film(read: ReadTitle, name: str) -> ParsedTitle:
+    if WORD.search(name) is None:
+        is_latin = any("a" <= char <= "z" for char in name.casefold())
+        name = f"{name} Movie" if is_latin else f"{name} 劇場版"
+    return parsed_title(
+        name,
+        read.part or 1,
+        0,
+        None,
+        1 if read.version is None else read.version,
+        1,
         (text_of(encode_title(read.group)) or None) if read.group else None,
         read.resolution,
         None,

@@ -57,6 +57,7 @@ def build() -> typer.Typer:
     from seiton.faces.cli import (
         config,
         conflicts,
+        database,
         dev,
         doctor,
         downloads,
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
         identity,
         library,
         modules,
+        notifications,
         parsers,
         pins,
         plan,
@@ -111,9 +113,11 @@ def build() -> typer.Typer:
     app.add_typer(identity.commands(), name="identity")
     app.add_typer(follow.commands(), name="follow")
     app.add_typer(modules.commands(), name="modules")
+    app.add_typer(notifications.commands(), name="notifications")
     app.add_typer(plan.commands(), name="plan")
     app.command("remove", help=removals.HELP)(removals.remove)
     app.add_typer(removals.commands(), name="trash")
+    app.add_typer(database.commands(), name="database")
     app.add_typer(dev.commands(), name="dev")
     return app
 

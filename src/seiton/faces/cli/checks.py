@@ -32,6 +32,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything that can be looked at without a running server."""
     for name in ("data", "downloads", "library"):
         yield from folder(name, Path(getattr(settings, name)))
+    if settings.movies_root is not None:
+        yield from folder("movies_root", settings.movies_root)
     yield from links(settings)
     yield from torrent_client(settings)
     yield from media_servers(settings)

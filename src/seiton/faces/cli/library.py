@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli import adopting, drift
+from seiton.faces.cli import adopting, drift, library_rules
 from seiton.faces.cli.options import Json, PlanId, Url
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _
@@ -28,6 +28,7 @@ def commands() -> typer.Typer:
         no_args_is_help=True,
     )
     group.add_typer(_naming(), name="naming")
+    group.add_typer(library_rules.commands(), name="rules")
     group.command("adopt", help=adopting.HELP)(adopting.adopt)
     drift.add_commands(group)
     return group

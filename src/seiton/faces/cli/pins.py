@@ -18,10 +18,10 @@ Number = Annotated[
     int, typer.Argument(metavar=_("ID"), help=_("Number of the link or series."), show_default=False)
 ]
 Field = Annotated[
-    Literal["anime_title", "series_no", "episode_no", "subtitle_group", "episodes_ahead"],
+    Literal["anime_title", "series_no", "episode_no", "subtitle_group", "episodes_ahead", "kind"],
     typer.Argument(
         metavar=_("FIELD"),
-        help="anime_title, series_no, episode_no, subtitle_group, episodes_ahead",
+        help="anime_title, series_no, episode_no, subtitle_group, episodes_ahead, kind (movie or series)",
         show_default=False,
     ),
 ]

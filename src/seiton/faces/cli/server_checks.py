@@ -24,11 +24,12 @@ def media_servers(settings: Settings) -> Iterator[Finding]:
     policy = HostPolicy(frozenset(settings.private_hosts))
     web = WebClient(user_agent="Seiton doctor", timeout_s=30, max_redirects=0, policy=policy)
     library = os.path.abspath(os.fsencode(settings.library))
+    movies = os.path.abspath(os.fsencode(settings.movies_root)) if settings.movies_root else None
     try:
         for server in configured(settings.media_servers, web):
             check = f"media server {server.name}"
             try:
-                for caution in server.meet(library):
+                for caution in server.meet(library, movies):
                     if not caution.do:
                         yield good(check, caution.says)
                     else:

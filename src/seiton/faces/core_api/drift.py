@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from seiton.contract import LibraryCheck, LibraryCheckPart, LibraryRepair, LibraryRepaired
+from seiton.core.notifications.watching import note_drift
 from seiton.core.service import Core
 from seiton.faces.problems import documented
 
@@ -18,7 +19,9 @@ def add_routes(router: APIRouter, core: Core) -> None:
 
         Ask again with ``cursor`` until there is none. ``silent`` are viewers that could not look.
         """
-        return core.viewer.check(body)
+        found = core.viewer.check(body)
+        note_drift(core, found)
+        return found
 
     @router.post("/library/repair")
     def repair(body: LibraryRepair) -> LibraryRepaired:

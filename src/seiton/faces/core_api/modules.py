@@ -25,11 +25,13 @@ from seiton.core.modules.registry import (
     register,
 )
 from seiton.core.neighbours.states import list_neighbours
+from seiton.core.notifications.sending import standings
 from seiton.core.service import Core
 from seiton.domain.states import ModuleType, NeighbourState
 from seiton.errors import NotFound, Unavailable
 from seiton.faces.fields import IdInPath, Small, plain_json
 from seiton.faces.problems import documented
+from seiton.faces.service_door import is_service
 from seiton.text import _
 
 
@@ -70,6 +72,7 @@ class Service(BaseModel):
     description: str | None
     is_enabled: bool
     admitted: bool
+    knows_token: bool
     priority: int
     last_error: str | None
     failing_since: datetime | None
@@ -176,6 +179,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
                 description=body.description,
                 caller=request.client.host if request.client else None,
                 core_url=str(request.base_url).rstrip("/"),
+                knows_token=is_service(request),
             ),
         )
         return Registered(service_id=row["service_id"], registered_at=row["updated_at"])
@@ -187,7 +191,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
             services=[service_of(core, row) for row in list_modules(core)],
             neighbours=[
                 NeighbourView.model_validate(asdict(one))
-                for one in (*core.neighbours(), *list_neighbours(core))
+                for one in (*core.neighbours(), *list_neighbours(core), *standings(core))
             ],
         )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.fields import Id
+from seiton.faces.service_door import is_service
 from seiton.fetcher import MAX_URL, Errand, Fetcher
 from seiton.text import _
 
@@ -68,7 +69,8 @@ def create_fetcher_api(fetcher: Fetcher) -> APIRouter:
         errand = Errand(
             subscription_id=body.subscription_id, url=body.rss_url, callback_url=body.callback_url
         )
-        fetcher.accept(errand, http.client.host if http.client else None)
+        caller = http.client.host if http.client else None
+        fetcher.accept(errand, caller, is_service=is_service(http))
         return Accepted(message=_("{url} is being fetched.", url=body.rss_url))
 
     @router.post("/can-handle-subscription", response_model=Answer, responses={204: {"description": "No."}})

@@ -34,6 +34,7 @@ from seiton.contract import (
 )
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.problems import documented, problem_response
+from seiton.faces.service_door import is_service
 from seiton.text import _
 from seiton.viewer.batches import batch_status
 from seiton.viewer.checks import Checks
@@ -98,11 +99,12 @@ def create_viewer_api(
     checks: Checks,
     *,
     health_path: str = "/viewer/health",
-    may_report: Callable[[Reporting, str | None], bool] = lambda _message, _caller: True,
+    may_report: Callable[[Reporting, str | None, bool], bool] = lambda _message, _caller, _is_service: True,
 ) -> APIRouter:
     """Return the routes over ``viewer``. On a port of its own its health is at ``/health``.
 
-    ``may_report`` says whether a message of somebody at an address names a place that reports may go to.
+    ``may_report`` says whether a message of somebody at an address, with the service token or without, names
+    a place that reports may go to.
     """
     router = APIRouter()
 
@@ -112,7 +114,7 @@ def create_viewer_api(
         problems = [
             Problem(field=f"{at}.{number}.callback_url" if at else "callback_url", message=message)
             for number, request in enumerate(requests)
-            if not may_report(request, caller)
+            if not may_report(request, caller, is_service(http))
         ]
         if problems:
             raise InvalidInput(problems)

@@ -23,7 +23,8 @@ from seiton.core.access.people import (
 from seiton.core.access.tokens import create_token, list_tokens, revoke_token
 from seiton.domain.access import Role, Scope
 from seiton.errors import Conflict, Forbidden, InvalidInput, Problem, SeitonError
-from seiton.faces.entrance import SESSION_COOKIE, is_loopback
+from seiton.faces.entrance import SESSION_COOKIE
+from seiton.faces.service_door import is_loopback
 from seiton.faces.web.gate import form_of
 from seiton.faces.web.shell import Web, go, number_of, page
 from seiton.text import _

@@ -31,7 +31,7 @@ GROUPS = 12
 MOVES = 50
 """Moves of a file that its history lists."""
 N_ = str  # marks a text for the catalogues; it is translated when it is shown
-PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead")}
+PIN_NAMES = {**FIELD_NAMES, "episodes_ahead": N_("Episodes ahead"), "kind": N_("Film or series")}
 ORIGINS = {
     Origin.PIN: N_("set by hand"),
     Origin.TITLE: N_("read from the title"),

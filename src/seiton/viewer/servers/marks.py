@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +89,7 @@ def read_at(viewer: Viewer, server: MediaServer, videos: Mapping[int, bytes]) ->
 
 def path_there(viewer: Viewer, server: MediaServer, relative: bytes) -> str:
     """Return what ``server`` calls a path of the library."""
-    return server.paths.there(os.path.join(viewer.root, relative) if relative else viewer.root)
+    return server.paths.there(viewer.at(relative))
 
 
 def store(connection: sa.Connection, ahead: Ahead, now: datetime) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.adapters.files import FileOutcome, LibraryBusy, LibraryRoot, read_small, touch_generated
 from seiton.adapters.servers.port import MediaServer
+from seiton.domain.naming import MOVIES, in_movies
 from seiton.domain.states import UnitState
 from seiton.domain.watching import Facts, Heard, Mark, agrees, by_path, common_folder, spoken
 from seiton.errors import Unavailable
@@ -128,9 +129,7 @@ class _Visit:
                 folders |= {common_folder([path]) for path in videos if path and _is_seen(path)}
         if last is None:
             return False
-        if folders:
-            folder = folders.pop() if len(folders) == 1 else b""
-            self.server.refresh(marks.path_there(self.viewer, self.server, folder))
+        self._refresh(folders)
         now, table = self.viewer.now(), tables.server_changes
         is_told = sa.and_(
             table.c.server == self.server.name,
@@ -147,6 +146,13 @@ class _Visit:
             else:
                 connection.execute(sa.delete(table).where(is_told))
         return True
+
+    def _refresh(self, folders: set[bytes]) -> None:
+        """Have the server look at what lies in ``folders``: shows at once, films for themselves."""
+        shows = folders - {MOVIES}
+        areas = [shows.pop() if len(shows) == 1 else b""] if shows else []
+        for folder in [*areas, *(folders & {MOVIES})]:
+            self.server.refresh(marks.path_there(self.viewer, self.server, folder))
 
     def _look(self, rows: Sequence[Row]) -> None:
         self._said.clear()
@@ -212,7 +218,7 @@ class _Visit:
     def _says(self, nfo: bytes) -> Facts | None:
         if nfo not in self._said:
             try:
-                content = read_small(os.path.join(self.library.root, nfo))
+                content = read_small(self.library.at(nfo))
             except FileOutcome:
                 content = None
             self._said[nfo] = spoken(content) if content is not None else None
@@ -224,15 +230,15 @@ class _Visit:
             row["known_video"]
             for row in rows
             if row["known_video"] not in (None, row["video"])
-            and not os.path.lexists(os.path.join(self.library.root, row["known_video"]))
+            and not os.path.lexists(self.library.at(row["known_video"]))
         ]
         if gone:
             self.server.forget([marks.path_there(self.viewer, self.server, video) for video in gone])
         for nfo in verdict.stale:
             with contextlib.suppress(FileOutcome):
-                touch_generated(os.path.join(self.library.root, nfo))
+                touch_generated(self.library.at(nfo))
         if verdict.untold:
-            self.server.refresh(marks.path_there(self.viewer, self.server, b""))
+            self._refresh({MOVIES if in_movies(row["video"]) else b"" for row in verdict.untold})
         if verdict.items or verdict.shows:
             self.server.reread(verdict.items, list(verdict.shows.values()))
         if verdict.marks:
@@ -269,4 +275,4 @@ def _pause(looks: int) -> timedelta:
 
 def _is_seen(path: bytes) -> bool:
     """Say whether media servers see ``path``: they do not look into hidden folders."""
-    return not path.startswith(b".")
+    return in_movies(path) or not path.startswith(b".")

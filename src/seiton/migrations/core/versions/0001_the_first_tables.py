@@ -112,6 +112,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_library_rules",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_library_rules")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_looks",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
@@ -134,6 +143,7 @@ def upgrade() -> None:
         sa.Column("service_id", sa.String(length=36), nullable=False),
         sa.Column("capabilities", sa.JSON(), nullable=False),
         sa.Column("admitted", sa.Boolean(), nullable=False),
+        sa.Column("knows_token", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("core_url", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
@@ -161,6 +171,18 @@ def upgrade() -> None:
             "state IN ('unknown', 'well', 'away', 'refused', 'unfit')", name=op.f("ck_core_neighbours_state")
         ),
         sa.PrimaryKeyConstraint("kind", "address", name=op.f("pk_core_neighbours")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_notification_targets",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("wants", sa.JSON(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("away_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_notification_targets")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -265,6 +287,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_resyncs_state"), ["state", "resync_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_resyncs_undoes"), ["undoes"], unique=False)
 
     op.create_table(
@@ -423,6 +446,37 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_notices",
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("message_id", sa.String(length=36), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('filed', 'held', 'resync_done', 'braked', 'download_failed', 'drift', 'neighbour_away', 'neighbour_back')",
+            name=op.f("ck_core_notices_kind"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'sending', 'sent', 'unknown', 'given_up')",
+            name=op.f("ck_core_notices_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["target"], ["core_notification_targets.name"], name=op.f("fk_core_notices_target")
+        ),
+        sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_core_notices")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_notices", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_notices_target"), ["target", "state", "notice_id"], unique=False
+        )
+
+    op.create_table(
         "core_raw_items",
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -466,7 +520,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_deferred"),
             postgresql_where=sa.text("is_deferred"),
         )
-        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "parser_id"], unique=False)
 
     op.create_table(
         "core_series",
@@ -603,7 +657,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "source IN ('feed', 'page', 'search', 'user')", name=op.f("ck_core_external_ids_source")
+            "source IN ('feed', 'page', 'file', 'search', 'user')", name=op.f("ck_core_external_ids_source")
         ),
         sa.CheckConstraint(
             "standing IN ('given', 'confirmed', 'manual', 'suggested', 'claimed', 'rejected')",
@@ -690,6 +744,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("is_batch", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_movie", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("pins", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -805,7 +860,7 @@ def upgrade() -> None:
     with op.batch_alter_table("core_downloads", schema=None) as batch_op:
         batch_op.create_index(
             "ix_core_downloads_drifting",
-            ["download_id"],
+            ["status", "download_id"],
             unique=False,
             sqlite_where=sa.text("desired_revision > applied_revision"),
             postgresql_where=sa.text("desired_revision > applied_revision"),
@@ -1025,6 +1080,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_created_at"))
 
     op.drop_table("core_raw_items")
+    with op.batch_alter_table("core_notices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_notices_target"))
+
+    op.drop_table("core_notices")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
     op.drop_table("core_adoptions")
@@ -1036,14 +1095,17 @@ def downgrade() -> None:
     op.drop_table("core_rulesets")
     with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_resyncs_undoes"))
+        batch_op.drop_index(batch_op.f("ix_core_resyncs_state"))
 
     op.drop_table("core_resyncs")
     op.drop_table("core_pictures")
     op.drop_table("core_people")
     op.drop_table("core_parsers")
+    op.drop_table("core_notification_targets")
     op.drop_table("core_neighbours")
     op.drop_table("core_modules")
     op.drop_table("core_looks")
+    op.drop_table("core_library_rules")
     op.drop_table("core_library_policy")
     op.drop_table("core_identities")
     with op.batch_alter_table("core_filter_rules", schema=None) as batch_op:

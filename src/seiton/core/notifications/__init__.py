@@ -1,0 +1,1 @@
+"""Notifications: what happened is recorded with it, and said afterwards."""
