@@ -520,7 +520,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_deferred"),
             postgresql_where=sa.text("is_deferred"),
         )
-        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "parser_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
     op.create_table(
         "core_series",
