@@ -203,7 +203,7 @@ def test_a_held_file_a_braked_cause_and_one_that_is_done_are_told(
     say(told)
     assert receiver.texts[1].splitlines() == [
         "A file of Tea was left alone: a file that is not Seiton's lies there",
-        "Done: set by hand: [G] Tea - 01, 1 files",
+        "Done: set by hand: [G] Tea - 01, 1 file",
     ]
     told.brake = Brake(files=0, some_files=0)
     told.start()

@@ -8,7 +8,7 @@ import typer
 
 from seiton.faces.cli.options import Json, Limit, Offset, Url
 from seiton.faces.cli.output import print_json, print_table, say
-from seiton.text import _
+from seiton.text import _, plural
 
 HELP = _(
     "List episodes that were broadcast and are neither there nor on their way, or look for them: where feeds"
@@ -66,7 +66,7 @@ def _number(one: dict[str, Any]) -> str:
 def _print_found(found: dict[str, Any]) -> None:
     say(
         _(
-            "{found} entries found at {sites} sites, {new} of them new; {started} downloads begin.",
+            "Entries found: {found} (new: {new}); sites asked: {sites}; downloads begun: {started}",
             found=found["found"],
             sites=len(found["asked"]),
             new=found["new"],
@@ -76,7 +76,13 @@ def _print_found(found: dict[str, Any]) -> None:
     for failure in found["failures"]:
         say(f"{failure['host']}: {failure['why']}")
     if found["filtered"]:
-        say(_("{number} releases are kept out by filter rules.", number=found["filtered"]))
+        say(
+            plural(
+                "{number} release is kept out by filter rules.",
+                "{number} releases are kept out by filter rules.",
+                found["filtered"],
+            )
+        )
     if found["unread"]:
         print_table(
             [_("Number"), _("Titles that no parser reads")],
