@@ -81,19 +81,14 @@ def measure(items: int, rounds: int, url: str | None = None) -> dict[str, float]
             pass
         web = WebClient(user_agent="bench", timeout_s=1, max_redirects=0, policy=HostPolicy())
         core = core_of(database, instance, web)
+        _edit_once(core)
         before = _fingerprint(database)
         cpu: list[float] = []
         wall: list[float] = []
         for _round in range(rounds):
-            made = create_parser(core, PARSER)
-            assert made.parser is not None
-            began, began_cpu = time.perf_counter(), time.process_time()
-            reparse(core)
-            cpu.append(time.process_time() - began_cpu)
-            wall.append(time.perf_counter() - began)
-            reconcile(core)
-            delete_parser(core, made.parser["parser_id"])
-            reparse(core)
+            seconds, cpu_seconds = _edit_once(core)
+            wall.append(seconds)
+            cpu.append(cpu_seconds)
         assert _fingerprint(database) == before
         web.close()
         database.close()
@@ -105,6 +100,22 @@ def measure(items: int, rounds: int, url: str | None = None) -> dict[str, float]
         "cpu_us_per_title": round(statistics.median(cpu) / items * 1e6, 2),
         "library_requests": Untouched.asked,
     }
+
+
+def _edit_once(core: Core) -> tuple[float, float]:
+    """Make the parser and delete it; return the seconds of the former, wall and CPU.
+
+    The first time, downloads begin that the made-up installation left out: a ``v2`` of what it has.
+    """
+    made = create_parser(core, PARSER)
+    assert made.parser is not None
+    began, began_cpu = time.perf_counter(), time.process_time()
+    reparse(core)
+    cpu, wall = time.process_time() - began_cpu, time.perf_counter() - began
+    reconcile(core)
+    delete_parser(core, made.parser["parser_id"])
+    reparse(core)
+    return wall, cpu
 
 
 def _fingerprint(database: Database) -> object:

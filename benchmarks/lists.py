@@ -33,6 +33,7 @@ from seiton.demo.generate import made_installation
 
 REQUESTS = {
     "dashboard": "/dashboard/stats",
+    "start page": "/ui/",
     "raw items": "/raw-items?limit={n}",
     "raw items, a late page": "/raw-items?limit={n}&before={middle}",
     "raw items that nothing matches": "/raw-items?limit={n}&status=no_match",
@@ -45,6 +46,10 @@ REQUESTS = {
     "search: what every title has": "/raw-items?limit={n}&search=1080",
     "search: nothing has it": "/raw-items?limit={n}&search=無此物",
     "search in one state": "/raw-items?limit={n}&search=官方&status=no_match",
+    "… where none has a rare word": "/raw-items?limit={n}&search=無此物&status=no_match",
+    "… where none has a common word": "/raw-items?limit={n}&search=bdrip&status=no_match",
+    "search in two states": "/raw-items?limit={n}&search=orchestra&status=no_match,failed",
+    "search in a subscription": "/raw-items?limit={n}&search=1080&subscription_id=1",
     "downloads": "/downloads?limit={n}",
     "downloads in two states": "/downloads?limit={n}&status=synced,failed",
     "series": "/series?limit={n}",
@@ -75,7 +80,10 @@ def installation(items: int, url: str | None) -> Iterator[Seiton]:
 
 def measure(items: int, url: str | None, rounds: int) -> dict[str, Any]:
     """Return medians in milliseconds, and the statements that each request takes."""
-    with installation(items, url) as seiton, TestClient(seiton.application()) as client:
+    with (
+        installation(items, url) as seiton,
+        TestClient(seiton.application(), base_url="http://127.0.0.1") as client,
+    ):
         with seiton.database.read() as connection:
             count = connection.execute(sa.select(sa.func.max(tables.raw_items.c.item_id))).scalar_one()
         found: dict[str, Any] = {}

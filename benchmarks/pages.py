@@ -49,7 +49,6 @@ PAGES = (
     "/identity/fixes",
     "/identity/series/{series_id}",
     "/inbox",
-    "/inbox/found",
     "/parsers",
     "/parsers/new",
     "/parsers/1",
@@ -70,6 +69,8 @@ PAGES = (
     "/modules",
     "/access",
 )
+PARTS = ("/wanted", "/inbox/found", "/identity/fixes/found")
+"""What a page says that it is looking for, and that comes after it."""
 EPISODES = 12
 
 
@@ -108,8 +109,8 @@ def _episodes(series_id: int, today: date) -> Iterator[dict[str, Any]]:
         yield {**key, "facts": facts, "aired": aired}
 
 
-def measure(items: int, url: str | None, rounds: int) -> dict[str, Any]:
-    """Return medians in milliseconds, by page."""
+def measure(items: int, url: str | None, rounds: int, only: str) -> dict[str, Any]:
+    """Return medians in milliseconds, by page; ``only`` those whose address begins like that."""
     with (
         installation(items, url) as seiton,
         TestClient(seiton.application(), base_url="http://127.0.0.1", client=("127.0.0.1", 50000)) as client,
@@ -127,17 +128,18 @@ def measure(items: int, url: str | None, rounds: int) -> dict[str, Any]:
                     ("subscription_id", tables.item_subscriptions.c.subscription_id),
                 )
             }
-        return {
-            "items": count,
-            "pages": {page: _timed(client, page.format(**names), rounds) for page in PAGES},
-        }
+        found = {p: _timed(client, p.format(**names), rounds, {}) for p in PAGES if p.startswith(only)}
+        for part in PARTS:
+            if part.startswith(only):
+                found[f"{part} (comes after)"] = _timed(client, part, rounds, {"HX-Request": "true"})
+        return {"items": count, "pages": found}
 
 
-def _timed(client: TestClient, page: str, rounds: int) -> dict[str, float]:
+def _timed(client: TestClient, page: str, rounds: int, headers: dict[str, str]) -> dict[str, float]:
     walls, cpus = [], []
     for _round in range(rounds + 1):
         wall, cpu = time.perf_counter(), time.process_time()
-        answer = client.get(f"/ui{page}")
+        answer = client.get(f"/ui{page}", headers=headers)
         walls.append((time.perf_counter() - wall) * 1000)
         cpus.append((time.process_time() - cpu) * 1000)
         assert answer.status_code == 200, (page, answer.status_code)
@@ -151,8 +153,9 @@ def main() -> None:
     parser.add_argument("--database-url")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", help="the pages whose address begins like that")
     given = parser.parse_args()
-    found = measure(given.items, given.database_url, given.rounds)
+    found = measure(given.items, given.database_url, given.rounds, given.only or "/")
     if given.json:
         print(json.dumps(found))
         return

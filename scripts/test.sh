@@ -16,6 +16,6 @@ stage "format" $bin/ruff format --check .
 stage "types" $bin/mypy
 stage "import rules" $bin/lint-imports
 unset PYTHONDONTWRITEBYTECODE # each of the processes that tests start would compile everything anew
-# Two workers a core: half of the time tests wait for programs that they started.
+# Three workers a core: most of the time tests wait for programs that they started.
 # shellcheck disable=SC2086  # several arguments are meant
-stage "tests" $bin/pytest -n $((2 * $(nproc))) --dist worksteal ${PYTEST_ARGS:-}
+stage "tests" $bin/pytest -n $((3 * $(nproc))) --dist worksteal ${PYTEST_ARGS:-}

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from seiton.bootstrap import Seiton
 from seiton.config import Settings
 from seiton.core.feeds.subscriptions import add_subscription
-from seiton.core.queries import count_everything
+from seiton.core.figures import count_everything
 from seiton.core.rules.parsers import create_parser
 from seiton.demo.sample import PARSERS
 from seiton.demo.world import DemoWorld

@@ -21,9 +21,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.causes.undo import undo
 from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.figures import count_everything
 from seiton.core.identity.editing import suggest
 from seiton.core.identity.unknown import list_unknown
-from seiton.core.queries import count_everything, list_parsers
+from seiton.core.queries import list_parsers
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import update_parser
 from seiton.demo.sample import CORRECTED, EDITED

@@ -21,6 +21,7 @@ from seiton.core.adoption.adoptions import (
 )
 from seiton.core.adoption.recording import record_adoptions
 from seiton.core.filing.naming import set_naming
+from seiton.core.identity.editing import list_ids
 from seiton.core.removal.removing import FileChoice, TargetType, TorrentChoice, remove
 from seiton.core.removal.trash import restore
 from seiton.core.rules.parsers import delete_parser
@@ -342,6 +343,17 @@ def test_ids_of_nfos_and_folder_names_are_kept(world: CoreWorld) -> None:
         ("link", "tvdb", "9002"),
         ("anime", "anidb", "17"),
     }
+
+
+def test_ids_of_a_work_with_one_season_are_the_seasons_own(world: CoreWorld) -> None:
+    put(world.library, "Tea [bangumi-400602]/Season 01/Tea - S01E01.mkv")
+    put(world.library, "Salt [anidbid-17]/Season 01/Salt - S01E01.mkv")
+    put(world.library, "Salt [anidbid-17]/Season 02/Salt - S02E01.mkv")
+    put(world.library, "Lake [tvdbid-5]/Season 01/Lake - S01E01.mkv")
+    confirm_adoption(world.core, plan(world))
+    ids = list_ids(world.core, limit=10, offset=0)
+    found = [(row["namespace"], row["value"], row["standing"], row["source"]) for row in ids]
+    assert found == [("bgm", "400602", "given", "file")]
 
 
 def test_a_foreign_file_in_the_way_is_told_in_the_plan_and_stays(world: CoreWorld) -> None:

@@ -6,12 +6,17 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from httpx2 import Response
 
+from seiton.adapters.bulk import BulkWrite
+from seiton.core import tables
+from seiton.core.figures import MOST_COUNTED
 from tests.integration.api_world import PARSER, ApiWorld, served, title
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +80,25 @@ def test_figures_count_by_status(both: ApiWorld) -> None:
     assert figures["downloads"] == {"pending": 2}
     assert figures["raw_items"] == {"parsed": 2}
     assert figures["total_downloads"] == 2
+
+
+def test_figures_say_where_they_stopped_counting(both: ApiWorld) -> None:
+    table, most = tables.raw_items, MOST_COUNTED
+    row = {"status": "no_match", "created_at": datetime.now(UTC), "download_type": "http"}
+    rows = [
+        row | {"title": "x", "download_url": f"https://feed.test/{n}", "url_hash": f"{n:064x}"}
+        for n in range(most + 5)
+    ]
+    with both.core.database.write() as connection:
+        BulkWrite(sa.insert(table), list(rows[0]))(connection, rows)
+        connection.execute(sa.update(table).where(table.c.item_id <= 4).values(status="failed"))
+    figures = both.client.get("/dashboard/stats").json()
+    assert figures["raw_items"] == {"no_match": most, "failed": 4}
+    assert (figures["counted_to"], figures["more"]) == (most, ["raw_items.no_match"])
+    exact = both.client.get("/dashboard/stats?exact=true").json()
+    assert exact["raw_items"] == {"no_match": most + 1, "failed": 4}
+    assert (exact["counted_to"], exact["more"]) == (None, [])
+    assert f"<b>{most + 4}+</b>" in both.client.get("/ui/", headers={"host": "127.0.0.1"}).text
 
 
 def test_jobs_are_listed(world: ApiWorld) -> None:

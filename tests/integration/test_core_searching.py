@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from seiton.adapters.bulk import BulkWrite
 from seiton.adapters.feeds import FeedItem
-from seiton.core.feeds.ingest import ingest
+from seiton.core import tables
+from seiton.core.feeds.ingest import hash_url, ingest
 from seiton.core.feeds.raw_items import list_raw_items
-from seiton.core.feeds.searching import index_titles
+from seiton.core.feeds.searching import FEW, MANY, MOST_LOOKED, Reach, index_titles
 from seiton.core.feeds.skip import skip_raw_item
 from seiton.domain.states import DownloadType
 from seiton.errors import InvalidInput
-from tests.integration.core_world import CoreWorld
+from tests.integration.core_world import START, CoreWorld
 
 TITLES = (
     "[北埠] 葬送的芙莉蓮 - 01 [1080p]",
@@ -122,3 +125,72 @@ def test_pages_by_the_last_number_show_every_item_once_whatever_they_are_chosen_
             before = part[-1]["item_id"]
         assert pages == every
         assert found(world, limit=3, offset=2, **how) == every[2:5]
+
+
+# Many titles: a search is bounded, and says how far it looked
+
+
+def many(world: CoreWorld, number: int, named: str) -> None:
+    """Bring titles in bulk: past the rules, which have nothing to do with it."""
+    table = tables.raw_items
+    with world.core.database.write() as connection:
+        rows = [
+            {
+                "title": f"{named} {at}",
+                "download_url": f"https://feed.test/{named}/{at}",
+                "url_hash": hash_url(f"{named}/{at}"),
+                "status": "no_match",
+                "created_at": START,
+                "download_type": "http",
+            }
+            for at in range(number)
+        ]
+        BulkWrite(sa.insert(table), list(rows[0]))(connection, rows)
+
+
+def search_on(world: CoreWorld, search: str, **how: Any) -> tuple[list[str], int]:
+    """Search, and go on where it had to stop; return the titles and how many searches it took."""
+    pages: list[str] = []
+    before, searches = None, 0
+    while True:
+        reach = Reach()
+        pages += found(world, search, before=before, reach=reach, **how)
+        searches += 1
+        assert reach.left >= 0
+        if reach.stopped_at is None:
+            return pages, searches
+        assert before is None or reach.stopped_at < before, "it gets on"
+        before = reach.stopped_at
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_a_search_that_has_to_stop_says_where_and_goes_on_to_everything(
+    world: CoreWorld, is_indexed: bool
+) -> None:
+    bring(world, "the wanted one")
+    many(world, MOST_LOOKED + 500, "wan ted")  # has all pieces of what is looked for, but one
+    bring(world, "another wanted one")
+    if is_indexed:
+        index_titles(world.core)
+    titles, searches = search_on(world, "wanted one")
+    assert titles == ["another wanted one", "the wanted one"]
+    assert (searches > 1) is not is_indexed, "the index knows that most of them are not it"
+    assert search_on(world, "wanted one", limit=1)[0][:1] == ["another wanted one"]
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_what_no_title_of_a_state_has_is_told_soon_whatever_other_states_have(
+    world: CoreWorld, rare: bool
+) -> None:
+    many(world, FEW + 100, "nothing")
+    many(world, 50 if rare else MANY + 1, "popular")
+    table = tables.raw_items
+    with world.core.database.write() as connection:
+        popular = table.c.title.like("popular%")
+        connection.execute(sa.update(table).where(popular).values(status="skipped"))
+    index_titles(world.core)
+    assert search_on(world, "popular", statuses=("no_match",))[0] == []
+    assert search_on(world, "popular", statuses=("no_match", "failed"))[0] == []
+    assert len(found(world, "popular", statuses=("skipped",))) == min(100, 50 if rare else MANY)
+    assert len(found(world, "nothing", statuses=("no_match", "skipped"))) == 100
+    assert search_on(world, "nothing", statuses=("skipped",))[0] == []

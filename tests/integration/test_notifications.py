@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from seiton.adapters.http import HostPolicy, WebClient
 from seiton.adapters.notifications import notifiers
 from seiton.adapters.notifications.port import Message
+from seiton.adapters.torrents.port import TransferState
+from seiton.bootstrap import Seiton
+from seiton.config import Settings, load_settings
 from seiton.config.notifications import NotificationSettings
 from seiton.contract import LibraryCheckPart
 from seiton.core import tables
+from seiton.core.downloads.dispatch import start_downloads
+from seiton.core.downloads.retry import retry_failed
+from seiton.core.downloads.transfers import check_transfers
 from seiton.core.neighbours.states import note_answer, note_failure
 from seiton.core.notifications.happened import Happening, enroll, happened
 from seiton.core.notifications.sending import list_targets, send_due, standings, try_out
@@ -28,8 +37,10 @@ from seiton.domain.consent import Brake
 from seiton.domain.pins import PinField
 from seiton.domain.states import Happens, NeighbourKind, NeighbourState
 from seiton.errors import InvalidInput, NotFound, Unavailable
+from seiton.faces.cli import run
 from seiton.faces.happenings import sentence
-from tests.integration.core_world import CoreWorld
+from tests.integration.api_world import ApiWorld
+from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.core_world import world as world
 
 EVERYTHING = tuple(str(kind) for kind in Happens)
@@ -89,9 +100,9 @@ def settings(url: str, *, kind: str = "webhook", on: tuple[str, ...] = EVERYTHIN
     return NotificationSettings.model_validate(values)
 
 
-def configure(world: CoreWorld, *targets: NotificationSettings) -> None:
-    world.core.notifiers = notifiers(targets, world.web)
-    with world.database.write() as connection:
+def configure(world: CoreWorld | ApiWorld, *targets: NotificationSettings) -> None:
+    world.core.notifiers = notifiers(targets, world.core.web)
+    with world.core.database.write() as connection:
         enroll(connection, world.core.notifiers)
 
 
@@ -294,7 +305,7 @@ def test_a_message_names_some_and_counts_the_rest(told: CoreWorld, receiver: Rec
         happened(connection, many, told.core.now())
     say(told)
     lines = receiver.texts[0].splitlines()
-    assert (len(lines), lines[0], lines[-1]) == (21, "An episode of Work 00 was filed", "… and 10 more")
+    assert (len(lines), lines[0], lines[-1]) == (21, "An episode of Work 00 was filed", "… and 10 more.")
     assert len(receiver.got[0][2]["happenings"]) == 30
 
 
@@ -417,3 +428,90 @@ def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     web.close()
     assert caught.value.problems[0].field == "notifications phone url"
     assert SECRET not in caught.value.problems[0].message
+
+
+# The whole program
+
+
+def whole(tmp_path: Path, receiver: Receiver) -> Seiton:
+    given = {
+        "data": tmp_path / "data",
+        "bangumi_url": "off",
+        "mikan_url": "off",
+        "private_hosts": "127.0.0.1",
+    }
+    target = {"name": "phone", "kind": "webhook", "url": f"{receiver.base}/{SECRET}"}
+    settings_ = Settings.model_validate({**given, "port": 0, "notifications": [target]})
+    return Seiton(settings_, loopback_only=True)
+
+
+def test_a_running_seiton_says_what_happened_by_itself(tmp_path: Path, receiver: Receiver) -> None:
+    with whole(tmp_path, receiver) as seiton:
+        with seiton.database.write() as connection:
+            news = Happening(kind=Happens.FILED, subject="Tea", count=2)
+            happened(connection, [news], seiton.core.now())
+        seiton.core.wake("notify", "")
+        deadline = time.monotonic() + 120
+        while not receiver.got and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert receiver.texts == ["2 episodes of Tea were filed"]
+
+
+def test_targets_are_listed_and_tried_without_their_address(tmp_path: Path, receiver: Receiver) -> None:
+    seiton = whole(tmp_path, receiver)
+    with TestClient(seiton.application()) as client:
+        listed, services = client.get("/notifications"), client.get("/services")
+        assert [row["name"] for row in listed.json()["targets"]] == ["phone"]
+        (neighbour,) = [row for row in services.json()["neighbours"] if row["kind"] == "webhook"]
+        assert neighbour["state"] == "unknown"
+        tried = client.post("/notifications/test", json={})
+        assert tried.json() == {"results": [{"name": "phone", "kind": "webhook", "error": None}]}
+        assert client.post("/notifications/test", json={"name": "nobody"}).status_code == 404
+        assert client.get("/services").json()["neighbours"][-1]["state"] == "well"
+        assert SECRET not in listed.text + services.text + tried.text
+    seiton.close()
+    assert receiver.texts == ["This is a test. Notifications arrive here."]
+
+
+def test_the_command_says_whether_a_test_arrived(
+    tmp_path: Path, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ApiWorld(tmp_path) as api, api.listening() as url:
+        configure(api, settings(f"{receiver.base}/{SECRET}", on=("filed", "held")))
+        assert run(["notifications", "test", "--url", url]) == 0
+        receiver.status = 500
+        assert run(["notifications", "test", "phone", "--url", url]) == 1
+        assert run(["notifications", "list", "--url", url]) == 0
+    said = capsys.readouterr()
+    assert "HTTP 500" in said.out
+    assert "filed, held" in said.out
+    assert SECRET not in said.out + said.err
+
+
+def test_a_download_that_is_given_up_is_told(told: CoreWorld, receiver: Receiver) -> None:
+    told.create(priority=9, series_no=1)
+    told.bring("[G] Tea - 01")
+    start_downloads(told.core)
+    told.torrents.states[torrent_of("[G] Tea - 01")] = TransferState.ERROR
+    check_transfers(told.core)
+    say(told)
+    assert receiver.got == [], "it is tried again"
+    told.pass_time(days=15)
+    retry_failed(told.core)
+    start_downloads(told.core)
+    told.torrents.states[torrent_of("[G] Tea - 01")] = TransferState.ERROR
+    check_transfers(told.core)
+    say(told)
+    assert [text for text in receiver.texts if "Given up: a download of Tea" in text]
+
+
+def test_settings_name_what_is_wrong_with_a_target(tmp_path: Path) -> None:
+    for wrong in (
+        {"name": "a", "kind": "webhook", "url": "ftp://x"},
+        {"name": "a", "kind": "smoke", "url": "http://x"},
+        {"name": "a", "kind": "webhook", "url": "http://x", "on": ["parties"]},
+    ):
+        environ = {"SEITON_NOTIFICATIONS": json.dumps([wrong]), "HOME": str(tmp_path)}
+        with pytest.raises(InvalidInput) as caught:
+            load_settings(environ=environ, folder=tmp_path)
+        assert caught.value.problems[0].field == "SEITON_NOTIFICATIONS"

@@ -68,8 +68,9 @@ def copy_installation(
             for service in services:
                 note_copy(connection, service, is_whole=True)
         if not target.is_sqlite:
-            with target.write() as connection:
-                connection.exec_driver_sql("ANALYZE")  # else the first queries are planned for empty tables
+            # Else the first queries are planned for empty tables, and count rows one by one.
+            with target.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM (ANALYZE)")
     return [done for _table, done, _highest in copied]
 
 

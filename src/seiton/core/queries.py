@@ -12,7 +12,7 @@ from seiton.core import tables
 from seiton.core.filing.viewers import count_foreign
 from seiton.core.rules.rulesets import BUILTIN
 from seiton.core.service import Core
-from seiton.domain.states import IN_LIBRARY, DownloadStatus, RawItemStatus, ResolutionStatus, ResyncState
+from seiton.domain.states import DownloadStatus
 from seiton.errors import NotFound
 from seiton.text import _
 
@@ -211,38 +211,3 @@ def undone_by(connection: sa.Connection, resync_ids: Sequence[int]) -> dict[int,
         query = sa.select(table.undoes, table.resync_id).where(table.undoes.in_(part))
         found.update((row[0], row[1]) for row in connection.execute(query.order_by(table.resync_id)))
     return found
-
-
-def count_everything(core: Core) -> Record:
-    """Return the figures of the dashboard: by status, and how many of each thing."""
-    downloads, items, resyncs = tables.downloads.c, tables.raw_items.c, tables.resyncs.c
-    with core.database.read() as connection:
-
-        def by_status(column: sa.Column[str]) -> dict[str, int]:
-            query = sa.select(column, sa.func.count()).group_by(column)
-            return {row[0]: row[1] for row in connection.execute(query)}
-
-        def number(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
-            query = sa.select(sa.func.count()).select_from(table).where(*conditions)
-            return int(connection.execute(query).scalar_one())
-
-        return {
-            "total_anime": number(tables.animes),
-            "total_series": number(tables.series),
-            "active_subscriptions": number(tables.subscriptions, tables.subscriptions.c.is_active),
-            "downloads": by_status(downloads.status),
-            "raw_items": by_status(items.status),
-            "held": number(tables.downloads, downloads.hold_reason.is_not(None)),
-            "drifting": number(
-                tables.downloads,
-                downloads.desired_revision > downloads.applied_revision,
-                downloads.status.in_(sorted(IN_LIBRARY)),
-            ),
-            "running_resyncs": number(tables.resyncs, resyncs.state == ResyncState.RUNNING),
-            "pending_conflicts": number(
-                tables.conflicts, tables.conflicts.c.resolution_status == ResolutionStatus.UNRESOLVED
-            ),
-            "waiting_resyncs": number(tables.resyncs, resyncs.state == ResyncState.WAITING),
-            "filtered_links": number(tables.links, tables.links.c.filtered_flag),
-            "pending_raw_items": number(tables.raw_items, items.status == RawItemStatus.PENDING),
-        }

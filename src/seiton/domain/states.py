@@ -267,6 +267,7 @@ class IdSource(StrEnum):
 
     FEED = "feed"
     PAGE = "page"
+    FILE = "file"  #: an NFO or a folder's name that was adopted
     SEARCH = "search"
     USER = "user"
 

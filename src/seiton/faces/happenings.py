@@ -20,13 +20,12 @@ def sentence(one: Happening) -> str:
             )
         case Happens.HELD:
             reason = one.detail or ""
-            why = _(HOLDS[reason]) if reason in HOLDS else reason
             return plural(
                 "A file of {title} was left alone: {reason}",
                 "{number} files of {title} were left alone: {reason}",
                 one.count,
                 title=one.subject,
-                reason=why,
+                reason=_(HOLDS[reason]) if reason in HOLDS else reason,
             )
         case Happens.RESYNC_DONE:
             return plural(

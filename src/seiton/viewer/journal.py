@@ -95,9 +95,12 @@ _CLOSE = BulkWrite(
 _KEEP = BulkWrite(sa.insert(tables.objects), ("digest", "content", "created_at"))
 
 
+TOKEN_BYTES = 8
+
+
 def new_token() -> str:
     """Return a name for a step's temporary files, unique for ever."""
-    return os.urandom(8).hex()
+    return os.urandom(TOKEN_BYTES).hex()
 
 
 def record(
@@ -115,12 +118,12 @@ def record(
     }
     changes.note(connection, library_id, units, shows, now)
     named = list(steps)
-    for step in named:
-        step.token = step.token or new_token()
-    shared = {"library_id": library_id, "plan_id": plan_id, "created_at": now}
-    rows = [_row(step) | shared for step in named]
-    for part in chunks(rows):
-        _RECORD(connection, part)
+    tokens = os.urandom(TOKEN_BYTES * len(named)).hex()
+    for at, step in enumerate(named):
+        step.token = step.token or tokens[2 * TOKEN_BYTES * at : 2 * TOKEN_BYTES * (at + 1)]
+    shared = {"library_id": library_id, "plan_id": plan_id, "created_at": now, "state": StepState.OPEN.value}
+    for part in chunks(named):
+        _RECORD(connection, [_row(step, shared) for step in part])
     table = tables.journal
     if connection.dialect.name == "sqlite":  # one writer: ids of one transaction are consecutive
         last = connection.execute(sa.select(sa.func.max(table.c.step_id))).scalar_one()
@@ -136,9 +139,10 @@ def record(
     return named
 
 
-def _row(step: Step) -> dict[str, Any]:
+def _row(step: Step, shared: Mapping[str, Any]) -> dict[str, Any]:
     identity = step.identity
     return {
+        **shared,
         "unit_id": step.unit_id,
         "token": step.token,
         "kind": step.kind.value,
@@ -155,7 +159,6 @@ def _row(step: Step) -> dict[str, Any]:
         "birth_ns": identity.birth_ns if identity else None,
         "before_digest": step.before_digest,
         "after_digest": step.after_digest,
-        "state": StepState.OPEN.value,
     }
 
 

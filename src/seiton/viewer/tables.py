@@ -114,7 +114,7 @@ sync_tasks = _table(
     Column("unit_id", Id, ForeignKey("viewer_units.unit_id"), nullable=False, index=True),
     Column("core_instance", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("batch_id", Text, index=True),
+    Column("batch_id", Text),
     Column("callback_url", Text, nullable=False),
     Column("outcome", String(20)),  # moved unchanged held failed
     Column("reason", String(30)),
@@ -125,7 +125,12 @@ sync_tasks = _table(
     sa.UniqueConstraint("core_instance", "download_id", "revision"),
     one_of("status", states.TaskStatus, "status"),
     one_of("task_type", states.TaskType, "task_type"),
-    Index(None, "status", "task_id"),
+    Index(
+        "ix_viewer_sync_tasks_batch",
+        "batch_id",
+        sqlite_where=sa.text("batch_id IS NOT NULL"),
+        postgresql_where=sa.text("batch_id IS NOT NULL"),
+    ),
     Index(
         "ix_viewer_sync_tasks_due",
         "report_due_at",

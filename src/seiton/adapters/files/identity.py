@@ -6,15 +6,14 @@ import ctypes
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seiton.adapters.files.outcomes import outcome, outcome_of
 from seiton.adapters.files.syscalls import Look, look
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What tells one file from another within one library.
+class Identity(NamedTuple):
+    """What tells one file from another within one library. A tuple, as some are made for each file moved.
 
     ``inode`` is the kernel's number as *signed* 64 bits, so that a database can hold it (mergerfs makes
     numbers beyond 2**63). ``size`` is in bytes, times in nanoseconds. ``birth_ns`` is None where the file
@@ -61,14 +60,8 @@ def identify(path: bytes) -> Identity | None:
 def identity_of(seen: Look) -> Identity:
     """Make the identity from what was seen."""
     kind = stat.S_IFMT(seen.mode)
-    return Identity(
-        inode=seen.inode,
-        size=seen.size,
-        mtime_ns=seen.mtime_ns,
-        birth_ns=seen.birth_ns,
-        is_dir=kind == stat.S_IFDIR,
-        is_link=kind == stat.S_IFLNK,
-    )
+    is_dir, is_link = kind == stat.S_IFDIR, kind == stat.S_IFLNK
+    return Identity(seen.inode, seen.size, seen.mtime_ns, seen.birth_ns, is_dir, is_link)
 
 
 def look_closely(path: bytes) -> Look | None:

@@ -20,6 +20,7 @@ from seiton.core.adoption.files import rows_of, update_files
 from seiton.core.adoption.planning import absolute
 from seiton.core.adoption.scanning import title_of
 from seiton.core.filing.desired import latest_profile, refresh_desired
+from seiton.core.identity.ids import take_adopted_ids
 from seiton.core.links.making import apply_outcomes, outcome_for
 from seiton.core.links.wanted import ADOPTED
 from seiton.core.rules.rulesets import lock_state, ruleset
@@ -64,6 +65,7 @@ def _record(core: Core, adoption: Row) -> int:
             _record_part(core, connection, adoption, rows, state["rules_version"])
             recorded += len(rows)
     core.wake("reconcile", "")
+    core.wake("identity", "")
     return recorded
 
 
@@ -250,6 +252,7 @@ def _finish(core: Core, connection: sa.Connection, adoption: Row) -> None:
         ids = [row["download_id"] for row in rows]
         query = sa.select(downloads.c.link_id).where(downloads.c.download_id.in_(ids))
         link_ids = connection.execute(query).scalars().all()
+        take_adopted_ids(connection, link_ids, now)
         refresh_desired(connection, link_ids, adoption["resync_id"], now)
         if adoption["in_place"]:
             keep = sa.update(downloads).where(downloads.c.download_id.in_(ids))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from seiton.adapters.title_index import add_titles, candidates, indexed_upto, make_index
 from seiton.core import tables
+from seiton.core.feeds.item_pages import items_page, items_where
 from seiton.core.service import Core
 from seiton.domain.grams import comparable, pieces_of_search, pieces_of_title
 from seiton.errors import InvalidInput, Problem
@@ -16,11 +18,29 @@ from seiton.text import _
 
 BATCH = 2_000
 """Titles that are indexed in one transaction."""
-FEW = 50_000
+FEW = 2_000
 """So many items of a state or subscription are sooner compared than found by the index."""
+MANY = 20_000
+"""Of more candidates than these it is sooner seen in order which are of a state or subscription."""
 LOOK = 2_000
-"""Candidates that are compared at a time, at most."""
+"""Titles that are compared at a time, at most."""
+MOST_LOOKED = 5_000
+"""Titles that one search compares, at most: what is older is for the next one."""
 _ITEMS = tables.raw_items
+_TITLES = (_ITEMS.c.item_id, _ITEMS.c.title)
+
+Part = Callable[[int | None, int], sa.Select[Any]]
+"""Gives the query for so many titles older than an item, the newest first."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """How far a search may look, and how far it has looked: at no item older than ``stopped_at``; ``None``:
+    it did not have to stop.
+    """
+
+    left: int = MOST_LOOKED
+    stopped_at: int | None = None
 
 
 def index_titles(core: Core) -> int:
@@ -50,46 +70,75 @@ def check_search(search: str) -> str:
 def matching_items(
     connection: sa.Connection,
     search: str,
-    conditions: Sequence[sa.ColumnElement[bool]],
+    statuses: Sequence[str],
+    subscription_id: int | None,
     before: int | None,
     look: int,
+    reach: Reach,
 ) -> Iterator[int]:
-    """Yield the ids of the raw items that have ``search`` in their title and meet ``conditions``, the newest
-    first; ``before``: only older ones than this. ``look``: how many will be wanted, probably.
+    """Yield the ids of the chosen raw items that have ``search`` in their title, the newest first.
+
+    ``before``: only older ones than this. ``look``: how many will be wanted, probably. It ends where
+    ``reach`` does.
+
+    Where the choice has few items, or the index knows too many candidates, the items are looked through in
+    order: by an index in the one case, with many hits to be expected in the other.
     """
     wanted = check_search(search)
-    upto = None if _are_few(connection, conditions) else indexed_upto(connection)
-    titles = sa.select(_ITEMS.c.item_id, _ITEMS.c.title).where(*conditions)
-    fresh = titles if upto is None else titles.where(_ITEMS.c.item_id > upto)
-    yield from _compared(connection, fresh, _ITEMS.c.item_id, wanted, before, LOOK)
-    if upto is not None:
-        found = candidates(connection, pieces_of_search(search))
-        indexed = titles.join(found, found.c.item_id == _ITEMS.c.item_id)
+    conditions = items_where(statuses, subscription_id)
+
+    def in_order(after: int | None) -> Part:
+        def part(before: int | None, limit: int) -> sa.Select[Any]:
+            query = items_page(_TITLES, statuses, subscription_id, before, limit)
+            return query if after is None else query.where(_ITEMS.c.item_id > after)
+
+        return part
+
+    upto = indexed_upto(connection)
+    found = candidates(connection, pieces_of_search(search)) if upto is not None else None
+    if found is None or (conditions and _is_sooner_compared(connection, conditions, found)):
+        yield from _compared(connection, in_order(None), wanted, before, LOOK, reach)
+        return
+    yield from _compared(connection, in_order(upto), wanted, before, LOOK, reach)
+    if reach.stopped_at is None:
         look = max(1, min(look, LOOK))
-        yield from _compared(connection, indexed, found.c.item_id, wanted, before, look)
+        yield from _compared(connection, _indexed(found, conditions), wanted, before, look, reach)
 
 
-def _are_few(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]]) -> bool:
-    if not conditions:
-        return False
-    some = sa.select(_ITEMS.c.item_id).where(*conditions).limit(FEW + 1).subquery()
-    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= FEW
+def _indexed(found: sa.Subquery, conditions: Sequence[sa.ColumnElement[bool]]) -> Part:
+    titles = sa.select(*_TITLES).where(*conditions).join(found, found.c.item_id == _ITEMS.c.item_id)
+
+    def part(before: int | None, limit: int) -> sa.Select[Any]:
+        query = titles if before is None else titles.where(found.c.item_id < before)
+        return query.order_by(found.c.item_id.desc()).limit(limit)
+
+    return part
+
+
+def _is_sooner_compared(
+    connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], found: sa.Subquery
+) -> bool:
+    chosen = sa.select(_ITEMS.c.item_id).where(*conditions)
+    return _is_few(connection, chosen, FEW) or not _is_few(connection, sa.select(found), MANY)
+
+
+def _is_few(connection: sa.Connection, query: sa.Select[Any], most: int) -> bool:
+    some = query.limit(most + 1).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()) <= most
 
 
 def _compared(
-    connection: sa.Connection,
-    query: sa.Select[Any],
-    number: sa.ColumnElement[Any],
-    wanted: str,
-    before: int | None,
-    look: int,
+    connection: sa.Connection, part: Part, wanted: str, before: int | None, look: int, reach: Reach
 ) -> Iterator[int]:
-    """Yield what ``query`` (of id and title) finds and really has it, by ``number``, the highest first."""
-    query = query.order_by(number.desc()).limit(look)
+    """Yield what of the parts really has it, the highest number first."""
     while True:
-        part = query if before is None else query.where(number < before)
-        rows = connection.execute(part).all()
+        limit = min(look, reach.left)
+        rows = connection.execute(part(before, limit)).all()
+        reach.left -= len(rows)
         yield from (row.item_id for row in rows if wanted in comparable(row.title))
-        if len(rows) < look:
+        if len(rows) < limit:
             return
         before = rows[-1].item_id
+        if not reach.left:
+            reach.stopped_at = before
+            return

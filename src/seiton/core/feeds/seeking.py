@@ -23,7 +23,7 @@ from seiton.core import tables
 from seiton.core.downloads.retry import retry_download
 from seiton.core.downloads.wanting import want_downloads
 from seiton.core.feeds.ingest import ingest
-from seiton.core.feeds.searching import matching_items
+from seiton.core.feeds.searching import Reach, matching_items
 from seiton.core.feeds.subscriptions import SITE_GAP_S
 from seiton.core.links.wanted import Wanted, load_series_pins, pin_down, wanted_links
 from seiton.core.neighbours.states import may_ask
@@ -234,7 +234,7 @@ def _unread(connection: sa.Connection, names: Sequence[str]) -> list[Record]:
         if not pieces_of_search(name):
             continue
         with suppress(InvalidInput):
-            ids = matching_items(connection, name, [items.c.status.in_(statuses)], None, MOST_UNREAD)
+            ids = matching_items(connection, name, statuses, None, None, MOST_UNREAD, Reach())
             found.update(itertools.islice(ids, MOST_UNREAD))
     query = sa.select(items.c.item_id, items.c.title, items.c.pub_date).where(items.c.item_id.in_(found))
     return fetch_all(connection, query.order_by(items.c.item_id.desc()).limit(MOST_UNREAD))

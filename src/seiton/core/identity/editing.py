@@ -13,7 +13,7 @@ from seiton.adapters.database import Row
 from seiton.adapters.metadata.bangumi import NAMESPACE, read_found
 from seiton.core import tables
 from seiton.core.filing.finishing import close_finished
-from seiton.core.identity.ids import set_standing
+from seiton.core.identity.ids import ALIASES, FEED_NAMESPACES, set_standing
 from seiton.core.identity.placing import follow_facts, forget_facts, title_of
 from seiton.core.neighbours.answers import Question, ask
 from seiton.core.queries import Record, fetch_all, page
@@ -28,10 +28,8 @@ from seiton.text import _
 REMOVED = "metadata_removed"
 SEARCH_LASTS = timedelta(days=1)
 MOST_EXACT = 1000
-_ALIASES = {"bangumi": NAMESPACE, "bangumi.tv": NAMESPACE, "bgm.tv": NAMESPACE}
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,99}")
-_NUMBERED = frozenset({"mikan", "bgm", "anidb", "anilist", "mal"})
 
 
 def list_ids(
@@ -258,12 +256,12 @@ def _is_taken(connection: sa.Connection, namespace: str, value: str, series_id: 
 
 def _checked(namespace: str, value: str) -> tuple[str, str]:
     space, text = namespace.strip().lower(), value.strip()
-    space = _ALIASES.get(space, space)
+    space = ALIASES.get(space, space)
     problems = []
     if _NAMESPACE.fullmatch(space) is None:
         message = _("Give a short name such as bgm, mikan or anidb.")
         problems.append(Problem(field="namespace", message=message))
-    if _VALUE.fullmatch(text) is None or (space in _NUMBERED and not text.isdigit()):
+    if _VALUE.fullmatch(text) is None or (space in FEED_NAMESPACES and not text.isdigit()):
         message = _("Give the number from the address of its page, such as 400602.")
         problems.append(Problem(field="value", message=message))
     if problems:

@@ -15,6 +15,15 @@ from seiton.domain.states import SURE, IdSource, IdStanding
 FEED_NAMESPACES = ("mikan", "bgm", "anidb", "anilist", "mal")
 """What feeds say of entries and is of one season; other ids are of whole works and tell no seasons apart."""
 
+ALIASES = {
+    "bangumi": "bgm",
+    "bangumi.tv": "bgm",
+    "bgm.tv": "bgm",
+    "bangumitv": "bgm",
+    "myanimelist": "mal",
+}
+"""What others call namespaces, in lower case."""
+
 _BY_HAND = frozenset({IdStanding.MANUAL, IdStanding.CONFIRMED})
 
 
@@ -51,8 +60,43 @@ def claim_ids(connection: sa.Connection, link_ids: Sequence[int], now: datetime)
         give_ids(connection, given, IdSource.FEED, now)
 
 
+def take_adopted_ids(connection: sa.Connection, link_ids: Sequence[int], now: datetime) -> None:
+    """Give the series of adopted ``link_ids`` the ids that their NFOs and folder names gave their works.
+
+    Of works with one season only: an id of ``tvshow.nfo`` does not say which of several it means.
+    """
+    links, series, identities = tables.links, tables.series, tables.identities
+    of_these = (
+        sa.select(series.c.anime_id)
+        .select_from(links.join(series, series.c.series_id == links.c.series_id))
+        .where(links.c.link_id.in_(link_ids))
+    )
+    alone = (
+        sa.select(series.c.anime_id, sa.func.min(series.c.series_id).label("series_id"))
+        .where(series.c.anime_id.in_(of_these), series.c.series_no > 0, series.c.removed_at.is_(None))
+        .group_by(series.c.anime_id)
+        .having(sa.func.count() == 1)
+        .subquery()
+    )
+    query = (
+        sa.select(alone.c.series_id, identities.c.namespace, identities.c.value)
+        .select_from(alone.join(identities, identities.c.subject_id == alone.c.anime_id))
+        .where(identities.c.subject_type == "anime")
+    )
+    given = {
+        Given(series_id, ALIASES.get(namespace, namespace), value)
+        for series_id, namespace, value in connection.execute(query)
+    }
+    give_ids(
+        connection,
+        [one for one in given if one.namespace in FEED_NAMESPACES and one.value.isdecimal()],
+        IdSource.FILE,
+        now,
+    )
+
+
 def give_ids(connection: sa.Connection, given: Iterable[Given], source: IdSource, now: datetime) -> None:
-    """Record ids that a feed, or a page that it links to, says. What a person said goes before.
+    """Record ids that a feed, a page that it links to, or an NFO says. What a person said goes before.
 
     An id that another series has already is a claim: likely they are one under two titles.
     """

@@ -61,10 +61,19 @@ def _resyncs(connection: sa.Connection, limit: int) -> list[Record]:
 
 def _transfers(connection: sa.Connection, limit: int) -> list[Record]:
     downloads, links = tables.downloads, tables.links
+    # Each state by its index: of all downloads there are nearly none in these.
+    oldest = [
+        sa.select(downloads.c.download_id)
+        .where(downloads.c.status == status)
+        .order_by(downloads.c.download_id)
+        .limit(limit)
+        .subquery()
+        for status in sorted(IN_CLIENT)
+    ]
     query = (
         sa.select(downloads, links.c.title)
         .select_from(downloads.join(links, links.c.link_id == downloads.c.link_id))
-        .where(downloads.c.status.in_(sorted(IN_CLIENT)))
+        .where(downloads.c.download_id.in_(sa.union_all(*(sa.select(part) for part in oldest))))
         .order_by(downloads.c.download_id)
         .limit(limit)
     )

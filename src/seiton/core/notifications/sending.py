@@ -183,7 +183,7 @@ def _message(message_id: str, rows: Iterable[Row], say: Say, now: datetime) -> M
     lines = [say(one) for one in happenings]
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
-        shown.append(_("… and {count} more", count=len(lines) - MOST_LINES))
+        shown.append(_("… and {number} more.", number=len(lines) - MOST_LINES))
     return Message(
         message_id=message_id,
         title=lines[0] if len(lines) == 1 else _("Seiton: {count} news", count=len(lines)),

@@ -38,6 +38,7 @@ resyncs = table(
     Column("trash_until", Instant),  # of a removal that can be restored: until when
     Column("undoes", Id, ForeignKey("core_resyncs.resync_id"), index=True),  # the cause that it takes back
     one_of("state", states.ResyncState, "state"),
+    Index(None, "state", "resync_id"),
 )
 
 downloads = table(
@@ -110,6 +111,7 @@ downloads = table(
     ),
     Index(
         "ix_core_downloads_drifting",
+        "status",
         "download_id",
         sqlite_where=sa.text("desired_revision > applied_revision"),
         postgresql_where=sa.text("desired_revision > applied_revision"),

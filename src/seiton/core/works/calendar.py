@@ -18,6 +18,8 @@ from seiton.domain.states import GIVEN_UP, DownloadStatus
 from seiton.domain.wishes import load_episode
 
 MOST_OF_A_WEEK = 500
+PART = 200
+"""Episodes that are read at a time, while series are looked for."""
 MOST_OF_A_SERIES = 60
 """Missing episodes of a series that are named; how many there are is counted."""
 _FACTS, _SERIES, _ANIMES, _SHOWS = tables.episode_facts, tables.series, tables.animes, tables.series_facts
@@ -43,14 +45,14 @@ def list_week(core: Core, monday: date) -> list[Record]:
     query = (
         sa.select(*_OF_SERIES, _FACTS.c.episode_no, _FACTS.c.episode_tenths, _FACTS.c.facts, _FACTS.c.aired)
         .select_from(_NAMED)
-        .where(_FACTS.c.aired.between(monday, monday + timedelta(days=6)), _IS_KEPT)
+        .where(_is_of_week(monday), _IS_KEPT)
         .order_by(_FACTS.c.aired, _ANIMES.c.title, _SERIES.c.series_id, _FACTS.c.episode_no)
         .limit(MOST_OF_A_WEEK)
     )
     today = core.now().date()
     with core.database.read() as connection:
         rows = fetch_all(connection, query)
-        statuses = _statuses(connection, rows)
+        statuses = _statuses(connection, monday)
     for row in rows:
         number = (row["episode_no"], row["episode_tenths"])
         row["facts"] = load_episode(row["facts"])
@@ -58,19 +60,51 @@ def list_week(core: Core, monday: date) -> list[Record]:
     return rows
 
 
-def _statuses(connection: sa.Connection, episodes: Sequence[Record]) -> dict[tuple[int, Number], list[str]]:
+def _is_of_week(monday: date) -> sa.ColumnElement[bool]:
+    return _FACTS.c.aired.between(monday, monday + timedelta(days=6))
+
+
+def _statuses(connection: sa.Connection, monday: date) -> dict[tuple[int, Number], list[str]]:
+    """Return the statuses of the downloads of a week's episodes. From the facts on, index by index: SQLite
+    would look through all links for a list of pairs.
+    """
     links, downloads = tables.links, tables.downloads
-    wanted = {(row["series_id"], row["episode_no"]) for row in episodes}
+    is_same = sa.and_(
+        links.c.series_id == _FACTS.c.series_id,
+        links.c.episode_no == _FACTS.c.episode_no,
+        links.c.episode_tenths == _FACTS.c.episode_tenths,
+    )
+    query = (
+        sa.select(links.c.series_id, links.c.episode_no, links.c.episode_tenths, downloads.c.status)
+        .select_from(_FACTS.join(links, is_same).join(downloads, downloads.c.link_id == links.c.link_id))
+        .where(_is_of_week(monday))
+    )
     found: dict[tuple[int, Number], list[str]] = {}
-    for part in chunks(sorted(wanted)):
-        query = (
-            sa.select(links.c.series_id, links.c.episode_no, links.c.episode_tenths, downloads.c.status)
-            .select_from(links.join(downloads, downloads.c.link_id == links.c.link_id))
-            .where(sa.tuple_(links.c.series_id, links.c.episode_no).in_(part))
-            .distinct()
-        )
-        for series_id, no, tenths, status in connection.execute(query):
-            found.setdefault((series_id, (no, tenths)), []).append(status)
+    for series_id, no, tenths, status in connection.execute(query):
+        found.setdefault((series_id, (no, tenths)), []).append(status)
+    return found
+
+
+def groups_of_week(core: Core, monday: date, *, most: int) -> dict[int, list[str]]:
+    """Return the groups that released a week's episodes or those before them, ``most`` for each series."""
+    links, groups = tables.links, tables.subtitle_groups
+    is_near = sa.and_(
+        links.c.series_id == _FACTS.c.series_id,
+        links.c.episode_no.between(_FACTS.c.episode_no - 1, _FACTS.c.episode_no),
+    )
+    query = (
+        sa.select(links.c.series_id, groups.c.group_name)
+        .select_from(_FACTS.join(links, is_near).join(groups, groups.c.group_id == links.c.group_id))
+        .where(_is_of_week(monday), links.c.detached_at.is_(None))
+        .distinct()
+        .order_by(links.c.series_id, groups.c.group_name)
+    )
+    found: dict[int, list[str]] = {}
+    with core.database.read() as connection:
+        for series_id, name in connection.execute(query):
+            names = found.setdefault(series_id, [])
+            if len(names) < most:
+                names.append(name)
     return found
 
 
@@ -80,19 +114,58 @@ def list_wanted(core: Core, *, limit: int, offset: int, wanted: str = "") -> lis
 
     What a person took away is not missing. ``wanted``: only works whose title contains it.
     """
+    with core.database.read() as connection:
+        if wanted:
+            ids = _by_title(core, connection, wanted, limit, offset)
+        else:
+            ids = _latest(core, connection, limit + offset)[offset:]
+        query = (
+            sa.select(
+                *_OF_SERIES, sa.func.count().label("missing"), sa.func.max(_FACTS.c.aired).label("latest")
+            )
+            .select_from(_NAMED)
+            .where(_FACTS.c.series_id.in_(ids), *_is_missing(core))
+            .group_by(*_OF_SERIES)
+        )
+        rows = {row["series_id"]: row for row in fetch_all(connection, query)}
+        episodes = _missing_of(core, connection, ids)
+    return [rows[one] | {"episodes": episodes.get(one, [])} for one in ids if one in rows]
+
+
+def _latest(core: Core, connection: sa.Connection, most: int) -> list[int]:
+    """Return the series of the latest missing episodes, until there are ``most``: read by the index of days,
+    a part at a time, so that what lies years back is not looked at.
+    """
+    key = (_FACTS.c.aired, _FACTS.c.series_id, _FACTS.c.episode_no)
     query = (
-        sa.select(*_OF_SERIES, sa.func.count().label("missing"), sa.func.max(_FACTS.c.aired).label("latest"))
+        sa.select(*key)
         .select_from(_NAMED)
         .where(*_is_missing(core), _IS_KEPT)
-        .group_by(*_OF_SERIES)
+        .order_by(*(column.desc() for column in key))
+        .limit(PART)
     )
-    if wanted:
-        query = query.where(_ANIMES.c.title.icontains(wanted, autoescape=True))
-    with core.database.read() as connection:
-        latest = sa.func.max(_FACTS.c.aired).desc()
-        rows = fetch_all(connection, page(query, limit, offset, latest, _SERIES.c.series_id.desc()))
-        episodes = _missing_of(core, connection, [row["series_id"] for row in rows])
-    return [row | {"episodes": episodes.get(row["series_id"], [])} for row in rows]
+    found: dict[int, None] = {}
+    after: tuple[Any, ...] | None = None
+    while len(found) < most:
+        later = sa.tuple_(*key) < sa.tuple_(*(sa.literal(part) for part in after)) if after else sa.true()
+        rows = connection.execute(query.where(later)).all()
+        found.update(dict.fromkeys(row[1] for row in rows))
+        if len(rows) < PART:
+            break
+        after = tuple(rows[-1])
+    return list(found)[:most]
+
+
+def _by_title(core: Core, connection: sa.Connection, wanted: str, limit: int, offset: int) -> list[int]:
+    latest = sa.func.max(_FACTS.c.aired)
+    query = (
+        sa.select(_FACTS.c.series_id)
+        .select_from(_NAMED)
+        .where(*_is_missing(core), _IS_KEPT, _ANIMES.c.title.icontains(wanted, autoescape=True))
+        .group_by(_FACTS.c.series_id)
+    )
+    order = (latest.desc(), _FACTS.c.series_id.desc())
+    return list(connection.execute(page(query, limit, offset, *order)).scalars())
 
 
 def missing_numbers(core: Core, series_id: int) -> list[Number]:

@@ -49,6 +49,7 @@ class Api:
 
     def __init__(self, url: str | None) -> None:
         self.url = base_url(url)
+        self.headers: Mapping[str, str] = {}  # of the last answer
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
             headers={"Accept-Language": _accepted()},
@@ -98,6 +99,7 @@ class Api:
                     reason=error or type(error).__name__,
                 )
             ) from error
+        self.headers = answer.headers
         if answer.status_code == 204:
             return None
         return self._read(answer)

@@ -71,15 +71,11 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get(
-            "/raw-items",
-            status=status,
-            subscription_id=subscription,
-            search=search,
-            before=before,
-            limit=limit,
-            offset=offset,
-        )
+        query = {"status": status, "subscription_id": subscription, "search": search}
+        rows = api.get("/raw-items", **query, before=before, limit=limit, offset=offset)
+        # One search looks at some thousand titles; it goes on here until the page is full.
+        while not offset and len(rows) < limit and (searched_to := api.headers.get("Seiton-Searched-To")):
+            rows += api.get("/raw-items", **query, before=searched_to, limit=limit - len(rows))
     if as_json:
         print_json(rows)
         return

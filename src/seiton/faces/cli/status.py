@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from seiton.faces.cli.options import Json, Url
 from seiton.faces.cli.output import print_facts, print_json, print_table, say
 from seiton.faces.words import word
@@ -20,16 +22,21 @@ def status(url: Url = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"url": api.url, "health": health, "figures": figures, "jobs": jobs})
         return
+    more = set(figures.get("more", ()))
+
+    def number(name: str) -> str:
+        return f"{figures[name]}+" if name in more else str(figures[name])
+
     say(_("Seiton {version} runs at {url}", version=health.get("version", ""), url=api.url))
     print_facts(
         {
             _("Subscriptions"): figures["active_subscriptions"],
-            _("Anime"): figures["total_anime"],
-            _("Series"): figures["total_series"],
-            _("Raw items"): _by_status(figures["raw_items"]),
-            _("Downloads"): _by_status(figures["downloads"]),
-            _("Held, with a reason"): figures["held"],
-            _("Not yet where the rules say"): figures["drifting"],
+            _("Anime"): number("total_anime"),
+            _("Series"): number("total_series"),
+            _("Raw items"): _by_status(figures, "raw_items"),
+            _("Downloads"): _by_status(figures, "downloads"),
+            _("Held, with a reason"): number("held"),
+            _("Not yet where the rules say"): number("drifting"),
             _("Resyncs that run"): figures["running_resyncs"],
             _("Edits that wait for you"): figures["waiting_resyncs"] or None,
             _("Conflicts that only you can decide"): figures["pending_conflicts"] or None,
@@ -45,5 +52,12 @@ def status(url: Url = None, as_json: Json = False) -> None:
         )
 
 
-def _by_status(counts: dict[str, int]) -> str:
-    return ", ".join(f"{word(name)}: {number}" for name, number in sorted(counts.items())) or "0"
+def _by_status(figures: dict[str, Any], kind: str) -> str:
+    more = set(figures.get("more", ()))
+    return (
+        ", ".join(
+            f"{word(name)}: {number}{'+' if f'{kind}.{name}' in more else ''}"
+            for name, number in sorted(figures[kind].items())
+        )
+        or "0"
+    )

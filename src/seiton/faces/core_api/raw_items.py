@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from seiton.core.feeds.ingest import reparse_item
 from seiton.core.feeds.raw_items import count_raw_items, get_raw_item, list_raw_items
+from seiton.core.feeds.searching import Reach
 from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.service import Core
 from seiton.domain.states import RawItemStatus
@@ -18,6 +19,7 @@ from seiton.faces.fields import MOST, Id, IdInPath, Offset, cap, words_of
 from seiton.faces.problems import documented
 from seiton.text import _
 
+SEARCHED_TO = "Seiton-Searched-To"
 Statuses = Annotated[
     str | None, Query(description="One of pending, parsed, no_match, failed, skipped; several with commas.")
 ]
@@ -93,8 +95,15 @@ def add_routes(router: APIRouter, core: Core) -> None:
         offset: Offset = 0,
         before: Before = None,
         search: Search = None,
+        *,
+        response: Response,
     ) -> list[RawItem]:
-        """List entries, the newest first; at most 1000 at a time. The next page is quickest by ``before``."""
+        """List entries, the newest first; at most 1000 at a time. The next page is quickest by ``before``.
+
+        A search looks at some thousand titles at most. Where it had to stop, the header
+        ``Seiton-Searched-To`` has the number of the last one: ``before`` that number it goes on.
+        """
+        reach = Reach()
         rows = list_raw_items(
             core,
             statuses=words_of("status", status, RawItemStatus),
@@ -103,7 +112,10 @@ def add_routes(router: APIRouter, core: Core) -> None:
             offset=offset,
             before=before,
             search=search,
+            reach=reach,
         )
+        if reach.stopped_at is not None:
+            response.headers[SEARCHED_TO] = str(reach.stopped_at)
         return [RawItem.model_validate(row) for row in rows]
 
     @router.get("/raw-items/count")

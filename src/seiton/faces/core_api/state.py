@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from seiton import __version__
 from seiton.adapters.jobs import Jobs, JobState
+from seiton.core.figures import MOST_COUNTED, count_everything
 from seiton.core.modules.activities import list_activities
 from seiton.core.modules.registry import is_healthy, list_modules
-from seiton.core.queries import count_everything
 from seiton.core.service import Core
 from seiton.domain.states import DownloadStatus, ModuleType
 from seiton.faces.fields import MOST, cap
@@ -47,7 +47,11 @@ class StuckWork(BaseModel):
 
 
 class Figures(BaseModel):
-    """The dashboard's figures; from ``downloads`` (by status) on additions."""
+    """The dashboard's figures; from ``downloads`` (by status) on additions.
+
+    Each is counted to ``counted_to`` (none: to the end); ``more`` names those of which there are more, such
+    as ``raw_items.parsed``, and sums that have one of them in them are too low as well.
+    """
 
     total_anime: int
     total_series: int
@@ -66,6 +70,8 @@ class Figures(BaseModel):
     running_resyncs: int
     waiting_resyncs: int
     filtered_links: int
+    counted_to: int | None
+    more: list[str]
     stuck: list[StuckWork] = []
 
 
@@ -118,9 +124,11 @@ def add_routes(router: APIRouter, core: Core, jobs: Jobs) -> None:
         return Health(instance_id=core.instance_id)
 
     @router.get("/dashboard/stats")
-    def dashboard_stats() -> Figures:
-        """Count everything."""
-        found = count_everything(core)
+    def dashboard_stats(
+        exact: Annotated[bool, Query(description="Count to the end, however long that takes.")] = False,
+    ) -> Figures:
+        """Count everything, each thing as far as somebody wants to know it; ``exact``: to the end."""
+        found = count_everything(core, most=None if exact else MOST_COUNTED)
         by_status = found["downloads"]
         failed = (DownloadStatus.FAILED, DownloadStatus.NO_DOWNLOADER)
         return Figures(

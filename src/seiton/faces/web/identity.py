@@ -51,12 +51,16 @@ def _pages(core: Core) -> list[BaseRoute]:
         return page(request, template, rows=rows, pager=pager, wanted=wanted)
 
     def show_fixes(request: Request) -> HTMLResponse:
+        values: dict[str, Any] = {"with_titles": "titles" in request.query_params}
+        return page(request, "identity_fixes.html", number=page_number(request), **values)
+
+    def find_fixes(request: Request) -> HTMLResponse:
         fixes = list_fixes(core, with_titles="titles" in request.query_params)
         first = (page_number(request) - 1) * PAGE
         rows, pager = paged(request, fixes[first : first + PAGE + 1])
         values: dict[str, Any] = {"pager": pager, "field_names": PIN_NAMES}
         values["with_titles"] = "titles" in request.query_params
-        return page(request, "identity_fixes.html", rows=rows, **values)
+        return page(request, "identity_fixes_found.html", rows=rows, **values)
 
     def show_series(request: Request) -> HTMLResponse:
         series = get_named_series(core, number_of(request, "series_id"))
@@ -71,6 +75,7 @@ def _pages(core: Core) -> list[BaseRoute]:
         Route("/identity", show),
         Route("/identity/unknown", show_unknown),
         Route("/identity/fixes", show_fixes),
+        Route("/identity/fixes/found", find_fixes),
         Route("/identity/series/{series_id:int}", show_series),
     ]
 

@@ -10,10 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from seiton.core.causes.holds import list_holds
 from seiton.core.feeds.raw_items import list_raw_items
+from seiton.core.figures import count_everything
 from seiton.core.modules.activities import list_activities
 from seiton.core.modules.registry import is_healthy, list_modules
 from seiton.core.neighbours.states import list_neighbours
-from seiton.core.queries import count_everything, list_resyncs
+from seiton.core.queries import list_resyncs
 from seiton.faces.web.live import Frame, stream
 from seiton.faces.web.shell import Web, page, render
 
@@ -35,9 +36,17 @@ def routes(web: Web) -> list[BaseRoute]:
 
 def _figures(web: Web) -> dict[str, Any]:
     core = web.core
+    counts = count_everything(core)
+
+    def figure(*names: str) -> str:
+        """Return the sum of figures as it is shown: a plus says that there are more."""
+        number = sum(_figure(counts, name) for name in names)
+        return f"{number}+" if set(names) & set(counts["more"]) else str(number)
+
     held, held_total = list_holds(core, reasons=(), limit=5, offset=0)
     return {
-        "counts": count_everything(core),
+        "counts": counts,
+        "figure": figure,
         "activities": list_activities(core, limit=8),
         "resyncs": list_resyncs(core, states=(), limit=6, offset=0),
         "held": held,
@@ -47,3 +56,8 @@ def _figures(web: Web) -> dict[str, Any]:
         "modules": [(row, is_healthy(core, row)) for row in list_modules(core)],
         "stuck": [job for job in web.jobs.failing() if job.error],
     }
+
+
+def _figure(counts: dict[str, Any], name: str) -> int:
+    kind, dot, status = name.partition(".")
+    return int(counts[kind].get(status, 0) if dot else counts[kind])

@@ -14,8 +14,7 @@ from seiton.core.feeds.known import feeds_to_follow
 from seiton.core.feeds.seeking import seek
 from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.service import Core
-from seiton.core.works.calendar import list_wanted, list_week
-from seiton.core.works.episodes import groups_of
+from seiton.core.works.calendar import groups_of_week, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.gate import Form, form_of
@@ -40,7 +39,7 @@ def _week(core: Core) -> list[BaseRoute]:
         monday = _monday(request.query_params.get("week", ""), today)
         rows = list_week(core, monday)
         ids = {row["series_id"] for row in rows}
-        groups, feeds = groups_of(core, ids, most=GROUPS), feeds_to_follow(core, ids)
+        groups, feeds = groups_of_week(core, monday, most=GROUPS), feeds_to_follow(core, ids)
         for row in rows:
             row["groups"], row["feed"] = groups.get(row["series_id"], []), feeds.get(row["series_id"])
         days = {day: list(found) for day, found in groupby(rows, key=lambda row: row["aired"])}
@@ -95,10 +94,14 @@ def _monday(text: str, today: date) -> date:
 def _wanted(core: Core) -> list[BaseRoute]:
     def show(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
-        offset = (page_number(request) - 1) * PAGE
-        rows, pager = paged(request, list_wanted(core, limit=PAGE + 1, offset=offset, wanted=wanted))
-        template = "wanted_rows.html" if request.headers.get("hx-request") else "wanted.html"
-        return page(request, template, rows=rows, pager=pager, wanted=wanted)
+        number = page_number(request)
+        if not request.headers.get(
+            "hx-request"
+        ):  # the list comes after: with very many episodes it takes a while
+            return page(request, "wanted.html", number=number, wanted=wanted)
+        found = list_wanted(core, limit=PAGE + 1, offset=(number - 1) * PAGE, wanted=wanted)
+        rows, pager = paged(request, found)
+        return page(request, "wanted_rows.html", rows=rows, pager=pager, wanted=wanted)
 
     def look(request: Request) -> HTMLResponse:
         series_id, episode = number_of(request, "series_id"), _episode(form_of(request))

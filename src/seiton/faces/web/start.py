@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
-from seiton.core.queries import count_everything
+from seiton.core.figures import count_everything
 from seiton.faces.folder_checks import folder, links
 from seiton.faces.web.shell import Web, page
 

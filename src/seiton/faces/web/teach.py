@@ -55,7 +55,6 @@ def routes(web: Web) -> list[BaseRoute]:
             item=item,
             marks=marks,
             fields={name: FIELD_NAMES[name] for name in GROUPS},
-            **_lesson(core, item["title"], marks, {}),
         )
 
     def learn(request: Request) -> HTMLResponse:

@@ -287,6 +287,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_resyncs_state"), ["state", "resync_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_resyncs_undoes"), ["undoes"], unique=False)
 
     op.create_table(
@@ -519,7 +520,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_deferred"),
             postgresql_where=sa.text("is_deferred"),
         )
-        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "parser_id"], unique=False)
 
     op.create_table(
         "core_series",
@@ -656,7 +657,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "source IN ('feed', 'page', 'search', 'user')", name=op.f("ck_core_external_ids_source")
+            "source IN ('feed', 'page', 'file', 'search', 'user')", name=op.f("ck_core_external_ids_source")
         ),
         sa.CheckConstraint(
             "standing IN ('given', 'confirmed', 'manual', 'suggested', 'claimed', 'rejected')",
@@ -859,7 +860,7 @@ def upgrade() -> None:
     with op.batch_alter_table("core_downloads", schema=None) as batch_op:
         batch_op.create_index(
             "ix_core_downloads_drifting",
-            ["download_id"],
+            ["status", "download_id"],
             unique=False,
             sqlite_where=sa.text("desired_revision > applied_revision"),
             postgresql_where=sa.text("desired_revision > applied_revision"),
@@ -1094,6 +1095,7 @@ def downgrade() -> None:
     op.drop_table("core_rulesets")
     with op.batch_alter_table("core_resyncs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_resyncs_undoes"))
+        batch_op.drop_index(batch_op.f("ix_core_resyncs_state"))
 
     op.drop_table("core_resyncs")
     op.drop_table("core_pictures")

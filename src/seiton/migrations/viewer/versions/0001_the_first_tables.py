@@ -323,7 +323,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            "ix_viewer_sync_tasks_batch",
+            ["batch_id"],
+            unique=False,
+            sqlite_where=sa.text("batch_id IS NOT NULL"),
+            postgresql_where=sa.text("batch_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_viewer_sync_tasks_due",
             ["report_due_at"],
@@ -331,7 +337,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("report_due_at IS NOT NULL"),
             postgresql_where=sa.text("report_due_at IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_status"), ["status", "task_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_viewer_sync_tasks_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -380,13 +385,16 @@ def downgrade() -> None:
     op.drop_table("viewer_unit_images")
     with op.batch_alter_table("viewer_sync_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_status"))
         batch_op.drop_index(
             "ix_viewer_sync_tasks_due",
             sqlite_where=sa.text("report_due_at IS NOT NULL"),
             postgresql_where=sa.text("report_due_at IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_viewer_sync_tasks_batch_id"))
+        batch_op.drop_index(
+            "ix_viewer_sync_tasks_batch",
+            sqlite_where=sa.text("batch_id IS NOT NULL"),
+            postgresql_where=sa.text("batch_id IS NOT NULL"),
+        )
 
     op.drop_table("viewer_sync_tasks")
     with op.batch_alter_table("viewer_server_changes", schema=None) as batch_op:
