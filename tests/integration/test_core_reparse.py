@@ -23,6 +23,7 @@ from seiton.core.links.wanted import wanted_links
 from seiton.core.rules.parsers import DEFAULTS, create_parser, delete_parser, update_parser
 from seiton.core.rules.reparse import reparse
 from seiton.core.rules.rulesets import rule_of, snapshot
+from seiton.core.works.works import list_series
 from seiton.domain.rules import Failed, Matched
 from seiton.domain.titles import Ruleset
 from tests.integration.core_world import CoreWorld, rule, statements
@@ -358,6 +359,20 @@ def test_an_edit_that_changes_no_title_costs_no_reparse(world: CoreWorld) -> Non
     assert not [s for s in seen if "core_links" in s and s.startswith("UPDATE")]
     assert (renamed.resync["state"], renamed.resync["total"]) == ("done", 1)
     assert world.row(tables.parsers, tables.parsers.c.name == "a better name")["version"] == 2
+
+
+def test_a_title_that_was_corrected_is_not_on_the_shelf_any_more(world: CoreWorld) -> None:
+    write = world.create()
+    assert write.parser is not None
+    world.bring("[G] Show - 01")
+    world.edit(write.parser["parser_id"], anime_title_source="static", anime_title_value="Better")
+
+    def titles(*, with_releases: bool) -> set[str]:
+        found = list_series(world.core, limit=9, offset=0, with_releases=with_releases)
+        return {row["anime_title"] for row in found}
+
+    assert titles(with_releases=True) == {"Better"}
+    assert titles(with_releases=False) == {"Better", "Show"}
 
 
 def test_the_statistics_say_how_all_titles_stand(world: CoreWorld) -> None:

@@ -170,7 +170,7 @@ def _fitting(
     for index, item in enumerate(items):
         outcome = rules.parse(item.title)
         if isinstance(outcome, Matched):
-            row: Any = {"item_id": index}
+            row: Any = {"item_id": index, "title": item.title, "facts": dict(item.facts)}
             said += wanted_links(row, outcome.parsed, [])
     wanted, _passed = pin_down(said, {}, pins)
     name = (series["title"], series["series_no"])

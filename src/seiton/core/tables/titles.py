@@ -70,7 +70,6 @@ raw_items = table(
         postgresql_where=sa.text("is_deferred"),
     ),
     Index(None, "status", "item_id"),
-    Index(None, "status", "parser_id"),  # how many titles each parser reads
     Index(None, "created_at", "item_id"),
 )
 

@@ -54,11 +54,14 @@ def series_of(core: Core, anime_id: int) -> list[Record]:
         return fetch_all(connection, query.order_by(table.c.series_no, table.c.series_id))
 
 
-def list_series(core: Core, *, limit: int | None, offset: int, wanted: str = "") -> list[Record]:
+def list_series(
+    core: Core, *, limit: int | None, offset: int, wanted: str = "", with_releases: bool = False
+) -> list[Record]:
     """Return series with title, season, counts of episodes and subscriptions; the newest first.
 
     Found are the episodes of links that are neither filtered out nor detached; downloaded those of which
-    the files are there; ``picture`` is the poster at hand. ``wanted``: only of works whose title contains it.
+    the files are there; ``picture`` is the poster at hand. ``wanted``: only of works whose title contains it;
+    ``with_releases``: only those that something was found of, not what a corrected title has left behind.
     """
     series, animes, seasons, facts = tables.series, tables.animes, tables.seasons, tables.series_facts
     query = sa.select(
@@ -71,6 +74,11 @@ def list_series(core: Core, *, limit: int | None, offset: int, wanted: str = "")
     query = query.where(series.c.removed_at.is_(None), animes.c.removed_at.is_(None))
     if wanted:
         query = query.where(animes.c.title.icontains(wanted, autoescape=True))
+    if with_releases:
+        links = tables.links.c
+        query = query.where(
+            sa.exists().where(links.series_id == series.c.series_id, links.detached_at.is_(None))
+        )
     with core.database.read() as connection:
         rows = fetch_all(connection, page(query, limit, offset, series.c.series_id.desc()))
         ids = [row["series_id"] for row in rows]

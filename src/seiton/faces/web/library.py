@@ -53,7 +53,7 @@ def _shelves(web: Web) -> list[BaseRoute]:
     def show_all(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
         offset = (page_number(request) - 1) * PAGE
-        found = list_series(core, limit=PAGE + 1, offset=offset, wanted=wanted)
+        found = list_series(core, limit=PAGE + 1, offset=offset, wanted=wanted, with_releases=not wanted)
         rows, pager = paged(request, found)
         template = "library_series.html" if request.headers.get("hx-request") else "library.html"
         return page(request, template, rows=rows, pager=pager, wanted=wanted)
