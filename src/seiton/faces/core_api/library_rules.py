@@ -24,7 +24,7 @@ from seiton.faces.fields import Id, Prose
 from seiton.faces.problems import documented
 
 
-class Rule(BaseModel):
+class LibraryRuleEntry(BaseModel):
     """Of one anime, or of all whose title the pattern is found in. ``viewer``: none is the built-in one."""
 
     anime_id: Id | None = None
@@ -43,39 +43,39 @@ class DestinationView(BaseModel):
     coming: int
 
 
-class Rules(BaseModel):
+class LibraryRulesAnswer(BaseModel):
     """The rules, the first that speaks of an anime counts; ``version`` counts edits.
 
     ``elsewhere``: anime of which files lie in another library than the rules say, of ``elsewhere_total``.
     """
 
-    rules: list[Rule]
+    rules: list[LibraryRuleEntry]
     version: int
     updated_at: datetime | None
     elsewhere: list[DestinationView]
     elsewhere_total: int
 
 
-class Draft(BaseModel):
+class LibraryRulesDraft(BaseModel):
     """All rules in their order."""
 
-    rules: Annotated[list[Rule], Field(max_length=MOST_RULES)]
+    rules: Annotated[list[LibraryRuleEntry], Field(max_length=MOST_RULES)]
 
 
-class RulesInput(Draft):
+class LibraryRulesInput(LibraryRulesDraft):
     """All rules in their order; with ``version`` only if they are still those that were looked at."""
 
     version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
-class RulesPreview(BaseModel):
+class LibraryRulesPreview(BaseModel):
     """The anime whose new files would go elsewhere than now, of ``total``."""
 
     changes: list[DestinationView]
     total: int
 
 
-def _rules(draft: Draft) -> list[LibraryRule]:
+def _rules(draft: LibraryRulesDraft) -> list[LibraryRule]:
     return [LibraryRule(**rule.model_dump()) for rule in draft.rules]
 
 
@@ -83,10 +83,10 @@ def _views(found: Sequence[Destination]) -> list[DestinationView]:
     return [DestinationView.model_validate(asdict(one)) for one in found]
 
 
-def _answer(core: Core, known: LibraryRules) -> Rules:
+def _answer(core: Core, known: LibraryRules) -> LibraryRulesAnswer:
     found, total = elsewhere(core)
-    return Rules(
-        rules=[Rule.model_validate(asdict(rule)) for rule in known.rules],
+    return LibraryRulesAnswer(
+        rules=[LibraryRuleEntry.model_validate(asdict(rule)) for rule in known.rules],
         version=known.version,
         updated_at=known.updated_at,
         elsewhere=_views(found),
@@ -98,17 +98,17 @@ def add_routes(router: APIRouter, core: Core) -> None:
     """Add ``/library/rules``."""
 
     @router.get("/library/rules")
-    def show_rules() -> Rules:
+    def show_rules() -> LibraryRulesAnswer:
         """Show which library an anime goes to, and which files lie elsewhere."""
         return _answer(core, get_rules(core))
 
     @router.put("/library/rules", responses=documented(409))
-    def edit_rules(body: RulesInput) -> Rules:
+    def edit_rules(body: LibraryRulesInput) -> LibraryRulesAnswer:
         """Replace the rules. New files go by them; those that were filed stay, listed if elsewhere."""
         return _answer(core, set_rules(core, _rules(body), version=body.version))
 
     @router.post("/library/rules/preview")
-    def preview(body: Draft) -> RulesPreview:
+    def preview(body: LibraryRulesDraft) -> LibraryRulesPreview:
         """Show whose new files would go elsewhere, and how many files would stay. Writes nothing."""
         found, total = preview_rules(core, _rules(body))
-        return RulesPreview(changes=_views(found), total=total)
+        return LibraryRulesPreview(changes=_views(found), total=total)
