@@ -121,6 +121,8 @@ def write(language: str, known: dict[str, str]) -> None:
         text = known.get(singular(english(entry))) if entry.id else None
         if text is not None:
             entry.string = text if isinstance(entry.id, str) else (text,)
+            # An entry that got a form for many is marked so when its catalogue is brought up to date.
+            entry.flags.discard("fuzzy")
     with path(language).open("wb") as stream:
         write_po(stream, entries, width=0, ignore_obsolete=True, sort_output=True)
 

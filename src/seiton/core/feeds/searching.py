@@ -24,7 +24,7 @@ MANY = 20_000
 """Of more candidates than these it is sooner seen in order which are of a state or subscription."""
 LOOK = 2_000
 """Titles that are compared at a time, at most."""
-MOST_LOOKED = 5_000
+MOST_LOOKED = 3_000
 """Titles that one search compares, at most: what is older is for the next one."""
 _ITEMS = tables.raw_items
 _TITLES = (_ITEMS.c.item_id, _ITEMS.c.title)

@@ -66,7 +66,7 @@ def _number(one: dict[str, Any]) -> str:
 def _print_found(found: dict[str, Any]) -> None:
     say(
         _(
-            "{found} entries found at {sites} sites, {new} of them new; {started} downloads begin.",
+            "Entries found: {found} (new: {new}); sites asked: {sites}; downloads begun: {started}",
             found=found["found"],
             sites=len(found["asked"]),
             new=found["new"],
