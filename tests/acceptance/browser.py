@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from seiton.bootstrap import Seiton
@@ -25,6 +26,9 @@ from seiton.demo.world import DemoWorld
 
 EPISODES = 30
 PATIENCE_S = 120.0
+PATIENCE_MS = 60_000
+WIDE, PHONE = (1280, 900), (390, 844)
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 _ARGUMENTS = (
     "--no-sandbox",
@@ -124,3 +128,45 @@ class Complaints:
         is_left = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError"))
         if message.type in {"error", "warning"} and not is_left:
             self.found.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. Not for longer: it keeps an event loop in this thread, where other tests start their own."""
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo's library, filed."""
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        site.fill()
+        yield site
+
+
+def visit(browser: Browser, site: Site, size: tuple[int, int] = WIDE, locale: str = "en-GB") -> Page:
+    """Return a page of a new visitor, who sees no motion."""
+    context = browser.new_context(
+        locale=locale,
+        viewport={"width": size[0], "height": size[1]},
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{site.address}/")
+    return page
+
+
+def barriers_of(page: Page, site: Site, paths: Sequence[str]) -> list[str]:
+    """Return what axe finds on pages, each fault with its places."""
+    barriers: list[str] = []
+    for path in paths:
+        page.goto(f"{site.address}{path}")
+        if page.locator("#impact").count():
+            page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE_RULES}})
+        for fault in found.response["violations"]:
+            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
+            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
+    return barriers

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.acceptance.browser import Complaints, running_browser, running_site
-from tests.acceptance.test_web_journeys import PATIENCE_MS, PHONE, barriers_of, visit
+from tests.acceptance.browser import PATIENCE_MS, PHONE, Complaints, barriers_of, running_site, visit
+from tests.acceptance.browser import browser as browser
 from tests.integration.messy_folders import make_messy_library, put, tree
 
 pytestmark = pytest.mark.timeout(300)
 
 MOST_CLICKS = 15
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
 
 
 class Hand:

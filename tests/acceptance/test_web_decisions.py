@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,12 @@ from seiton.core.modules.registry import Registration, register
 from seiton.core.rules.pinning import set_pin
 from seiton.domain.pins import PinField
 from seiton.domain.states import ModuleType
-from tests.acceptance.browser import Complaints, Site, running_browser, running_site
-from tests.acceptance.test_web_journeys import PATIENCE_MS, barriers_of, visit
+from tests.acceptance.browser import PATIENCE_MS, Complaints, Site, barriers_of, visit
+from tests.acceptance.browser import browser as browser
+from tests.acceptance.browser import site as site
 from tests.integration.messy_folders import put
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo's library, filed."""
-    with running_site(tmp_path_factory.mktemp("decisions")) as site:
-        site.fill()
-        yield site
 
 
 def wait_until_done(page: Page) -> None:

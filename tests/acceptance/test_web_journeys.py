@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from seiton.core.queries import list_parsers
-from tests.acceptance.browser import Complaints, Site, running_browser, running_site
+from tests.acceptance.browser import PATIENCE_MS, PHONE, Complaints, Site, barriers_of, running_site, visit
+from tests.acceptance.browser import browser as browser
+from tests.acceptance.browser import site as site
 
 pytestmark = pytest.mark.timeout(300)
-
-PATIENCE_MS = 60_000
-WIDE, PHONE = (1280, 900), (390, 844)
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo's library, filed."""
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.fill()
-        yield site
-
-
-def visit(browser: Browser, site: Site, size: tuple[int, int] = WIDE, locale: str = "en-GB") -> Page:
-    """Return a page of a new visitor, who sees no motion."""
-    context = browser.new_context(
-        locale=locale,
-        viewport={"width": size[0], "height": size[1]},
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto(f"{site.address}/")
-    return page
-
-
-def barriers_of(page: Page, site: Site, paths: Sequence[str]) -> list[str]:
-    """Return what axe finds on pages, each fault with its places."""
-    barriers: list[str] = []
-    for path in paths:
-        page.goto(f"{site.address}{path}")
-        if page.locator("#impact").count():
-            page.wait_for_load_state("networkidle")
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-        for fault in found.response["violations"]:
-            places = "; ".join(node["html"][:120] for node in fault["nodes"][:3])
-            barriers.append(f"{path}: {fault['id']}: {fault['help']}: {places}")
-    return barriers
 
 
 def test_a_first_run_becomes_a_filed_library(browser: Browser, tmp_path: Path) -> None:

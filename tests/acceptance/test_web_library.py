@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.feeds.subscriptions import add_subscription, fetch_subscription
-from tests.acceptance.browser import Complaints, Site, running_browser, running_site
+from tests.acceptance.browser import PATIENCE_MS, PHONE, Complaints, Site, barriers_of, running_site, visit
+from tests.acceptance.browser import browser as browser
 from tests.acceptance.known_works import make_known, source_of_facts
-from tests.acceptance.test_web_journeys import PATIENCE_MS, PHONE, barriers_of, visit
 from tests.integration.indexer import indexer
 
 BARRIERLESS = (
@@ -30,12 +30,6 @@ BARRIERLESS = (
 """Pages that nobody is kept out of, on a desk or a phone."""
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.browser import running_browser, running_site
-from tests.acceptance.test_web_journeys import visit
+from tests.acceptance.browser import running_browser, running_site, visit
 
 pytestmark = pytest.mark.timeout(300)
 

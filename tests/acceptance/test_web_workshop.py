@@ -10,25 +10,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.queries import list_parsers
 from seiton.demo.sample import EDITED
-from tests.acceptance.browser import Complaints, Site, running_browser, running_site
+from tests.acceptance.browser import Complaints, Site
+from tests.acceptance.browser import browser as browser
+from tests.acceptance.browser import site as site
 
 pytestmark = pytest.mark.timeout(300)
 
 PATIENCE_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo's library, filed."""
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.fill()
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ class MovesStage(Stage):
         self.films = self.world.films
         if scenario.films_apart and self.films is not None:
             # Both lie one beside the other to the eye, as in a home.
-            self.films.mkdir()
+            self.films.mkdir(parents=True)
             folder.joinpath("films").symlink_to(self.films)
             self.films = self.world.films = folder / "films"
             self.world.start()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from seiton.config.values import lower
+from seiton.config.values import lower, tables_or
 from seiton.text import _
+
+N_ = str  # marks a text for the catalogues; it is translated when it is shown
 
 Happens = Literal[
     "filed",
@@ -43,16 +44,6 @@ class NotificationSettings(BaseModel):
         return f"{self.name} ({self.kind})"
 
 
-def _read(value: object) -> object:
-    """Read what a variable can only give as one text: a JSON list of tables."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(_("must be a JSON list of notification targets")) from error
-
-
 def _distinct(targets: tuple[NotificationSettings, ...]) -> tuple[NotificationSettings, ...]:
     if len({target.name for target in targets}) < len(targets):
         raise ValueError(_("must be notification targets with different names"))
@@ -63,4 +54,8 @@ def _distinct(targets: tuple[NotificationSettings, ...]) -> tuple[NotificationSe
     return targets
 
 
-Notifications = Annotated[tuple[NotificationSettings, ...], BeforeValidator(_read), AfterValidator(_distinct)]
+Notifications = Annotated[
+    tuple[NotificationSettings, ...],
+    BeforeValidator(tables_or(N_("must be a JSON list of notification targets"))),
+    AfterValidator(_distinct),
+]

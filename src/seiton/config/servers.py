@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from seiton.config.values import Address, PlaceMap, lower, pairs_of
+from seiton.config.values import Address, PlaceMap, lower, pairs_of, tables_or
 from seiton.text import _
+
+N_ = str  # marks a text for the catalogues; it is translated when it is shown
 
 
 class MediaServerSettings(BaseModel):
@@ -40,20 +41,14 @@ class MediaServerSettings(BaseModel):
         return pairs_of(self.path_map)
 
 
-def _read(value: object) -> object:
-    """Read what a variable can only give as one text: a JSON list of tables."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(_("must be a JSON list of media servers")) from error
-
-
 def _distinct(servers: tuple[MediaServerSettings, ...]) -> tuple[MediaServerSettings, ...]:
     if len({server.name for server in servers}) < len(servers):
         raise ValueError(_("must be media servers with different names"))
     return servers
 
 
-MediaServers = Annotated[tuple[MediaServerSettings, ...], BeforeValidator(_read), AfterValidator(_distinct)]
+MediaServers = Annotated[
+    tuple[MediaServerSettings, ...],
+    BeforeValidator(tables_or(N_("must be a JSON list of media servers"))),
+    AfterValidator(_distinct),
+]

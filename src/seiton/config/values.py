@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -50,6 +52,20 @@ def _places(value: str) -> str:
             _("must be pairs of folders, such as /media/anime=/tv or /media/anime=nfs://nas/anime")
         )
     return value
+
+
+def tables_or(sentence: str) -> Callable[[object], object]:
+    """Return what reads a JSON list of tables, which is all that a variable can give; else ``sentence``."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(_(sentence)) from error
+
+    return read
 
 
 def pairs_of(path_map: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

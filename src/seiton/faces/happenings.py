@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seiton.core.notifications.happened import Happening
 from seiton.domain.states import Happens
-from seiton.faces.words import HOLDS, WORDS
+from seiton.faces.words import HOLDS, WORDS, drift
 from seiton.text import _, plural
 
 
@@ -41,7 +41,7 @@ def sentence(one: Happening) -> str:
                 title=one.subject,
             )
         case Happens.DRIFT:
-            return _("A check of the library found {kind}: {count}", kind=one.subject, count=one.count)
+            return _("A check of the library found {kind}: {count}", kind=drift(one.subject), count=one.count)
         case Happens.NEIGHBOUR_AWAY:
             return _("{name} does not answer", name=one.subject)
         case Happens.NEIGHBOUR_BACK:
