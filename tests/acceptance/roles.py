@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seiton.demo.content import Published, publish
+from seiton.demo.programs import free_port
 from seiton.demo.sample import Media, Release
 from seiton.demo.server import FEED_PATH, Web
 from seiton.demo.world import Seeder
@@ -69,12 +69,6 @@ def _answers(base: str, process: subprocess.Popen[bytes]) -> bool:
         return call("GET", f"{base}/health")[0] == 200
     except OSError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(is_true: Callable[[], bool], what: str, seconds: float = 60) -> None:

@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
+from seiton.demo.programs import free_port
 from tests.acceptance.peers import Answer, Peer, Received, call, register
-from tests.acceptance.roles import PARSER, free_port, get, wait_for
+from tests.acceptance.roles import PARSER, get, wait_for
 
 EPISODES = range(1, 5)
 AWAY: Answer = (503, {"error": "the wire"})

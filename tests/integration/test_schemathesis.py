@@ -36,7 +36,7 @@ from seiton.roles import Role
 from tests.integration.api_world import ApiWorld, title
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = int(os.environ.get("SEITON_API_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SEITON_API_EXAMPLES", "5"))
 """Requests of each kind, valid and not, to each route."""
 
 
