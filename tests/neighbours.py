@@ -93,6 +93,20 @@ class Bangumi:
 
 
 @contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer by ``handler`` on a port of this machine; give the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def bangumi() -> Iterator[Bangumi]:
     """Serve a double; ``base`` is its address."""
     double = Bangumi()
@@ -118,14 +132,8 @@ def bangumi() -> Iterator[Bangumi]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield double
-    finally:
-        double.before_answer.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Handler) as double.base:
+        try:
+            yield double
+        finally:
+            double.before_answer.set()
