@@ -42,7 +42,7 @@ from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
-from seiton.core.feeds.seeking import seek_all
+from seiton.core.feeds.seeks import carry_on as carry_on_seeking
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
@@ -292,7 +292,7 @@ class Seiton:
         define("core.reconcile", partial(reconcile_apart, core), every=15)
         self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
-        define("core.seek", lambda key: seek_all(core, key))
+        define("core.seek", lambda _key: carry_on_seeking(core), every=60)
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.notifying.define()
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))

@@ -63,6 +63,7 @@ WORDS = {
     "identity_merged": N_("two titles made one series"),
     "resync": N_("resync"),
     "download": N_("download"),
+    "seek": N_("looking for what has aired"),
     "rejected": N_("rejected"),
     "rule": N_("your own edits"),
     "metadata": N_("new metadata"),

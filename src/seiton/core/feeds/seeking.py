@@ -7,7 +7,6 @@ feed had brought it: by the same parsers, filters and preferences.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ from seiton.core.downloads.retry import retry_download
 from seiton.core.downloads.wanting import want_downloads
 from seiton.core.feeds.ingest import ingest
 from seiton.core.feeds.searching import Reach, matching_items
-from seiton.core.feeds.subscriptions import SITE_GAP_S
 from seiton.core.links.wanted import Wanted, load_series_pins, pin_down, wanted_links
 from seiton.core.neighbours.states import may_ask
 from seiton.core.queries import Record, fetch_all
@@ -82,15 +80,6 @@ def seek(core: Core, series_id: int, episode: Number | None = None) -> Sought:
         sought.filtered = _filtered(connection, series_id, numbers)
         sought.unread = _unread(connection, series["names"])
     return sought
-
-
-def seek_all(core: Core, key: str) -> None:
-    """Do ``seek`` for several series, their numbers with commas between; those that are gone are left out."""
-    for number, text in enumerate(part for part in key.split(",") if part.isdecimal()):
-        if number:
-            time.sleep(SITE_GAP_S)
-        with suppress(NotFound):
-            seek(core, int(text))
 
 
 def _series(core: Core, series_id: int) -> Record:

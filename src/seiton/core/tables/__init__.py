@@ -29,6 +29,7 @@ from seiton.core.tables.rules import (
     rulesets,
 )
 from seiton.core.tables.schema import metadata
+from seiton.core.tables.seeking import seeks
 from seiton.core.tables.titles import item_subscriptions, raw_items, subscriptions
 from seiton.core.tables.works import animes, identities, links, seasons, series, subtitle_groups
 
@@ -65,6 +66,7 @@ __all__ = [
     "resyncs",
     "rulesets",
     "seasons",
+    "seeks",
     "series",
     "series_facts",
     "sessions",

@@ -12,13 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 from seiton.core.feeds.known import feeds_to_follow
 from seiton.core.feeds.seeking import seek
+from seiton.core.feeds.seeks import Seeking, ask_for, standing
 from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.service import Core
 from seiton.core.works.calendar import groups_of_week, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.gate import Form, form_of
-from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged
+from seiton.faces.web.live import Frame, stream
+from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged, render
 from seiton.text import _
 
 MAX_SEARCH = 100
@@ -26,6 +28,8 @@ GROUPS = 3
 """Groups that the calendar names of a series."""
 FIRST, LAST = date(1950, 1, 2), date(2999, 12, 30)
 """Weeks that the calendar shows."""
+NEWS = timedelta(hours=12)
+"""For so long the page says what a search came to."""
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -54,14 +58,22 @@ def _week(core: Core) -> list[BaseRoute]:
             before=monday - timedelta(days=7),
             after=monday + timedelta(days=7),
             missing=len(missing),
+            seeking=_shown_seeking(core),
         )
+
+    async def live(request: Request) -> Response:
+        def look() -> Frame:
+            seeking = _shown_seeking(core)
+            html = render(request, "season_seeking.html", seeking=seeking)
+            return Frame(html=html, is_last=seeking is None or not seeking.is_running)
+
+        return stream(core, look)
 
     def fetch(request: Request) -> Response:
         monday = _monday(form_of(request).get("week", ""), core.now().date())
         rows = list_week(core, monday)
         ids = sorted({row["series_id"] for row in rows if row["standing"] is EpisodeStanding.MISSING})
-        if ids:
-            core.wake("seek", ",".join(map(str, ids)))
+        ask_for(core, ids)
         return go(request, f"/season?week={monday}&said=sought")
 
     def follow(request: Request) -> Response:
@@ -75,9 +87,19 @@ def _week(core: Core) -> list[BaseRoute]:
 
     return [
         Route("/season", show),
+        Route("/season/live", live),
         Route("/season/fetch", fetch, methods=["POST"]),
         Route("/season/{series_id:int}/follow", follow, methods=["POST"]),
     ]
+
+
+def _shown_seeking(core: Core) -> Seeking | None:
+    """Return how far the search is, or what came of one that ended lately."""
+    found = standing(core)
+    if found.is_running:
+        return found
+    is_news = found.finished_at is not None and core.now() - found.finished_at < NEWS
+    return found if is_news else None
 
 
 def _monday(text: str, today: date) -> date:

@@ -775,6 +775,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "core_seeks",
+        sa.Column(
+            "series_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_seeks_series_id")
+        ),
+        sa.PrimaryKeyConstraint("series_id", name=op.f("pk_core_seeks")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_seeks_finished_at"), ["finished_at", "asked_at", "series_id"], unique=False
+        )
+
+    op.create_table(
         "core_series_facts",
         sa.Column(
             "series_id",
@@ -1024,6 +1049,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
 
     op.drop_table("core_series_facts")
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_seeks_finished_at"))
+
+    op.drop_table("core_seeks")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
         batch_op.drop_index(
