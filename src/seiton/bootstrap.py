@@ -60,6 +60,7 @@ from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
+from seiton.core.works.airing import follow_airing
 from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
@@ -293,6 +294,7 @@ class Seiton:
         self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
         define("core.seek", lambda _key: carry_on_seeking(core), every=60)
+        define("core.airing", lambda _key: follow_airing(core))
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.notifying.define()
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))

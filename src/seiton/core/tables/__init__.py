@@ -10,6 +10,7 @@ from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
 from seiton.core.tables.knowledge import (
+    airing,
     answers,
     episode_facts,
     external_ids,
@@ -36,6 +37,7 @@ from seiton.core.tables.works import animes, identities, links, seasons, series,
 __all__ = [
     "adoption_files",
     "adoptions",
+    "airing",
     "animes",
     "answers",
     "api_tokens",

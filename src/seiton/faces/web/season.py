@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -14,9 +15,13 @@ from seiton.core.feeds.known import feeds_to_follow
 from seiton.core.feeds.seeking import seek
 from seiton.core.feeds.seeks import Seeking, ask_for, standing
 from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.neighbours.states import list_neighbours
+from seiton.core.queries import Record
 from seiton.core.service import Core
+from seiton.core.works.airing import ask_if_due, is_known, list_airing
 from seiton.core.works.calendar import groups_of_week, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
+from seiton.domain.states import NeighbourKind, NeighbourState
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.gate import Form, form_of
 from seiton.faces.web.live import Frame, stream
@@ -46,13 +51,24 @@ def _week(core: Core) -> list[BaseRoute]:
         groups, feeds = groups_of_week(core, monday, most=GROUPS), feeds_to_follow(core, ids)
         for row in rows:
             row["groups"], row["feed"] = groups.get(row["series_id"], []), feeds.get(row["series_id"])
+        is_now = monday <= today <= monday + timedelta(days=6)
+        others: dict[int, list[Record]] = {}
+        if is_now:
+            ask_if_due(core)
+        for row in list_airing(core) if is_now else ():
+            others.setdefault(row["weekday"], []).append(row)
         days = {day: list(found) for day, found in groupby(rows, key=lambda row: row["aired"])}
         missing = {row["series_id"] for row in rows if row["standing"] is EpisodeStanding.MISSING}
         return page(
             request,
             "season.html",
-            days=[(monday + timedelta(days=n), days.get(monday + timedelta(days=n), [])) for n in range(7)],
-            has_any=bool(rows),
+            days=[
+                (day, days.get(day, []), others.get(day.isoweekday(), []))
+                for day in (monday + timedelta(days=n) for n in range(7))
+            ],
+            has_any=bool(rows) or bool(others),
+            asks=is_now and not is_known(core),
+            asking=_asking(core),
             today=today,
             monday=monday,
             before=monday - timedelta(days=7),
@@ -66,6 +82,14 @@ def _week(core: Core) -> list[BaseRoute]:
             seeking = _shown_seeking(core)
             html = render(request, "season_seeking.html", seeking=seeking)
             return Frame(html=html, is_last=seeking is None or not seeking.is_running)
+
+        return stream(core, look)
+
+    async def live_asking(request: Request) -> Response:
+        def look() -> Frame:
+            asking = _asking(core)
+            html = render(request, "season_asking.html", asking=asking)
+            return Frame(html=html, is_last=asking.is_there)
 
         return stream(core, look)
 
@@ -88,6 +112,7 @@ def _week(core: Core) -> list[BaseRoute]:
     return [
         Route("/season", show),
         Route("/season/live", live),
+        Route("/season/asking", live_asking),
         Route("/season/fetch", fetch, methods=["POST"]),
         Route("/season/{series_id:int}/follow", follow, methods=["POST"]),
     ]
@@ -100,6 +125,27 @@ def _shown_seeking(core: Core) -> Seeking | None:
         return found
     is_news = found.finished_at is not None and core.now() - found.finished_at < NEWS
     return found if is_news else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How it is with the list of what is broadcast: whether somebody is configured to ask, whether it is
+    there, and what went wrong.
+    """
+
+    is_configured: bool
+    is_there: bool
+    error: str | None
+
+
+def _asking(core: Core) -> Asking:
+    away = [row for row in list_neighbours(core) if row.kind == NeighbourKind.METADATA]
+    errors = [row.last_error for row in away if row.state is NeighbourState.AWAY]
+    return Asking(
+        is_configured=core.bangumi is not None,
+        is_there=is_known(core),
+        error=next(iter(errors), None),
+    )
 
 
 def _monday(text: str, today: date) -> date:

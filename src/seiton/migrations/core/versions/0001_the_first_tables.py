@@ -417,6 +417,26 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_airing",
+        sa.Column("namespace", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("titles", sa.JSON(), nullable=False),
+        sa.Column("premiered", sa.Date(), nullable=True),
+        sa.Column("picture_url", sa.Text(), nullable=True),
+        sa.Column("picture", sa.String(length=80), nullable=True),
+        sa.Column("picture_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_airing_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("namespace", "value", name=op.f("pk_core_airing")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_library_profiles",
         sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library", sa.String(length=64), nullable=False),
@@ -1115,6 +1135,7 @@ def downgrade() -> None:
     op.drop_table("core_notices")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
+    op.drop_table("core_airing")
     op.drop_table("core_adoptions")
     op.drop_table("core_title_order")
     op.drop_table("core_subtitle_groups")
