@@ -180,8 +180,8 @@ def test_what_else_is_broadcast_is_followed_after_a_look_at_what_a_feed_would_br
         expect(page.locator("#found mark").first).to_be_visible()
         page.get_by_role("button", name="Subscribe").click()
         expect(page.get_by_role("status").first).to_contain_text("It is followed from now on")
-        page.goto(f"{site.address}/season")
-        expect(works.filter(has_text="候潮食堂").locator(".chip.good")).to_contain_text("followed")
+        page.goto(f"{site.address}/season/works/206")
+        expect(page.locator(".sheet .chip.good")).to_have_text("followed")
         assert complaints.found == []
         page.context.close()
 
