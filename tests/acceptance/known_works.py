@@ -92,7 +92,8 @@ def source_of_facts() -> Iterator[Bangumi]:
             double.add_episodes(value, *(_episode(no, first) for no in range(1, episodes + 1)))
         for number, (weekday, value, japanese, chinese) in enumerate(BROADCAST, len(WORKS)):
             double.pictures[f"/pic/{value}.jpg"] = draw_poster(number)
-            double.broadcast(weekday, value, japanese, chinese)
+            began = today - timedelta(weeks=5 + number % 3, days=today.isoweekday() - weekday)
+            double.broadcast(weekday, value, japanese, chinese, air_date=began.isoformat())
         double.broadcast(2, 101, "星あかり郵便局", "星燈郵便局")
         double.found = [double.subjects[str(value)] for value, *_rest in (WORKS[2], WORKS[1])]
         yield double
