@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
+from seiton.faces.cli.options import Json, Page, PlanId, Url, paged
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
@@ -83,13 +83,13 @@ def commands() -> typer.Typer:
     return group
 
 
+@paged()
 def show(
+    page: Page,
     standing: Annotated[
         str | None, typer.Option(help="given, confirmed, manual, suggested, claimed, rejected")
     ] = None,
     series: Annotated[int | None, typer.Option(help=_("Number of the series."))] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +97,7 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/identities", standing=standing, series_id=series, limit=limit, offset=offset)
+        rows = api.get("/identities", standing=standing, series_id=series, **page)
     _print_ids(rows, as_json)
 
 

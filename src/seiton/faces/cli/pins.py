@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
+from seiton.faces.cli.options import Json, Page, PlanId, Url, paged
 from seiton.faces.cli.output import print_json, print_table
 from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
@@ -52,12 +52,13 @@ def commands() -> typer.Typer:
     return group
 
 
-def show(limit: Limit = 50, offset: Offset = 0, url: Url = None, as_json: Json = False) -> None:
+@paged()
+def show(page: Page, url: Url = None, as_json: Json = False) -> None:
     """Print pins."""
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/pins", limit=limit, offset=offset)["pins"]
+        rows = api.get("/pins", **page)["pins"]
     if as_json:
         print_json({"pins": rows})
         return
