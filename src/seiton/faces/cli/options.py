@@ -48,6 +48,7 @@ ParserFile = Annotated[
         show_default=False,
     ),
 ]
+Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 PlanId = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from seiton.faces.cli.options import Json, Page, PlanId, Url, paged
+from seiton.faces.cli.options import Json, Page, PlanId, Preview, Url, paged
 from seiton.faces.cli.output import print_json, print_table
 from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
@@ -25,7 +25,6 @@ Field = Annotated[
         show_default=False,
     ),
 ]
-Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 
 
 def commands() -> typer.Typer:

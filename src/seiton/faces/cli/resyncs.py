@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Page, PlanId, Url, paged
+from seiton.faces.cli.options import Json, Page, PlanId, Preview, Url, paged
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _, plural
@@ -119,9 +119,7 @@ def show_one(
 
 def undo(
     resync_id: Id,
-    preview: Annotated[
-        bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))
-    ] = False,
+    preview: Preview = False,
     plan_id: PlanId = None,
     url: Url = None,
     as_json: Json = False,
