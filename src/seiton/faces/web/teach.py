@@ -14,7 +14,7 @@ from seiton.core import tables
 from seiton.core.feeds.raw_items import get_raw_item
 from seiton.core.queries import Record, fetch_all
 from seiton.core.queries import page as page_of
-from seiton.core.rules.learning import learn_parser
+from seiton.core.rules.learning import UNREAD, learn_parser
 from seiton.core.rules.rulesets import columns_of
 from seiton.core.service import Core
 from seiton.domain.captures import Piece, pieces_of
@@ -22,7 +22,6 @@ from seiton.domain.example_pattern import Mark
 from seiton.domain.learning import GROUPS
 from seiton.domain.proposals import propose
 from seiton.domain.rules import Matched
-from seiton.domain.states import RawItemStatus
 from seiton.domain.titles import Ruleset
 from seiton.errors import InvalidInput
 from seiton.faces.web.drafts import FIELD_NAMES
@@ -32,8 +31,6 @@ from seiton.faces.web.shell import PAGE, Web, number_of, page, page_number, page
 MAX_SEARCH = 100
 SHOWN = 30
 """Titles that a lesson shows."""
-
-UNREAD = (RawItemStatus.NO_MATCH.value, RawItemStatus.FAILED.value)
 
 
 def routes(web: Web) -> list[BaseRoute]:

@@ -520,6 +520,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_deferred"),
             postgresql_where=sa.text("is_deferred"),
         )
+        batch_op.create_index(
+            batch_op.f("ix_core_raw_items_parser_id"), ["parser_id", "status", "item_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
     op.create_table(
@@ -1072,6 +1075,7 @@ def downgrade() -> None:
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
+        batch_op.drop_index(batch_op.f("ix_core_raw_items_parser_id"))
         batch_op.drop_index(
             "ix_core_raw_items_deferred",
             sqlite_where=sa.text("is_deferred"),
