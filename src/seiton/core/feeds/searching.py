@@ -136,7 +136,10 @@ def _indexed(found: sa.FromClause, conditions: Sequence[sa.ColumnElement[bool]])
 
 
 def _is_sooner_compared(
-    connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], pieces: Collection[int], upto: int
+    connection: sa.Connection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    pieces: Collection[int],
+    upto: int,
 ) -> bool:
     chosen = sa.select(_ITEMS.c.item_id).where(*conditions)
     return _is_few(connection, chosen, FEW) or are_many(connection, pieces, MANY, upto)

@@ -564,6 +564,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_sessions_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "core_work_names",
+        sa.Column(
+            "anime_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["anime_id"], ["core_animes.anime_id"], name=op.f("fk_core_work_names_anime_id")
+        ),
+        sa.PrimaryKeyConstraint("anime_id", "place", name=op.f("pk_core_work_names")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_work_names", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_work_names_key"), ["key", "anime_id"], unique=False)
+
+    op.create_table(
         "core_conflicts",
         sa.Column("conflict_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("conflict_type", sa.String(length=20), nullable=False),
@@ -777,6 +797,24 @@ def upgrade() -> None:
             batch_op.f("ix_core_links_series_id"), ["series_id", "episode_no", "episode_tenths"], unique=False
         )
 
+    op.create_table(
+        "core_named_works",
+        sa.Column(
+            "anime_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["anime_id"], ["core_animes.anime_id"], name=op.f("fk_core_named_works_anime_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["core_raw_items.item_id"], name=op.f("fk_core_named_works_item_id")
+        ),
+        sa.PrimaryKeyConstraint("anime_id", name=op.f("pk_core_named_works")),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "core_series_facts",
         sa.Column(
@@ -1027,6 +1065,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
 
     op.drop_table("core_series_facts")
+    op.drop_table("core_named_works")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
         batch_op.drop_index(
@@ -1068,6 +1107,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_conflicts")
+    with op.batch_alter_table("core_work_names", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_work_names_key"))
+
+    op.drop_table("core_work_names")
     with op.batch_alter_table("core_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_sessions_person_id"))
 
