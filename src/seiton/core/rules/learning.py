@@ -72,7 +72,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shapes:
-    """The shapes of the newest ``looked_at`` titles that no parser reads; ``has_more``: older ones are left."""
+    """The shapes of the newest ``looked_at`` titles that no parser reads; ``has_more``: there are others."""
 
     clusters: Sequence[Cluster]
     looked_at: int

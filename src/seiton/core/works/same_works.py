@@ -21,6 +21,8 @@ BATCH = 500
 """Works whose names are taken down in one transaction."""
 AT_ONCE = 100
 """Works, the newest, whose names are read when they are asked for."""
+MOST_SHARED = 50
+"""Names that are told of, at most: those of the newest works."""
 _ANIMES, _NAMED, _NAMES = tables.animes.c, tables.named_works, tables.work_names
 _LINKS, _SERIES, _ITEMS = tables.links.c, tables.series.c, tables.raw_items.c
 
@@ -29,12 +31,11 @@ Named = dict[int, tuple[int | None, list[Name]]]
 
 
 def list_likely_same(core: Core) -> tuple[list[LikelySame], dict[int, str]]:
-    """Return works that share a name, and the titles of these works by id."""
+    """Return works that share a name, one of the ``MOST_SHARED`` of the newest, and their titles by id."""
     with core.database.read() as connection:
         is_new = _NAMED.c.anime_id.is_(None)
         fresh = {one: names for one, (_item, names) in _read_names(connection, is_new, AT_ONCE).items()}
-        shared = sa.select(_NAMES.c.key).group_by(_NAMES.c.key).having(sa.func.count() > 1)
-        keys = {*connection.execute(shared).scalars(), *(n.key for names in fresh.values() for n in names)}
+        keys = {*_shared_keys(connection), *(name.key for names in fresh.values() for name in names)}
         known = _names_by(connection, _NAMES.c.key, keys)
         known = _names_by(connection, _NAMES.c.anime_id, _still_theirs(connection, known))
         groups = likely_same(sorted((known | fresh).items()))
@@ -44,6 +45,12 @@ def list_likely_same(core: Core) -> tuple[list[LikelySame], dict[int, str]]:
             query = sa.select(_ANIMES.anime_id, _ANIMES.title).where(_ANIMES.anime_id.in_(part))
             titles.update((row[0], row[1]) for row in connection.execute(query))
     return groups, titles
+
+
+def _shared_keys(connection: sa.Connection) -> list[str]:
+    query = sa.select(_NAMES.c.key).group_by(_NAMES.c.key).having(sa.func.count() > 1)
+    newest = (sa.func.max(_NAMES.c.anime_id).desc(), _NAMES.c.key)
+    return list(connection.execute(query.order_by(*newest).limit(MOST_SHARED)).scalars())
 
 
 def name_works(core: Core) -> int:
