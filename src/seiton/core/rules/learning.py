@@ -28,7 +28,7 @@ MAX_SHOWN = 200
 TRIED_ON = 5_000
 """Titles, the newest, that a lesson is tried on, as a draft is."""
 
-MAX_LOOKED_AT = 1_000
+MAX_LOOKED_AT = 500
 """Most unmatched titles, the newest, that are put together by shape: when those are read, others come up."""
 
 EXAMPLES = 3

@@ -162,9 +162,7 @@ def _within(connection: sa.Connection, today: date, days: Days) -> sa.ColumnElem
     return _FACTS.c.aired.between(days.stopped_at, until)
 
 
-def _latest(
-    connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], most: int
-) -> list[int]:
+def _latest(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], most: int) -> list[int]:
     """Return the series of the latest missing episodes, until there are ``most``: read by the index of days,
     a part at a time, so that what lies further back is not looked at.
     """

@@ -138,7 +138,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
     ) -> list[UnmatchedShape]:
         """Put the titles that no parser reads together by shape, the most frequent first, with proposals.
 
-        Only the newest 1000 of them: where there are more, the header ``Seiton-Looked-At`` has that number.
+        Only the newest 500 of them: where there are more, the header ``Seiton-Looked-At`` has that number.
         """
         found = list_unmatched_shapes(core, limit=limit)
         if found.has_more:

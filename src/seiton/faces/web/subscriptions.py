@@ -83,9 +83,7 @@ def routes(web: Web) -> list[BaseRoute]:
         row = get_subscription(core, number_of(request, "subscription_id"))
         found, problem = None, ""
         try:
-            found = preview_removal(
-                core, TargetType.SUBSCRIPTION, row["subscription_id"], most=MOST_COUNTED
-            )
+            found = preview_removal(core, TargetType.SUBSCRIPTION, row["subscription_id"], most=MOST_COUNTED)
         except Unavailable as error:
             problem = str(error)
         values: dict[str, Any] = {"removal": found, "problem": problem, "shown": SHOWN}

@@ -832,6 +832,8 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_stale", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("may_differ", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("may_rename", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.ForeignKeyConstraint(
             ["series_id"], ["core_series.series_id"], name=op.f("fk_core_series_facts_series_id")
         ),
@@ -840,6 +842,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_series_facts_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            "ix_core_series_facts_may_differ",
+            ["series_id"],
+            unique=False,
+            sqlite_where=sa.text("may_differ = 1"),
+            postgresql_where=sa.text("may_differ"),
+        )
+        batch_op.create_index(
+            "ix_core_series_facts_may_rename",
+            ["series_id"],
+            unique=False,
+            sqlite_where=sa.text("may_rename = 1"),
+            postgresql_where=sa.text("may_rename"),
+        )
 
     op.create_table(
         "core_downloads",
@@ -1062,6 +1078,16 @@ def downgrade() -> None:
 
     op.drop_table("core_downloads")
     with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_core_series_facts_may_rename",
+            sqlite_where=sa.text("may_rename = 1"),
+            postgresql_where=sa.text("may_rename"),
+        )
+        batch_op.drop_index(
+            "ix_core_series_facts_may_differ",
+            sqlite_where=sa.text("may_differ = 1"),
+            postgresql_where=sa.text("may_differ"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
 
     op.drop_table("core_series_facts")
