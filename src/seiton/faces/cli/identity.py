@@ -214,6 +214,8 @@ def fixes(
     titles: Annotated[
         bool, typer.Option("--titles", help=_("Also other titles, which rename folders."))
     ] = False,
+    limit: Limit = 200,
+    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -221,7 +223,7 @@ def fixes(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/identities/fixes", titles=titles)
+        rows = api.get("/identities/fixes", titles=titles, limit=limit, offset=offset)
     if as_json:
         print_json({"fixes": rows})
         return
