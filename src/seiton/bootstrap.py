@@ -31,7 +31,7 @@ from seiton.adapters.servers import media_servers
 from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import TorrentClient
-from seiton.config import Settings
+from seiton.config import Settings, reread
 from seiton.contract import (
     Reporting,
 )
@@ -42,7 +42,7 @@ from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
-from seiton.core.feeds.seeking import seek_all
+from seiton.core.feeds.seeks import carry_on as carry_on_seeking
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming, problem_of
@@ -55,11 +55,12 @@ from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import check_help, join_core, note_built_in, take_turn
 from seiton.core.neighbours.answers import forget_answers
 from seiton.core.notifications.happened import JOB as NOTIFY
-from seiton.core.notifications.happened import enroll as enroll_targets
+from seiton.core.notifications.targets import use_targets
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
+from seiton.core.works.airing import follow_airing
 from seiton.core.works.same_works import name_works
 from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
@@ -140,8 +141,7 @@ class Seiton:
             self._core_here.core = self.core
             trust_modules(self.core)
             note_built_in(self.core)
-            with self.database.write() as connection:
-                enroll_targets(connection, self.core.notifiers)
+            use_targets(self.core, self.core.notifiers)
         self.fetcher = Fetcher(
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
@@ -230,6 +230,7 @@ class Seiton:
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
             notifiers=notifiers(settings.notifications, self.web),
+            reread_notifiers=lambda: notifiers(reread(settings).notifications, self.web),
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,
@@ -293,7 +294,8 @@ class Seiton:
         define("core.reconcile", partial(reconcile_apart, core), every=15)
         self.jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
-        define("core.seek", lambda key: seek_all(core, key))
+        define("core.seek", lambda _key: carry_on_seeking(core), every=60)
+        define("core.airing", lambda _key: follow_airing(core))
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self.notifying.define()
         self.torrents.on_change(lambda _hash: self.jobs.wake("core.transfers"))
