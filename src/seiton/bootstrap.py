@@ -61,6 +61,7 @@ from seiton.core.rules.builtin import prepare_state
 from seiton.core.rules.reparse import reparse
 from seiton.core.service import Core, utc_now
 from seiton.core.works.airing import follow_airing
+from seiton.core.works.same_works import name_works
 from seiton.domain.consent import Brake
 from seiton.domain.naming import NamingProfile
 from seiton.domain.states import ModuleType
@@ -287,7 +288,7 @@ class Seiton:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
-        define("core.titles", lambda _key: index_titles(core), every=300)
+        define("core.titles", lambda _key: (index_titles(core), name_works(core)), every=300)
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", partial(reconcile_apart, core), every=15)

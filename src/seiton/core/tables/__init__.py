@@ -32,7 +32,16 @@ from seiton.core.tables.rules import (
 from seiton.core.tables.schema import metadata
 from seiton.core.tables.seeking import seeks
 from seiton.core.tables.titles import item_subscriptions, raw_items, subscriptions
-from seiton.core.tables.works import animes, identities, links, seasons, series, subtitle_groups
+from seiton.core.tables.works import (
+    animes,
+    identities,
+    links,
+    named_works,
+    seasons,
+    series,
+    subtitle_groups,
+    work_names,
+)
 
 __all__ = [
     "adoption_files",
@@ -57,6 +66,7 @@ __all__ = [
     "metadata",
     "module_capabilities",
     "modules",
+    "named_works",
     "neighbours",
     "notices",
     "notification_targets",
@@ -78,4 +88,5 @@ __all__ = [
     "subtitle_groups",
     "title_order",
     "waiting_downloads",
+    "work_names",
 ]

@@ -62,7 +62,22 @@ series_facts = table(
     Column("is_stale", Boolean, nullable=False, server_default=sa.false()),
     # as they were before a change that a person has undone: nothing new comes in
     Column("is_held", Boolean, nullable=False, server_default=sa.false()),
+    # may say another season or other numbers than releases do, or another title: only these are looked at
+    Column("may_differ", Boolean, nullable=False, server_default=sa.true()),
+    Column("may_rename", Boolean, nullable=False, server_default=sa.true()),
     Index(None, "due_at"),
+    Index(
+        "ix_core_series_facts_may_differ",
+        "series_id",
+        sqlite_where=sa.text("may_differ = 1"),
+        postgresql_where=sa.text("may_differ"),
+    ),
+    Index(
+        "ix_core_series_facts_may_rename",
+        "series_id",
+        sqlite_where=sa.text("may_rename = 1"),
+        postgresql_where=sa.text("may_rename"),
+    ),
 )
 
 episode_facts = table(

@@ -19,7 +19,7 @@ from seiton.core.neighbours.states import list_neighbours
 from seiton.core.queries import Record
 from seiton.core.service import Core
 from seiton.core.works.airing import ask_if_due, is_known, list_airing
-from seiton.core.works.calendar import groups_of_week, list_wanted, list_week
+from seiton.core.works.calendar import Days, groups_of_week, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
 from seiton.domain.states import NeighbourKind, NeighbourState
 from seiton.errors import InvalidInput, Problem
@@ -150,26 +150,33 @@ def _asking(core: Core) -> Asking:
 
 def _monday(text: str, today: date) -> date:
     """Return the first day of the week that is asked for, else of this one."""
+    day = _day(text) or today
+    return day - timedelta(days=day.weekday())
+
+
+def _day(text: str) -> date | None:
+    """Return the day that is asked for, if the calendar has it."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        day = today
-    if not FIRST <= day <= LAST:
-        day = today
-    return day - timedelta(days=day.weekday())
+        return None
+    return day if FIRST <= day <= LAST else None
 
 
 def _wanted(core: Core) -> list[BaseRoute]:
     def show(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
-        number = page_number(request)
+        number, until = page_number(request), _day(request.query_params.get("until", ""))
         if not request.headers.get(
             "hx-request"
         ):  # the list comes after: with very many episodes it takes a while
-            return page(request, "wanted.html", number=number, wanted=wanted)
-        found = list_wanted(core, limit=PAGE + 1, offset=(number - 1) * PAGE, wanted=wanted)
+            return page(request, "wanted.html", number=number, wanted=wanted, until=until)
+        days = Days(until=until)
+        found = list_wanted(core, limit=PAGE + 1, offset=(number - 1) * PAGE, wanted=wanted, days=days)
         rows, pager = paged(request, found)
-        return page(request, "wanted_rows.html", rows=rows, pager=pager, wanted=wanted)
+        values: dict[str, Any] = {"wanted": wanted, "until": until, "since": days.stopped_at}
+        values["earlier"] = days.stopped_at - timedelta(days=1) if days.stopped_at else None
+        return page(request, "wanted_rows.html", rows=rows, pager=pager, **values)
 
     def look(request: Request) -> HTMLResponse:
         series_id, episode = number_of(request, "series_id"), _episode(form_of(request))
