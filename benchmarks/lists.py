@@ -5,7 +5,7 @@ file is made; with one (``sqlite:///…`` or ``postgresql://…``) an empty data
 that holds entries (``seiton dev generate``) is taken as it is. Each request goes through the whole
 application, but for the socket. Milliseconds are medians of the rounds: walls, and the CPU of this process,
 in which is all of SQLite's work and none of PostgreSQL's. The statements are counted: a list of a hundred
-takes no more of them than a list of ten.
+takes no more of them than a list of ten, a search a few more.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from seiton.config import Settings
 from seiton.core import tables
 from seiton.core.feeds.searching import index_titles
 from seiton.core.service import utc_now
+from seiton.core.works.same_works import name_works
 from seiton.demo.generate import made_installation
 
 REQUESTS = {
@@ -72,6 +73,7 @@ def installation(items: int, url: str | None) -> Iterator[Seiton]:
             for _made in made_installation(seiton.database, items, seed=1, library="/library", now=utc_now()):
                 pass
         index_titles(seiton.core)
+        name_works(seiton.core)
         try:
             yield seiton
         finally:
@@ -102,7 +104,8 @@ def measure(items: int, url: str | None, rounds: int) -> dict[str, Any]:
                 "cpu_ms": round(statistics.median(cpu) * 1e3, 1),
                 "statements": many,
             }
-            assert many <= few + 1, (name, few, many)
+            # A search goes on by parts of its own until the page is full.
+            assert many <= few + (10 if "search" in path else 1), (name, few, many)
         kind = "SQLite" if seiton.database.is_sqlite else "PostgreSQL"
     return {"items": count, "database": kind, "requests": found}
 

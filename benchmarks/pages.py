@@ -97,6 +97,8 @@ def _show(series_id: int) -> dict[str, Any]:
         "known": {},
         "facts": {},
         "due_at": utc_now() + timedelta(days=300),
+        "may_differ": False,
+        "may_rename": False,
     }
 
 

@@ -30,6 +30,7 @@ from seiton.core.filters.refilter import refilter
 from seiton.core.rules.reparse import reparse
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
+from tests.integration.settling import until_idle
 from tests.neighbours import listening
 
 PARSER: dict[str, Any] = {
@@ -90,10 +91,13 @@ class ApiWorld:
 
     def settle(self) -> None:
         """Do what the background jobs would do, until nothing is left."""
-        for _round in range(3):
+
+        def turn() -> None:
             reconcile(self.core)
             converge(self.viewer)
             report(self.viewer)
+
+        until_idle(self.seiton.database, turn, most=3)
 
     def subscribe(self, titles: Sequence[str]) -> int:
         """Follow a feed of ``titles`` and fetch it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seiton.domain.same_works import Work, likely_same
+from seiton.domain.same_works import Name, Work, likely_same, names_of
 
 
 def groups(*works: tuple[str, str | None]) -> list[tuple[int, ...]]:
@@ -12,7 +12,11 @@ def groups(*works: tuple[str, str | None]) -> list[tuple[int, ...]]:
         Work(anime_id=number, title=title, release=release)
         for number, (title, release) in enumerate(works, start=1)
     ]
-    return [group.anime_ids for group in likely_same(made)]
+    return [group.anime_ids for group in likely_same(map(named, made))]
+
+
+def named(work: Work) -> tuple[int, list[Name]]:
+    return work.anime_id, names_of(work)
 
 
 @pytest.mark.parametrize(
@@ -47,5 +51,5 @@ def test_a_release_filed_under_a_title_of_the_users_own_connects_nothing() -> No
 
 
 def test_the_name_that_connects_is_told() -> None:
-    (found,) = likely_same([Work(anime_id=1, title="A Name"), Work(anime_id=2, title="a name")])
+    (found,) = likely_same(map(named, [Work(anime_id=1, title="A Name"), Work(anime_id=2, title="a name")]))
     assert found.name == "A Name"

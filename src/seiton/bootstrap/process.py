@@ -27,7 +27,7 @@ from seiton.adapters.torrents.choice import remote_client
 from seiton.adapters.torrents.embedded import EmbeddedClient
 from seiton.adapters.torrents.port import TorrentClient
 from seiton.bootstrap.work import Work
-from seiton.config import Settings
+from seiton.config import Settings, reread
 from seiton.core.downloads.downloaders import Downloaders
 from seiton.core.filing.naming import problem_of
 from seiton.core.filing.resync import ask_again
@@ -35,7 +35,7 @@ from seiton.core.filing.viewers import Viewers
 from seiton.core.modules.registry import trust_modules
 from seiton.core.modules.workers import join_core, note_built_in, take_turn
 from seiton.core.notifications.happened import JOB as NOTIFY
-from seiton.core.notifications.happened import enroll as enroll_targets
+from seiton.core.notifications.targets import use_targets
 from seiton.core.rules.builtin import prepare_state
 from seiton.core.service import Core, utc_now
 from seiton.domain.consent import Brake
@@ -107,8 +107,7 @@ class Seiton:
             self._core_here.core = self.core
             trust_modules(self.core)
             note_built_in(self.core)
-            with self.database.write() as connection:
-                enroll_targets(connection, self.core.notifiers)
+            use_targets(self.core, self.core.notifiers)
         self.fetcher = Fetcher(
             web=self.web,
             limits=FeedLimits(max_bytes=settings.feed_limits.max_bytes),
@@ -197,6 +196,7 @@ class Seiton:
             bangumi=Bangumi(self.web, settings.bangumi_url) if settings.bangumi_url else None,
             mikan_url=settings.mikan_url,
             notifiers=notifiers(settings.notifications, self.web),
+            reread_notifiers=lambda: notifiers(reread(settings).notifications, self.web),
             free_bytes=partial(room_in, os.fsencode(settings.downloads)),
             brake=Brake(
                 files=settings.brake_files,

@@ -16,7 +16,7 @@ from seiton.core.downloads.ending import SeedingGoals, end_torrents
 from seiton.core.downloads.retry import retry_failed
 from seiton.core.downloads.transfers import check_transfers
 from seiton.core.feeds.searching import index_titles
-from seiton.core.feeds.seeking import seek_all
+from seiton.core.feeds.seeks import carry_on as carry_on_seeking
 from seiton.core.feeds.subscriptions import due_subscriptions, fetch_if_due, fetch_subscription, stagger
 from seiton.core.filing.everything import reconcile_everything
 from seiton.core.filing.naming import follow_naming
@@ -29,6 +29,8 @@ from seiton.core.modules.workers import check_help
 from seiton.core.neighbours.answers import forget_answers
 from seiton.core.removal.trash import expire_trash
 from seiton.core.rules.reparse import reparse
+from seiton.core.works.airing import follow_airing
+from seiton.core.works.same_works import name_works
 from seiton.errors import Unavailable
 from seiton.roles import Role, registration
 from seiton.viewer.converge import converge
@@ -92,13 +94,14 @@ class Work:
         define("core.downloads", lambda _key: (retry_failed(core), start_downloads(core)), every=30)
         define("core.torrents", lambda _key: end_torrents(core, goals), every=60)
         define("core.adoptions", lambda _key: record_adoptions(core), every=60)
-        define("core.titles", lambda _key: index_titles(core), every=300)
+        define("core.titles", lambda _key: (index_titles(core), name_works(core)), every=300)
         define("core.trash", lambda _key: (expire_trash(core), forget_answers(core)), every=3600)
         define("core.transfers", lambda _key: check_transfers(core), every=10)
         define("core.reconcile", partial(reconcile_apart, core), every=15)
         self._jobs.define("core.everything", lambda _key: reconcile_everything(core))
         define("core.identity", lambda _key: identify(core), every=60)
-        define("core.seek", lambda key: seek_all(core, key))
+        define("core.seek", lambda _key: carry_on_seeking(core), every=60)
+        define("core.airing", lambda _key: follow_airing(core))
         define("core.modules", lambda _key: probe_modules(core), every=30)
         self._process.notifying.define()
         self._process.torrents.on_change(lambda _hash: self._jobs.wake("core.transfers"))

@@ -12,7 +12,7 @@ from seiton.core import tables
 from seiton.core.filing.viewers import count_foreign
 from seiton.core.rules.rulesets import BUILTIN
 from seiton.core.service import Core
-from seiton.domain.states import DownloadStatus
+from seiton.domain.states import DownloadStatus, RawItemStatus
 from seiton.errors import NotFound
 from seiton.text import _
 
@@ -90,6 +90,24 @@ def list_parsers(core: Core, *, created_from_type: str | None, created_from_id: 
         query = query.where(table.c.created_from_id == created_from_id)
     with core.database.read() as connection:
         return fetch_all(connection, query)
+
+
+def count_reads(core: Core, parser_ids: Sequence[int], *, most: int) -> dict[int, int]:
+    """Return how many stored titles each of the parsers reads; ``most + 1`` stands for any number above."""
+    items = tables.raw_items.c
+    found: dict[int, int] = {}
+    with core.database.read() as connection:
+        for part in chunks(parser_ids, 100):
+            rows = [
+                sa.select(items.item_id)
+                .where(items.parser_id == parser_id, items.status == RawItemStatus.PARSED)
+                .limit(most + 1)
+                .subquery()
+                for parser_id in part
+            ]
+            counts = [sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in rows]
+            found.update(zip(part, connection.execute(sa.select(*counts)).one(), strict=True))
+    return found
 
 
 def get_pack_version(connection: sa.Connection) -> int:

@@ -25,12 +25,29 @@ class LikelySame:
     name: str
 
 
-def likely_same(works: Iterable[Work]) -> list[LikelySame]:
-    """Return the works that share a name, by their titles or by what their releases call them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """What a work is called, and what of it is compared."""
+
+    key: str
+    name: str
+
+
+def names_of(work: Work) -> list[Name]:
+    """Return what a work is called by its title, and then by its release.
 
     Names are compared without season, width, case and punctuation; ``New Game`` and ``New Game!!`` are
-    compared equal, which is why this is for people to decide.
+    compared equal, which is why works that share one are for people to decide.
     """
+    found: dict[str, Name] = {}
+    for name in _names(work):
+        if key := normal_title(without_season(name)):
+            found.setdefault(key, Name(key=key, name=name))
+    return list(found.values())
+
+
+def likely_same(works: Iterable[tuple[int, Iterable[Name]]]) -> list[LikelySame]:
+    """Return the works that share a name, of works by id with all of their names."""
     first: dict[str, tuple[int, str]] = {}
     parent: dict[int, int] = {}
     reason: dict[int, str] = {}
@@ -40,20 +57,17 @@ def likely_same(works: Iterable[Work]) -> list[LikelySame]:
             parent[anime_id] = anime_id = parent[parent[anime_id]]
         return anime_id
 
-    for work in works:
-        parent[work.anime_id] = work.anime_id
-        for name in _names(work):
-            key = normal_title(without_season(name))
-            if not key:
-                continue
-            other, known = first.setdefault(key, (work.anime_id, name))
-            low, high = sorted((root(other), root(work.anime_id)))
+    for anime_id, names in works:
+        parent[anime_id] = anime_id
+        for name in names:
+            other, known = first.setdefault(name.key, (anime_id, name.name))
+            low, high = sorted((root(other), root(anime_id)))
             if low != high:
                 parent[high] = low
                 reason.setdefault(low, known)
     groups: dict[int, list[int]] = {}
-    for anime_id in parent:
-        groups.setdefault(root(anime_id), []).append(anime_id)
+    for one in parent:
+        groups.setdefault(root(one), []).append(one)
     return [
         LikelySame(anime_ids=tuple(sorted(ids)), name=reason.get(lowest, ""))
         for lowest, ids in sorted(groups.items())

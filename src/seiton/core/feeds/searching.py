@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from seiton.adapters.title_index import add_titles, candidates, indexed_upto, make_index
+from seiton.adapters.title_index import (
+    add_titles,
+    are_many,
+    candidates,
+    indexed_upto,
+    make_index,
+    spans_before,
+)
 from seiton.core import tables
 from seiton.core.feeds.item_pages import items_page, items_where
 from seiton.core.service import Core
@@ -105,18 +112,20 @@ def matching_items(
     if len(hits) * MOST_LOOKED >= look * FIRST:
         yield from _compared(connection, in_order(None), wanted, before, LOOK, reach)
         return
-    upto = indexed_upto(connection)
-    found = candidates(connection, pieces_of_search(search)) if upto is not None else None
-    if found is None or (conditions and _is_sooner_compared(connection, conditions, found)):
+    upto, pieces = indexed_upto(connection), pieces_of_search(search)
+    if upto is None or (conditions and _is_sooner_compared(connection, conditions, pieces, upto)):
         yield from _compared(connection, in_order(None), wanted, before, LOOK, reach)
         return
     yield from _compared(connection, in_order(upto), wanted, before, LOOK, reach)
-    if reach.stopped_at is None:
-        look = max(1, min(look, LOOK))
-        yield from _compared(connection, _indexed(found, conditions), wanted, before, look, reach)
+    look = max(1, min(look, LOOK))
+    for span in spans_before(connection, min(before, upto + 1)):
+        if reach.stopped_at is not None:
+            return
+        found = candidates(connection, pieces, span)
+        yield from _compared(connection, _indexed(found, conditions), wanted, span.top, look, reach)
 
 
-def _indexed(found: sa.Subquery, conditions: Sequence[sa.ColumnElement[bool]]) -> Part:
+def _indexed(found: sa.FromClause, conditions: Sequence[sa.ColumnElement[bool]]) -> Part:
     titles = sa.select(*_TITLES).where(*conditions).join(found, found.c.item_id == _ITEMS.c.item_id)
 
     def part(before: int | None, limit: int) -> sa.Select[Any]:
@@ -127,10 +136,13 @@ def _indexed(found: sa.Subquery, conditions: Sequence[sa.ColumnElement[bool]]) -
 
 
 def _is_sooner_compared(
-    connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], found: sa.Subquery
+    connection: sa.Connection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    pieces: Collection[int],
+    upto: int,
 ) -> bool:
     chosen = sa.select(_ITEMS.c.item_id).where(*conditions)
-    return _is_few(connection, chosen, FEW) or not _is_few(connection, sa.select(found), MANY)
+    return _is_few(connection, chosen, FEW) or are_many(connection, pieces, MANY, upto)
 
 
 def _is_few(connection: sa.Connection, query: sa.Select[Any], most: int) -> bool:

@@ -216,7 +216,8 @@ def _carry_facts(connection: sa.Connection, source: int, target: int) -> None:
     connection.execute(sa.delete(episodes).where(episodes.c.series_id == target))
     for table in (shows, episodes):
         connection.execute(sa.update(table).where(table.c.series_id == source).values(series_id=target))
-    connection.execute(sa.update(shows).where(shows.c.series_id == target).values(is_stale=True))
+    mine = sa.update(shows).where(shows.c.series_id == target)
+    connection.execute(mine.values(is_stale=True, may_differ=True, may_rename=True))
 
 
 def note_numbers(connection: sa.Connection, series_ids: Collection[int]) -> None:

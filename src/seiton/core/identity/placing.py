@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from seiton.adapters.database import Row, chunks
+from seiton.adapters.database import Row, chunks, plain
 from seiton.core import tables
 from seiton.core.causes.brake import judge
 from seiton.core.causes.records import record_cause
@@ -17,13 +18,16 @@ from seiton.core.queries import Record
 from seiton.core.service import Core
 from seiton.domain.facts import (
     DEFAULT_ORDER,
+    Convert,
     Known,
     Number,
     Placement,
+    choose_title,
     episode_facts,
     place_episodes,
     show_facts,
 )
+from seiton.domain.pins import PinField
 from seiton.domain.states import IN_VIEWER, SURE
 from seiton.domain.wishes import dump_facts, load_episode
 
@@ -71,6 +75,7 @@ def place_facts(core: Core, connection: sa.Connection, row: Row) -> Former | Non
         .where(table.c.series_id == series_id)
         .values(facts=show, offset=placed.offset, is_stale=False)
     )
+    note_differences(connection, series_id, known, core.to_traditional)
     return {"facts": row["facts"], "episodes": changed} if changed or show != row["facts"] else None
 
 
@@ -90,8 +95,62 @@ def exchange_facts(connection: sa.Connection, series_id: int, former: Former) ->
         else:
             episodes[no, tenths] = facts
     changed = _write_episodes(connection, series_id, episodes)
-    connection.execute(sa.update(shows).where(mine).values(facts=former["facts"]))
+    connection.execute(sa.update(shows).where(mine).values(facts=former["facts"], may_rename=True))
     return {"facts": there or {}, "episodes": changed}
+
+
+def note_differences(
+    connection: sa.Connection, series_id: int, known: Known, to_traditional: Convert
+) -> None:
+    """Note whether facts say another season, numbers or title of a series than its releases do: where none
+    does, nobody has to read them to find where they differ. Pins come and go, and are not looked at here.
+    """
+    table, series, animes = tables.series_facts, tables.series, tables.animes
+    query = (
+        sa.select(table.c.facts, table.c.offset, series.c.series_no, animes.c.title)
+        .select_from(
+            table.join(series, series.c.series_id == table.c.series_id).join(
+                animes, animes.c.anime_id == series.c.anime_id
+            )
+        )
+        .where(table.c.series_id == series_id)
+    )
+    for row in plain(connection.execute(query)):
+        offered = offers(row, known, to_traditional)
+        connection.execute(
+            sa.update(table)
+            .where(table.c.series_id == series_id)
+            .values(
+                may_differ=any(offer.field is not PinField.ANIME_TITLE for offer in offered),
+                may_rename=any(offer.field is PinField.ANIME_TITLE for offer in offered),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What facts say of a ``field`` of a series, and what it is ``now``."""
+
+    field: PinField
+    now: str | int
+    value: str | int
+
+
+def offers(row: Row, known: Known, to_traditional: Convert) -> list[Offer]:
+    """Return where facts differ, of ``facts`` and ``offset`` as stored, ``series_no``, and the ``title`` of
+    the work.
+    """
+    title = row["facts"].get("title") or choose_title(known.titles, (), to_traditional)
+    said: list[tuple[PinField, str | int, str | int | None]] = [
+        (PinField.SERIES_NO, row["series_no"], known.season if row["series_no"] else None),
+        (PinField.EPISODES_AHEAD, 0, row["offset"] if row["offset"] > 0 else None),
+        (PinField.ANIME_TITLE, row["title"], title),
+    ]
+    return [
+        Offer(field=field, now=now, value=value)
+        for field, now, value in said
+        if value is not None and value != now
+    ]
 
 
 def placement_of(connection: sa.Connection, series_id: int, known: Known) -> Placement:

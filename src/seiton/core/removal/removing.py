@@ -75,12 +75,13 @@ class TorrentFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalPreview:
-    """What a removal would take away."""
+    """What a removal would take away; ``has_more``: and more that was not looked at."""
 
     name: str
     downloads: tuple[Row, ...]
     files: tuple[HeldFile, ...]
     torrents: tuple[TorrentFound, ...]
+    has_more: bool = False
 
 
 _SUBJECTS: Mapping[TargetType, tuple[sa.Table, str]] = {
@@ -92,13 +93,17 @@ _SUBJECTS: Mapping[TargetType, tuple[sa.Table, str]] = {
 }
 
 
-def preview_removal(core: Core, kind: TargetType, target_id: int) -> RemovalPreview:
-    """Return what removing would take away. Writes nothing. Raises ``NotFound``, and ``Conflict`` where it
-    is removed already; ``Unavailable`` when the viewer cannot be asked.
+def preview_removal(
+    core: Core, kind: TargetType, target_id: int, *, most: int | None = None
+) -> RemovalPreview:
+    """Return what removing would take away, of ``most`` downloads. Writes nothing. Raises ``NotFound``, and
+    ``Conflict`` where it is removed already; ``Unavailable`` when the viewer cannot be asked.
     """
     with core.database.read() as connection:
         name = _subject(connection, kind, target_id)
-        rows = _downloads_of(connection, kind, target_id)
+        rows = _downloads_of(connection, kind, target_id, None if most is None else most + 1)
+        has_more = most is not None and len(rows) > most
+        rows = rows[:most]
         torrents = _torrents(connection, rows)
     ids = [row["download_id"] for row in rows if row["sent_revision"] > 0]
     files: list[HeldFile] = []
@@ -106,7 +111,11 @@ def preview_removal(core: Core, kind: TargetType, target_id: int) -> RemovalPrev
         request = ViewerFilesRequest(core_instance=core.instance_id, download_ids=tuple(part))
         files += core.viewer.files(request).files
     return RemovalPreview(
-        name=name, downloads=tuple(rows), files=tuple(files), torrents=_with_sizes(core, torrents)
+        name=name,
+        downloads=tuple(rows),
+        files=tuple(files),
+        torrents=_with_sizes(core, torrents),
+        has_more=has_more,
     )
 
 
@@ -178,9 +187,12 @@ def _subject(connection: sa.Connection, kind: TargetType, target_id: int) -> str
             return str(connection.execute(title).scalar_one() or f"#{target_id}")
 
 
-def _downloads_of(connection: sa.Connection, kind: TargetType, target_id: int) -> list[Row]:
-    """Return the downloads that are part of it and are not removed yet, locked."""
+def _downloads_of(
+    connection: sa.Connection, kind: TargetType, target_id: int, most: int | None = None
+) -> list[Row]:
+    """Return the downloads that are part of it and are not removed yet, locked; ``most``: some of them."""
     downloads, links, series, animes = tables.downloads, tables.links, tables.series, tables.animes
+    ties = tables.item_subscriptions
     query = (
         sa.select(
             downloads,
@@ -209,22 +221,22 @@ def _downloads_of(connection: sa.Connection, kind: TargetType, target_id: int) -
         case TargetType.SUBTITLE_GROUP:
             query = query.where(links.c.group_id == target_id)
         case TargetType.SUBSCRIPTION:
-            query = query.where(_only_brought_by(target_id))
-    return list(connection.execute(query).mappings())
+            # From the feed on, item by item: of a large one not all is looked through for a few.
+            mine = (ties.c.item_id == links.c.raw_item_id) & (ties.c.subscription_id == target_id)
+            query = query.join(ties, mine).where(~_also_brought(target_id))
+            query = query if most is None else query.order_by(None).order_by(ties.c.item_id, links.c.slot)
+    return list(connection.execute(query.limit(most)).mappings())
 
 
-def _only_brought_by(subscription_id: int) -> sa.ColumnElement[bool]:
-    links, ties, subscriptions = tables.links, tables.item_subscriptions, tables.subscriptions
-    brought = sa.exists().where(
-        ties.c.item_id == links.c.raw_item_id, ties.c.subscription_id == subscription_id
-    )
-    also = sa.exists().where(
+def _also_brought(subscription_id: int) -> sa.ColumnElement[bool]:
+    """Say of a link that another subscription that is followed brought it as well."""
+    links, ties, subscriptions = tables.links, tables.item_subscriptions.alias("also"), tables.subscriptions
+    return sa.exists().where(
         ties.c.item_id == links.c.raw_item_id,
         ties.c.subscription_id != subscription_id,
         subscriptions.c.subscription_id == ties.c.subscription_id,
         subscriptions.c.is_active,
     )
-    return sa.and_(brought, ~also)
 
 
 def _mark_subject(connection: sa.Connection, kind: TargetType, target_id: int, now: Any) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
-from seiton.core.queries import fetch_all
+from seiton.core.feeds.item_pages import items_page
 from seiton.core.service import Core
 from seiton.domain.example_pattern import Mark
 from seiton.domain.learning import TEMPLATES, NotLearnt, find_marks, learn
@@ -22,13 +23,19 @@ from seiton.errors import InvalidInput, Problem
 from seiton.text import _
 
 MAX_SHOWN = 200
-"""Most matches that a lesson shows; it counts all."""
+"""Most matches that a lesson shows; it counts them in all titles that it looks at."""
 
-MAX_LOOKED_AT = 20_000
-"""Most unmatched titles, the newest, that are put together by shape."""
+TRIED_ON = 5_000
+"""Titles, the newest, that a lesson is tried on, as a draft is."""
+
+MAX_LOOKED_AT = 500
+"""Most unmatched titles, the newest, that are put together by shape: when those are read, others come up."""
 
 EXAMPLES = 3
 """Titles that stand for a shape."""
+
+UNREAD = (RawItemStatus.NO_MATCH.value, RawItemStatus.FAILED.value)
+"""The states of titles that no parser reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +49,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """What an example teaches: a parser that is not saved, and what it reads of the stored titles."""
+    """What an example teaches: a parser that is not saved, and what it reads of the newest ``looked_at``
+    titles; ``has_more``: there are older ones.
+    """
 
     rule: ParserRule
     matches: Sequence[Match]
     total: int
+    looked_at: int
+    has_more: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +68,15 @@ class Cluster:
     total: int = 0
     examples: list[Row] = field(default_factory=list)
     proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """The shapes of the newest ``looked_at`` titles that no parser reads; ``has_more``: there are others."""
+
+    clusters: Sequence[Cluster]
+    looked_at: int
+    has_more: bool
 
 
 def learn_parser(
@@ -80,13 +100,15 @@ def learn_parser(
     rule = learn(title, places, fixed)
     if isinstance(rule, NotLearnt):
         raise _refusal(rule)
-    matches: list[Match] = []
-    total = 0
-    for match in _matches(core, rule):
-        total += 1
-        if len(matches) < min(limit, MAX_SHOWN):
-            matches.append(match)
-    return Lesson(rule=rule, matches=matches, total=total)
+    titles, has_more = _newest(core, (), TRIED_ON)
+    matches = _matches(titles, rule)
+    return Lesson(
+        rule=rule,
+        matches=matches[: min(limit, MAX_SHOWN)],
+        total=len(matches),
+        looked_at=len(titles),
+        has_more=has_more,
+    )
 
 
 def _refusal(fault: NotLearnt) -> InvalidInput:
@@ -95,45 +117,37 @@ def _refusal(fault: NotLearnt) -> InvalidInput:
     return InvalidInput([Problem(field=name, message=message, code=fault.code)])
 
 
-def _matches(core: Core, rule: ParserRule) -> Iterator[Match]:
+def _matches(titles: Sequence[sa.Row[Any]], rule: ParserRule) -> list[Match]:
     rules = Ruleset((rule,))
-    for row in _titles(core, (), None):
-        outcome = rules.parse(row["title"])
-        if isinstance(outcome, Matched):
-            yield Match(item_id=row["item_id"], title=row["title"], parsed=outcome.parsed)
+    found = ((row, rules.parse(row.title)) for row in titles)
+    return [
+        Match(item_id=row.item_id, title=row.title, parsed=outcome.parsed)
+        for row, outcome in found
+        if isinstance(outcome, Matched)
+    ]
 
 
-def _titles(core: Core, statuses: Sequence[str], most: int | None) -> Iterator[Row]:
-    """Give stored titles, the newest first, a chunk at a time: nobody waits for the reader meanwhile."""
+def _newest(core: Core, statuses: Sequence[str], most: int) -> tuple[Sequence[sa.Row[Any]], bool]:
+    """Return the newest titles, ``most`` of them, and whether there are more."""
     items = tables.raw_items.c
-    query = sa.select(items.item_id, items.title).order_by(items.item_id.desc()).limit(core.chunk)
-    if statuses:
-        query = query.where(items.status.in_(statuses))
-    cursor: int | None = None
-    given = 0
-    while most is None or given < most:
-        with core.database.read() as connection:
-            here = query if cursor is None else query.where(items.item_id < cursor)
-            rows = fetch_all(connection, here)
-        yield from rows
-        if len(rows) < core.chunk:
-            return
-        given += len(rows)
-        cursor = rows[-1]["item_id"]
+    with core.database.read() as connection:
+        query = items_page((items.item_id, items.title), statuses, None, None, most + 1)
+        rows = connection.execute(query).all()
+    return rows[:most], len(rows) > most
 
 
-def list_unmatched_shapes(core: Core, *, limit: int) -> list[Cluster]:
+def list_unmatched_shapes(core: Core, *, limit: int) -> Shapes:
     """Return the shapes of the titles that no parser reads, the most frequent first, each with a proposal."""
     clusters: dict[Shape, Cluster] = {}
-    unread = (RawItemStatus.NO_MATCH.value, RawItemStatus.FAILED.value)
-    for row in _titles(core, unread, MAX_LOOKED_AT):
-        shape = shape_of(row["title"])
+    titles, has_more = _newest(core, UNREAD, MAX_LOOKED_AT)
+    for row in titles:
+        shape = shape_of(row.title)
         cluster = clusters.setdefault(shape, Cluster(shape=shape))
         cluster.total += 1
         if len(cluster.examples) < EXAMPLES:
-            cluster.examples.append(row)
+            cluster.examples.append({"item_id": row.item_id, "title": row.title})
     listed = sorted(clusters.values(), key=lambda cluster: (-cluster.total, -cluster.examples[0]["item_id"]))
     for cluster in listed[:limit]:
         proposals = (propose(row["title"]) for row in cluster.examples)
         cluster.proposal = next((proposal for proposal in proposals if proposal is not None), None)
-    return listed[:limit]
+    return Shapes(clusters=listed[:limit], looked_at=len(titles), has_more=has_more)

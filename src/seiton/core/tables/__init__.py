@@ -10,6 +10,7 @@ from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
 from seiton.core.tables.knowledge import (
+    airing,
     answers,
     episode_facts,
     external_ids,
@@ -29,12 +30,23 @@ from seiton.core.tables.rules import (
     rulesets,
 )
 from seiton.core.tables.schema import metadata
+from seiton.core.tables.seeking import seeks
 from seiton.core.tables.titles import item_subscriptions, raw_items, subscriptions
-from seiton.core.tables.works import animes, identities, links, seasons, series, subtitle_groups
+from seiton.core.tables.works import (
+    animes,
+    identities,
+    links,
+    named_works,
+    seasons,
+    series,
+    subtitle_groups,
+    work_names,
+)
 
 __all__ = [
     "adoption_files",
     "adoptions",
+    "airing",
     "animes",
     "answers",
     "api_tokens",
@@ -54,6 +66,7 @@ __all__ = [
     "metadata",
     "module_capabilities",
     "modules",
+    "named_works",
     "neighbours",
     "notices",
     "notification_targets",
@@ -65,6 +78,7 @@ __all__ = [
     "resyncs",
     "rulesets",
     "seasons",
+    "seeks",
     "series",
     "series_facts",
     "sessions",
@@ -74,4 +88,5 @@ __all__ = [
     "subtitle_groups",
     "title_order",
     "waiting_downloads",
+    "work_names",
 ]

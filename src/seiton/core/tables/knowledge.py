@@ -62,7 +62,22 @@ series_facts = table(
     Column("is_stale", Boolean, nullable=False, server_default=sa.false()),
     # as they were before a change that a person has undone: nothing new comes in
     Column("is_held", Boolean, nullable=False, server_default=sa.false()),
+    # may say another season or other numbers than releases do, or another title: only these are looked at
+    Column("may_differ", Boolean, nullable=False, server_default=sa.true()),
+    Column("may_rename", Boolean, nullable=False, server_default=sa.true()),
     Index(None, "due_at"),
+    Index(
+        "ix_core_series_facts_may_differ",
+        "series_id",
+        sqlite_where=sa.text("may_differ = 1"),
+        postgresql_where=sa.text("may_differ"),
+    ),
+    Index(
+        "ix_core_series_facts_may_rename",
+        "series_id",
+        sqlite_where=sa.text("may_rename = 1"),
+        postgresql_where=sa.text("may_rename"),
+    ),
 )
 
 episode_facts = table(
@@ -74,6 +89,23 @@ episode_facts = table(
     Column("facts", sa.JSON, nullable=False),  # domain.metadata.EpisodeFacts
     Column("aired", sa.Date),  # of them, to be looked for by
     Index(None, "aired", "series_id"),
+)
+
+airing = table(
+    "airing",
+    # What a source says is broadcast at present, by weekday, whether we have it or not.
+    Column("namespace", String(40), primary_key=True),
+    Column("value", String(100), primary_key=True),
+    Column("weekday", Integer, nullable=False),  # ISO: Monday is 1
+    Column("titles", sa.JSON, nullable=False),  # domain.facts.Titles
+    Column("premiered", sa.Date),
+    Column("picture_url", Text),
+    Column("picture", String(80)),  # the poster in hand
+    Column("picture_tried_at", Instant),
+    Column(
+        "subscription_id", Id, ForeignKey("core_subscriptions.subscription_id")
+    ),  # by which it is followed
+    Column("seen_at", Instant, nullable=False),
 )
 
 pictures = table(

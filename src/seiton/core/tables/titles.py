@@ -70,6 +70,8 @@ raw_items = table(
         postgresql_where=sa.text("is_deferred"),
     ),
     Index(None, "status", "item_id"),
+    # Not by status first: SQLite would take that for lists in several states, too.
+    Index(None, "parser_id", "status", "item_id"),
     Index(None, "created_at", "item_id"),
 )
 

@@ -96,3 +96,20 @@ identities = table(
     Column("created_at", Instant, nullable=False),
     one_of("subject_type", ("anime", "link"), "subject_type"),
 )
+
+named_works = table(
+    "named_works",
+    # Works whose names were taken down, to be compared, and the release that says more than the title.
+    Column("anime_id", Id, ForeignKey("core_animes.anime_id"), primary_key=True, autoincrement=False),
+    Column("item_id", Id, ForeignKey("core_raw_items.item_id")),
+)
+
+work_names = table(
+    "work_names",
+    # What they are called: the title first. Derived, like the index of titles: domain.same_works.names_of.
+    Column("anime_id", Id, ForeignKey("core_animes.anime_id"), primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Index(None, "key", "anime_id"),
+)

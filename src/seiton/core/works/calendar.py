@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from seiton.domain.wishes import load_episode
 MOST_OF_A_WEEK = 500
 PART = 200
 """Episodes that are read at a time, while series are looked for."""
+MOST_LOOKED = 10_000
+"""Episodes, the last that were broadcast, of which one look sees whether they are missing: whole days."""
 MOST_OF_A_SERIES = 60
 """Missing episodes of a series that are named; how many there are is counted."""
 _FACTS, _SERIES, _ANIMES, _SHOWS = tables.episode_facts, tables.series, tables.animes, tables.series_facts
@@ -108,17 +111,32 @@ def groups_of_week(core: Core, monday: date, *, most: int) -> dict[int, list[str
     return found
 
 
-def list_wanted(core: Core, *, limit: int, offset: int, wanted: str = "") -> list[Record]:
+@dataclass(slots=True)
+class Days:
+    """From which day on a look goes back, and how far it went: not before ``stopped_at``; ``None``: to the
+    first day of all.
+    """
+
+    until: date | None = None
+    stopped_at: date | None = None
+
+
+def list_wanted(
+    core: Core, *, limit: int, offset: int, wanted: str = "", days: Days | None = None
+) -> list[Record]:
     """Return series of which episodes were broadcast and are neither there nor on their way, the one with the
     latest of them first: ``missing`` counts them, ``episodes`` names them with ``facts``.
 
-    What a person took away is not missing. ``wanted``: only works whose title contains it.
+    What a person took away is not missing. ``wanted``: only works whose title contains it. A series is found
+    by its episodes of ``days``, which then say how far was looked.
     """
+    days = days or Days()
     with core.database.read() as connection:
+        conditions = (*_is_missing(core), _within(connection, core.now().date(), days), _IS_KEPT)
         if wanted:
-            ids = _by_title(core, connection, wanted, limit, offset)
+            ids = _by_title(connection, conditions, wanted, limit, offset)
         else:
-            ids = _latest(core, connection, limit + offset)[offset:]
+            ids = _latest(connection, conditions, limit + offset)[offset:]
         query = (
             sa.select(
                 *_OF_SERIES, sa.func.count().label("missing"), sa.func.max(_FACTS.c.aired).label("latest")
@@ -132,15 +150,27 @@ def list_wanted(core: Core, *, limit: int, offset: int, wanted: str = "") -> lis
     return [rows[one] | {"episodes": episodes.get(one, [])} for one in ids if one in rows]
 
 
-def _latest(core: Core, connection: sa.Connection, most: int) -> list[int]:
+def _within(connection: sa.Connection, today: date, days: Days) -> sa.ColumnElement[bool]:
+    """Return the condition for the days that one look sees, and note in ``days`` where it stops."""
+    until = min(days.until or today, today)
+    order = (_FACTS.c.aired.desc(), _FACTS.c.series_id.desc())
+    query = sa.select(_FACTS.c.aired).where(_FACTS.c.aired <= until).order_by(*order)
+    beyond = connection.execute(query.offset(MOST_LOOKED).limit(1)).scalar()
+    if beyond is None:
+        return _FACTS.c.aired <= until
+    days.stopped_at = min(beyond + timedelta(days=1), until)
+    return _FACTS.c.aired.between(days.stopped_at, until)
+
+
+def _latest(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], most: int) -> list[int]:
     """Return the series of the latest missing episodes, until there are ``most``: read by the index of days,
-    a part at a time, so that what lies years back is not looked at.
+    a part at a time, so that what lies further back is not looked at.
     """
     key = (_FACTS.c.aired, _FACTS.c.series_id, _FACTS.c.episode_no)
     query = (
         sa.select(*key)
         .select_from(_NAMED)
-        .where(*_is_missing(core), _IS_KEPT)
+        .where(*conditions)
         .order_by(*(column.desc() for column in key))
         .limit(PART)
     )
@@ -156,12 +186,18 @@ def _latest(core: Core, connection: sa.Connection, most: int) -> list[int]:
     return list(found)[:most]
 
 
-def _by_title(core: Core, connection: sa.Connection, wanted: str, limit: int, offset: int) -> list[int]:
+def _by_title(
+    connection: sa.Connection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    wanted: str,
+    limit: int,
+    offset: int,
+) -> list[int]:
     latest = sa.func.max(_FACTS.c.aired)
     query = (
         sa.select(_FACTS.c.series_id)
         .select_from(_NAMED)
-        .where(*_is_missing(core), _IS_KEPT, _ANIMES.c.title.icontains(wanted, autoescape=True))
+        .where(*conditions, _ANIMES.c.title.icontains(wanted, autoescape=True))
         .group_by(_FACTS.c.series_id)
     )
     order = (latest.desc(), _FACTS.c.series_id.desc())

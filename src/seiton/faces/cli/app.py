@@ -75,6 +75,7 @@ def build() -> typer.Typer:
         removals,
         resyncs,
         roles,
+        season,
         serve,
         status,
         subscriptions,
@@ -107,6 +108,7 @@ def build() -> typer.Typer:
     app.add_typer(downloads.commands(), name="downloads")
     app.add_typer(resyncs.commands(), name="resyncs")
     app.command("wanted", help=wanted.HELP)(wanted.wanted)
+    app.command("season", help=season.HELP)(season.season)
     app.add_typer(library.commands(), name="library")
     app.add_typer(holds.commands(), name="holds")
     app.add_typer(pins.commands(), name="pins")

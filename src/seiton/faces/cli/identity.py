@@ -210,7 +210,9 @@ def merge(
         print_saved(api, written, as_json)
 
 
+@paged(200)
 def fixes(
+    page: Page,
     titles: Annotated[
         bool, typer.Option("--titles", help=_("Also other titles, which rename folders."))
     ] = False,
@@ -221,7 +223,7 @@ def fixes(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/identities/fixes", titles=titles)
+        rows = api.get("/identities/fixes", titles=titles, **page)
     if as_json:
         print_json({"fixes": rows})
         return

@@ -66,7 +66,11 @@ def learn(
         print_json(lesson)
         return
     print_fields(lesson["parser"])
-    say(_("Stored titles that it reads: {count}", count=lesson["total_matches"]))
+    count, looked_at = lesson["total_matches"], lesson["looked_at"]
+    if lesson["has_more"]:
+        say(_("Of the newest {looked_at} stored titles it reads: {count}", looked_at=looked_at, count=count))
+    else:
+        say(_("Stored titles that it reads: {count}", count=count))
     print_table(
         [_("ID"), _("Title"), _("Read as")],
         [(row["item_id"], row["title"], read_as(row["parse_result"])) for row in lesson["matches"]],
@@ -80,6 +84,7 @@ def shapes(limit: Limit = 20, url: Url = None, as_json: Json = False) -> None:
 
     with Api(url) as api:
         rows = api.get("/raw-items/unmatched-shapes", limit=limit)
+        newest = api.headers.get("Seiton-Looked-At")
     if as_json:
         print_json(rows)
         return
@@ -96,6 +101,8 @@ def shapes(limit: Limit = 20, url: Url = None, as_json: Json = False) -> None:
             for row in rows
         ],
     )
+    if newest:
+        say(_("These are of the newest {number} titles that nobody reads; there are more.", number=newest))
 
 
 def likely_same(url: Url = None, as_json: Json = False) -> None:

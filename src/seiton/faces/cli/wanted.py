@@ -24,6 +24,9 @@ def wanted(
         int | None, typer.Option(metavar=_("SERIES"), help=_("Look for what is missing of this series."))
     ] = None,
     episode: Annotated[int | None, typer.Option(help=_("With --seek: only this episode."))] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar=_("DATE"), help=_("Only what was broadcast up to this day."))
+    ] = None,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +42,8 @@ def wanted(
             else:
                 _print_found(found)
             return
-        rows = api.get("/wanted", **page)
+        rows = api.get("/wanted", until=until, **page)
+        since = api.headers.get("Seiton-Searched-To")
     if as_json:
         print_json(rows)
         return
@@ -57,6 +61,8 @@ def wanted(
         ],
         empty=_("Everything that was broadcast is there or on its way."),
     )
+    if since:
+        say(_("Looked back to {day}; with --until an earlier day it goes on.", day=since))
 
 
 def _number(one: dict[str, Any]) -> str:

@@ -138,8 +138,16 @@ def _add_ids(router: APIRouter, core: Core) -> None:
         return [_shown(row) for row in rows]
 
     @router.get("/identities/fixes")
-    def show_fixes(titles: bool = False) -> list[FixOffered]:
-        """List where the facts say another season or other numbers; with ``titles`` also other titles."""
+    def show_fixes(
+        titles: bool = False,
+        limit: Annotated[int, Query(ge=0, le=MOST), cap(200)] = 200,
+        offset: Offset = 0,
+    ) -> list[FixOffered]:
+        """List where the facts say another season or other numbers; with ``titles`` also other titles.
+
+        ``limit`` and ``offset`` count series of which that is so, at most 200 at a time, also those where all
+        of it is pinned and that are not listed.
+        """
         return [
             FixOffered(
                 series_id=fix.series_id,
@@ -152,7 +160,7 @@ def _add_ids(router: APIRouter, core: Core) -> None:
                 id_value=fix.id_value,
                 path=f"/series/{fix.series_id}/pins/{fix.field}",
             )
-            for fix in list_fixes(core, with_titles=titles)
+            for fix in list_fixes(core, limit=limit, offset=offset, with_titles=titles)[0]
         ]
 
     @router.post("/identities/accept-exact")

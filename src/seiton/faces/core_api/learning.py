@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from seiton.core.rules.learning import MAX_SHOWN, Cluster, Lesson, learn_parser, list_unmatched_shapes
@@ -20,6 +20,9 @@ Marked = Literal[
     "anime_title", "episode_no", "episode_end", "series_no", "subtitle_group", "resolution", "year"
 ]
 Fixed = Literal["episode_no", "series_no", "subtitle_group", "resolution", "year"]
+
+LOOKED_AT = "Seiton-Looked-At"
+"""The header that says how many titles were looked at, where there are more."""
 
 
 class Place(BaseModel):
@@ -49,11 +52,15 @@ class MatchedTitle(BaseModel):
 
 
 class LessonAnswer(BaseModel):
-    """The parser that the example teaches, ready for ``POST /parsers``, and what it reads."""
+    """The parser that the example teaches, ready for ``POST /parsers``, and what it reads of the newest
+    ``looked_at`` titles; ``has_more``: there are older ones.
+    """
 
     parser: ParserInput
     total_matches: int
     matches: list[MatchedTitle]
+    looked_at: int
+    has_more: bool
 
 
 class ExampleTitle(BaseModel):
@@ -93,6 +100,8 @@ def _lesson(lesson: Lesson) -> LessonAnswer:
             )
             for match in lesson.matches
         ],
+        looked_at=lesson.looked_at,
+        has_more=lesson.has_more,
     )
 
 
@@ -124,6 +133,14 @@ def add_routes(router: APIRouter, core: Core) -> None:
     @router.get("/raw-items/unmatched-shapes")
     def show_shapes(
         limit: Annotated[int, Query(ge=0, le=MOST), cap(200)] = 50,
+        *,
+        response: Response,
     ) -> list[UnmatchedShape]:
-        """Put the titles that no parser reads together by shape, the most frequent first, with proposals."""
-        return [_shape(cluster) for cluster in list_unmatched_shapes(core, limit=limit)]
+        """Put the titles that no parser reads together by shape, the most frequent first, with proposals.
+
+        Only the newest 500 of them: where there are more, the header ``Seiton-Looked-At`` has that number.
+        """
+        found = list_unmatched_shapes(core, limit=limit)
+        if found.has_more:
+            response.headers[LOOKED_AT] = str(found.looked_at)
+        return [_shape(cluster) for cluster in found.clusters]

@@ -28,7 +28,10 @@ def add_routes(router: APIRouter, core: Core) -> None:
 
     @router.get("/anime/likely-same")
     def show_likely_same() -> list[SameWorks]:
-        """List works that are likely one under two titles. To make them one, fix the title in a parser."""
+        """List works that are likely one under two titles, by 50 names at most, those of the newest works.
+
+        To make them one, fix the title in a parser.
+        """
         found, titles = list_likely_same(core)
         return [
             SameWorks(

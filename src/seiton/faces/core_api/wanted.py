@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from seiton.core.feeds.seeking import seek
 from seiton.core.service import Core
-from seiton.core.works.calendar import list_wanted, list_week
+from seiton.core.works.calendar import Days, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
+from seiton.faces.core_api.raw_items import SEARCHED_TO
 from seiton.faces.fields import MOST, IdInPath, Offset, cap
 from seiton.faces.problems import documented
 
@@ -97,9 +98,19 @@ def add_routes(router: APIRouter, core: Core) -> None:
         search: Annotated[str, Query(max_length=100)] = "",
         limit: Annotated[int, Query(ge=0, le=MOST), cap(200)] = 50,
         offset: Offset = 0,
+        until: Annotated[date | None, Query(ge=date(1900, 1, 8), le=date(9000, 1, 1))] = None,
+        *,
+        response: Response,
     ) -> list[WantedSeries]:
-        """List series of which episodes were broadcast that are neither there nor on their way."""
-        rows = list_wanted(core, limit=limit, offset=offset, wanted=search.strip())
+        """List series of which episodes were broadcast that are neither there nor on their way.
+
+        It looks at the last 10,000 episodes. Where there are more, the header ``Seiton-Searched-To`` has the
+        first day of those: ``until`` the day before it goes on.
+        """
+        days = Days(until=until)
+        rows = list_wanted(core, limit=limit, offset=offset, wanted=search.strip(), days=days)
+        if days.stopped_at is not None:
+            response.headers[SEARCHED_TO] = days.stopped_at.isoformat()
         return [WantedSeries.model_validate(row | {"episodes": _episodes(row)}) for row in rows]
 
     @router.get("/calendar")

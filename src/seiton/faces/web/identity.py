@@ -21,7 +21,7 @@ from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.gate import Form, form_of
 from seiton.faces.web.impacts import verdict
 from seiton.faces.web.library import PIN_NAMES
-from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged
+from seiton.faces.web.shell import PAGE, Pager, Web, go, number_of, page, page_number, paged
 from seiton.text import _
 
 SHOWN = 50
@@ -55,11 +55,11 @@ def _pages(core: Core) -> list[BaseRoute]:
         return page(request, "identity_fixes.html", number=page_number(request), **values)
 
     def find_fixes(request: Request) -> HTMLResponse:
-        fixes = list_fixes(core, with_titles="titles" in request.query_params)
-        first = (page_number(request) - 1) * PAGE
-        rows, pager = paged(request, fixes[first : first + PAGE + 1])
-        values: dict[str, Any] = {"pager": pager, "field_names": PIN_NAMES}
-        values["with_titles"] = "titles" in request.query_params
+        number, with_titles = page_number(request), "titles" in request.query_params
+        offset = (number - 1) * PAGE
+        rows, has_more = list_fixes(core, limit=PAGE, offset=offset, with_titles=with_titles)
+        pager = Pager(number=number, has_more=has_more)
+        values: dict[str, Any] = {"pager": pager, "field_names": PIN_NAMES, "with_titles": with_titles}
         return page(request, "identity_fixes_found.html", rows=rows, **values)
 
     def show_series(request: Request) -> HTMLResponse:

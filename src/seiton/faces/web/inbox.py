@@ -51,10 +51,12 @@ def routes(web: Web) -> list[BaseRoute]:
 
     def look_through(request: Request) -> HTMLResponse:
         same, titles = list_likely_same(core)
+        found = list_unmatched_shapes(core, limit=SHOWN)
         return page(
             request,
             "inbox_found.html",
-            shapes=[_shape(cluster) for cluster in list_unmatched_shapes(core, limit=SHOWN)],
+            shapes=[_shape(cluster) for cluster in found.clusters],
+            newest=found.looked_at if found.has_more else None,
             same=same[:SHOWN],
             titles=titles,
             field_names=FIELD_NAMES,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from seiton.core import tables
 from seiton.core.causes.rehearsal import Impact
-from seiton.core.queries import Record, list_parsers
+from seiton.core.figures import MOST_COUNTED
+from seiton.core.queries import Record, count_reads, list_parsers
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import get_parser, update_parser
 from seiton.core.rules.placing import place_parser, preview_placing
@@ -90,15 +89,13 @@ def _moved(rows: Sequence[Record], parser_id: int, before: int | None) -> list[R
 def _lists(core: Core) -> dict[str, Any]:
     """Return what the page shows: the user's parsers and the built-in ones, with how much each reads."""
     rows = list_parsers(core, created_from_type=None, created_from_id=None)
-    items = tables.raw_items.c
-    query = sa.select(items.parser_id, sa.func.count()).where(items.status == "parsed")
-    with core.database.read() as connection:
-        counts = {row[0]: row[1] for row in connection.execute(query.group_by(items.parser_id))}
+    reads = count_reads(core, [row["parser_id"] for row in rows], most=MOST_COUNTED)
     for row in rows:
-        row["reads"] = counts.get(row["parser_id"], 0)
+        row["reads"] = reads[row["parser_id"]]
     return {
         "mine": [row for row in rows if row["origin"] != BUILTIN],
         "builtin": [row for row in rows if row["origin"] == BUILTIN],
+        "counted_to": MOST_COUNTED,
         "proposal": None,
         "moved": None,
     }

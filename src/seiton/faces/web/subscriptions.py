@@ -20,6 +20,8 @@ from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, 
 
 SHOWN = 100
 """Files of a removal that a page lists."""
+MOST_COUNTED = 500
+"""Downloads of a removal that a page counts, with their files and torrents."""
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -81,7 +83,7 @@ def routes(web: Web) -> list[BaseRoute]:
         row = get_subscription(core, number_of(request, "subscription_id"))
         found, problem = None, ""
         try:
-            found = preview_removal(core, TargetType.SUBSCRIPTION, row["subscription_id"])
+            found = preview_removal(core, TargetType.SUBSCRIPTION, row["subscription_id"], most=MOST_COUNTED)
         except Unavailable as error:
             problem = str(error)
         values: dict[str, Any] = {"removal": found, "problem": problem, "shown": SHOWN}

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
-from seiton.core import tables
-from seiton.core.feeds.raw_items import get_raw_item
-from seiton.core.queries import Record, fetch_all
-from seiton.core.queries import page as page_of
-from seiton.core.rules.learning import learn_parser
+from seiton.core.feeds.raw_items import get_raw_item, list_raw_items
+from seiton.core.feeds.searching import Reach
+from seiton.core.queries import Record
+from seiton.core.rules.learning import UNREAD, learn_parser
 from seiton.core.rules.rulesets import columns_of
 from seiton.core.service import Core
 from seiton.domain.captures import Piece, pieces_of
@@ -22,7 +20,6 @@ from seiton.domain.example_pattern import Mark
 from seiton.domain.learning import GROUPS
 from seiton.domain.proposals import propose
 from seiton.domain.rules import Matched
-from seiton.domain.states import RawItemStatus
 from seiton.domain.titles import Ruleset
 from seiton.errors import InvalidInput
 from seiton.faces.web.drafts import FIELD_NAMES
@@ -33,8 +30,6 @@ MAX_SEARCH = 100
 SHOWN = 30
 """Titles that a lesson shows."""
 
-UNREAD = (RawItemStatus.NO_MATCH.value, RawItemStatus.FAILED.value)
-
 
 def routes(web: Web) -> list[BaseRoute]:
     """Return the routes of this room."""
@@ -42,9 +37,18 @@ def routes(web: Web) -> list[BaseRoute]:
 
     def choose(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
-        rows, pager = paged(request, _titles(core, wanted, page_number(request)))
+        reach = Reach()
+        found, problem = [], ""
+        try:
+            found = _titles(core, wanted, _before(request), page_number(request), reach)
+        except InvalidInput as error:
+            problem = error.problems[0].message
+        rows, pager = paged(request, found)
         template = "teach_titles.html" if request.headers.get("hx-request") else "teach_list.html"
-        return page(request, template, rows=rows, pager=pager, wanted=wanted, unread=UNREAD)
+        values: dict[str, Any] = {"wanted": wanted, "problem": problem, "before": _before(request)}
+        # A search looks at some thousand titles, and goes on where a person wants it.
+        values["searched_to"] = None if pager.has_more else reach.stopped_at
+        return page(request, template, rows=rows, pager=pager, **values)
 
     def show(request: Request) -> HTMLResponse:
         item = get_raw_item(core, number_of(request, "item_id"))
@@ -69,16 +73,17 @@ def routes(web: Web) -> list[BaseRoute]:
     ]
 
 
-def _titles(core: Core, wanted: str, number: int) -> list[Record]:
+def _before(request: Request) -> int | None:
+    text = request.query_params.get("before", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _titles(core: Core, wanted: str, before: int | None, number: int, reach: Reach) -> list[Record]:
     """Return titles that contain ``wanted``, the newest first; those that nobody reads without it."""
-    items = tables.raw_items
-    query = sa.select(items)
-    if wanted:
-        query = query.where(items.c.title.icontains(wanted, autoescape=True))
-    else:
-        query = query.where(items.c.status.in_(UNREAD))
-    with core.database.read() as connection:
-        return fetch_all(connection, page_of(query, PAGE + 1, (number - 1) * PAGE, items.c.item_id.desc()))
+    statuses, search = ((), wanted) if wanted else (UNREAD, None)
+    choice: dict[str, Any] = {"statuses": statuses, "subscription_id": None, "search": search}
+    offset = (number - 1) * PAGE
+    return list_raw_items(core, **choice, before=before, limit=PAGE + 1, offset=offset, reach=reach)
 
 
 def _proposed(title: str) -> dict[str, Mark]:

@@ -417,6 +417,26 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_airing",
+        sa.Column("namespace", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("titles", sa.JSON(), nullable=False),
+        sa.Column("premiered", sa.Date(), nullable=True),
+        sa.Column("picture_url", sa.Text(), nullable=True),
+        sa.Column("picture", sa.String(length=80), nullable=True),
+        sa.Column("picture_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_airing_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("namespace", "value", name=op.f("pk_core_airing")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_library_profiles",
         sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library", sa.String(length=64), nullable=False),
@@ -520,6 +540,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_deferred"),
             postgresql_where=sa.text("is_deferred"),
         )
+        batch_op.create_index(
+            batch_op.f("ix_core_raw_items_parser_id"), ["parser_id", "status", "item_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_core_raw_items_status"), ["status", "item_id"], unique=False)
 
     op.create_table(
@@ -559,6 +582,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_sessions_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "core_work_names",
+        sa.Column(
+            "anime_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["anime_id"], ["core_animes.anime_id"], name=op.f("fk_core_work_names_anime_id")
+        ),
+        sa.PrimaryKeyConstraint("anime_id", "place", name=op.f("pk_core_work_names")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_work_names", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_work_names_key"), ["key", "anime_id"], unique=False)
 
     op.create_table(
         "core_conflicts",
@@ -775,6 +818,49 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "core_named_works",
+        sa.Column(
+            "anime_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["anime_id"], ["core_animes.anime_id"], name=op.f("fk_core_named_works_anime_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["core_raw_items.item_id"], name=op.f("fk_core_named_works_item_id")
+        ),
+        sa.PrimaryKeyConstraint("anime_id", name=op.f("pk_core_named_works")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "core_seeks",
+        sa.Column(
+            "series_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_seeks_series_id")
+        ),
+        sa.PrimaryKeyConstraint("series_id", name=op.f("pk_core_seeks")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_seeks_finished_at"), ["finished_at", "asked_at", "series_id"], unique=False
+        )
+
+    op.create_table(
         "core_series_facts",
         sa.Column(
             "series_id",
@@ -791,6 +877,8 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_stale", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("may_differ", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("may_rename", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.ForeignKeyConstraint(
             ["series_id"], ["core_series.series_id"], name=op.f("fk_core_series_facts_series_id")
         ),
@@ -799,6 +887,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_series_facts_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            "ix_core_series_facts_may_differ",
+            ["series_id"],
+            unique=False,
+            sqlite_where=sa.text("may_differ = 1"),
+            postgresql_where=sa.text("may_differ"),
+        )
+        batch_op.create_index(
+            "ix_core_series_facts_may_rename",
+            ["series_id"],
+            unique=False,
+            sqlite_where=sa.text("may_rename = 1"),
+            postgresql_where=sa.text("may_rename"),
+        )
 
     op.create_table(
         "core_downloads",
@@ -1021,9 +1123,24 @@ def downgrade() -> None:
 
     op.drop_table("core_downloads")
     with op.batch_alter_table("core_series_facts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_core_series_facts_may_rename",
+            sqlite_where=sa.text("may_rename = 1"),
+            postgresql_where=sa.text("may_rename"),
+        )
+        batch_op.drop_index(
+            "ix_core_series_facts_may_differ",
+            sqlite_where=sa.text("may_differ = 1"),
+            postgresql_where=sa.text("may_differ"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
 
     op.drop_table("core_series_facts")
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_seeks_finished_at"))
+
+    op.drop_table("core_seeks")
+    op.drop_table("core_named_works")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
         batch_op.drop_index(
@@ -1065,6 +1182,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("core_conflicts")
+    with op.batch_alter_table("core_work_names", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_work_names_key"))
+
+    op.drop_table("core_work_names")
     with op.batch_alter_table("core_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_sessions_person_id"))
 
@@ -1072,6 +1193,7 @@ def downgrade() -> None:
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
+        batch_op.drop_index(batch_op.f("ix_core_raw_items_parser_id"))
         batch_op.drop_index(
             "ix_core_raw_items_deferred",
             sqlite_where=sa.text("is_deferred"),
@@ -1086,6 +1208,7 @@ def downgrade() -> None:
     op.drop_table("core_notices")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
+    op.drop_table("core_airing")
     op.drop_table("core_adoptions")
     op.drop_table("core_title_order")
     op.drop_table("core_subtitle_groups")
