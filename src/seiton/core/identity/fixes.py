@@ -30,9 +30,7 @@ class Fix:
     id_value: str
 
 
-def list_fixes(
-    core: Core, *, limit: int, offset: int, with_titles: bool = False
-) -> tuple[list[Fix], bool]:
+def list_fixes(core: Core, *, limit: int, offset: int, with_titles: bool = False) -> tuple[list[Fix], bool]:
     """Return where facts say another season than the title, or that numbers count on from the seasons before,
     for a page of the series of which they may say so, by id; and whether there are more of those.
 
