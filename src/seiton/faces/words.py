@@ -127,7 +127,6 @@ HOLDS = {
     "no_video": N_("no video in the download is this episode"),
     "nfo_unreadable": N_("the NFO beside it cannot be read, so it is not replaced"),
     "braked": N_("many files at once: confirm first"),
-    "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
     "stalled": N_("the transfer stood still for days"),
     "no_removal": N_("its viewer cannot remove files: remove them there"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,8 +31,7 @@ from seiton.core.links.making import Episode
 from seiton.core.links.wanted import ADOPTED
 from seiton.core.rules.parsers import WRITABLE, add_parser, change_parser, drop_parser
 from seiton.core.rules.pinning import pin_within
-from seiton.core.rules.reparse import is_unfinished
-from seiton.core.rules.rulesets import lock_state
+from seiton.core.rules.rulesets import is_unfinished, lock_state
 from seiton.core.service import Core
 from seiton.domain.duplicates import Choice
 from seiton.domain.pins import PinField
@@ -134,7 +134,7 @@ def _release(core: Core, connection: sa.Connection, cause: Row) -> bool:
 
 
 def _downloads(
-    connection: sa.Connection, rows: Sequence[Row], now: Any
+    connection: sa.Connection, rows: Sequence[Row], now: datetime
 ) -> tuple[list[Choice], Sequence[int]]:
     """Return what the downloads that wait would be by now."""
     links = tables.links.c

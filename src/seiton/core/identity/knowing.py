@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +19,7 @@ from seiton.core.filing.finishing import close_finished
 from seiton.core.identity.pictures import fetch_picture
 from seiton.core.identity.placing import dump_known, follow_facts, place_facts, title_of
 from seiton.core.neighbours.answers import Question, ask
-from seiton.core.rules.reparse import is_unfinished
-from seiton.core.rules.rulesets import lock_state
+from seiton.core.rules.rulesets import is_unfinished, lock_state
 from seiton.core.service import Core
 from seiton.domain.facts import Known
 from seiton.domain.reading.seasons import season_in
@@ -158,18 +158,14 @@ def _season_of(core: Core, source: Bangumi, value: str, subject: Mapping[str, An
     before, seen = 0, {value}
     at: str | None = value
     while at is not None and len(seen) <= LONGEST_WAY:
-        related = ask(core, _question(source, f"relations/{at}", LONG), _asker(source.relations, at))
+        related = ask(core, _question(source, f"relations/{at}", LONG), partial(source.relations, at))
         at = prequel_of(related.body or [])
         if at is None or at in seen:
             break
         seen.add(at)
-        work = ask(core, _question(source, f"subject/{at}", LONG), _asker(source.subject, at))
+        work = ask(core, _question(source, f"subject/{at}", LONG), partial(source.subject, at))
         before += bool(work.body and is_series(work.body))
     return before + 1 if is_series(subject) else None
-
-
-def _asker(call: Any, value: str) -> Any:
-    return lambda: call(value)
 
 
 def _question(source: Bangumi, key: str, lasts: timedelta) -> Question:

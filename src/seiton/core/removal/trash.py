@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.causes.records import record_cause
-from seiton.core.downloads.wanting import initial_status
+from seiton.core.downloads.wanting import initial_status, unsettle
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.removal.removing import TargetType
@@ -75,7 +75,7 @@ def restore(core: Core, removal_id: int) -> int:
     return cause_id
 
 
-def _unmark_subject(connection: sa.Connection, removal: Row, now: Any) -> None:
+def _unmark_subject(connection: sa.Connection, removal: Row, now: datetime) -> None:
     match removal["after"]["target_type"]:
         case TargetType.SUBSCRIPTION:
             table, key = tables.subscriptions, "subscription_id"
@@ -89,6 +89,7 @@ def _unmark_subject(connection: sa.Connection, removal: Row, now: Any) -> None:
         case _:
             return
     connection.execute(sa.update(table).where(table.c[key] == removal["subject_id"]).values(values))
+    unsettle(connection, None)  # what came in meanwhile is chosen from at the end of the next reparse
 
 
 def _removed_by(connection: sa.Connection, removal_id: int) -> Sequence[Row]:
@@ -103,7 +104,7 @@ def _removed_by(connection: sa.Connection, removal_id: int) -> Sequence[Row]:
     return connection.execute(query).mappings().all()
 
 
-def _bring_back(connection: sa.Connection, rows: Sequence[Row], now: Any) -> None:
+def _bring_back(connection: sa.Connection, rows: Sequence[Row], now: datetime) -> None:
     if not rows:
         return
     table = tables.downloads
