@@ -21,6 +21,7 @@ from threading import Thread
 from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.access.people import add_person
+from seiton.core.causes.holds import list_holds
 from seiton.core.causes.undo import undo
 from seiton.core.feeds.search_places import places_of_work
 from seiton.core.feeds.subscriptions import add_subscription
@@ -32,9 +33,11 @@ from seiton.core.notifications.sending import send_due, try_out
 from seiton.core.queries import list_parsers
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import update_parser
+from seiton.core.rules.pinning import set_pin
 from seiton.core.works.airing import follow_airing
 from seiton.demo.sample import CORRECTED, EDITED
 from seiton.domain.access import Role
+from seiton.domain.pins import PinField
 from seiton.domain.states import Happens
 from seiton.faces.happenings import sentence
 from tests.acceptance.browser import PATIENCE_S, Site, running_browser, running_site
@@ -126,6 +129,16 @@ def look_for_work(page: Page) -> None:
     expect(page.locator("#found mark").first).to_be_visible(timeout=60_000)
 
 
+def hold_one(page: Page, site: Site) -> None:
+    """Want an episode elsewhere, where somebody's file lies."""
+    core = site.seiton.core
+    if not list_holds(core, reasons=(), limit=1, offset=0)[1]:
+        put(Path(site.seiton.settings.library), "星燈郵便局/Season 01/星燈郵便局 - S01E31.mkv")
+        set_pin(core, link_id=1, field=PinField.EPISODE_NO, value=31)
+        assert core.progress.wait(lambda: list_holds(core, reasons=(), limit=1, offset=0)[1] > 0, PATIENCE_S)
+        page.reload()
+
+
 def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
     """Return what is taken of a site with a library."""
     edited = f"/parsers/{parser_id}"
@@ -161,13 +174,13 @@ def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
         Picture(name="resync", path=f"/resyncs/{resync_id}"),
         Picture(name="resync-phone", path=f"/resyncs/{resync_id}", size=PHONE, locale="zh-TW"),
         Picture(name="undo", path=f"/resyncs/{resync_id}/undo"),
-        Picture(name="held", path="/holds"),
         Picture(name="settings", path="/settings", before=name_otherwise),
         Picture(name="modules", path="/modules"),
         Picture(name="notifications", path="/notifications"),
         Picture(name="notifications-phone", path="/notifications", size=PHONE, locale="zh-TW"),
         Picture(name="access", path="/access"),
         Picture(name="log", path="/log"),
+        Picture(name="held", path="/holds", before=lambda page: hold_one(page, site)),
     ]
 
 

@@ -16,14 +16,20 @@ import pytest
 import sqlalchemy as sa
 
 from seiton.core import tables
+from seiton.core.causes.brake import waiting_links
+from seiton.core.downloads.offers import plan_downloads
 from seiton.core.feeds.ingest import reparse_item
+from seiton.core.feeds.searching import index_titles
 from seiton.core.feeds.skip import skip_raw_item
 from seiton.core.filing.resync import reconcile
 from seiton.core.links.wanted import wanted_links
+from seiton.core.rules.affected import affected_items
 from seiton.core.rules.parsers import DEFAULTS, create_parser, delete_parser, update_parser
 from seiton.core.rules.reparse import reparse
 from seiton.core.rules.rulesets import rule_of, snapshot
 from seiton.core.works.works import list_series
+from seiton.domain.duplicates import Choice
+from seiton.domain.edits import Edit
 from seiton.domain.rules import Failed, Matched
 from seiton.domain.titles import Ruleset
 from tests.integration.core_world import CoreWorld, rule, statements
@@ -154,6 +160,11 @@ def _check(world: CoreWorld) -> None:
     stored = _stored(world)
     for item_id, links in _expected(world).items():
         assert sorted(stored.get(item_id, []), key=str) == sorted(links, key=str), item_id
+    with world.database.read() as connection:
+        outcomes = plan_downloads(connection, None).values()
+        left = {outcome.link_id for outcome in outcomes if isinstance(outcome, Choice)}
+        assert left == waiting_links(connection, left), "a look over everything finds nothing to fetch"
+    assert not world.rows(tables.series, tables.series.c.is_unsettled)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -164,6 +175,8 @@ def test_what_an_edit_can_affect_is_enough(world: CoreWorld, seed: int) -> None:
     world.bring(*_titles(chance, 60))
     _check(world)
     for _turn in range(12):
+        if seed > 2 and chance.random() < 0.8:  # what an edit can affect is found by the index of titles
+            index_titles(world.core)
         _edit(world, chance)
         _check(world)
         if chance.random() < 0.3:
@@ -183,6 +196,8 @@ def test_anything_may_happen_while_titles_are_parsed_again(world: CoreWorld, see
     if seed % 2:
         world.without_builtin()
     world.bring(*_titles(chance, 40))
+    if seed > 3:
+        index_titles(world.core)
     world.reparses = False
     skipped: set[int] = set()
 
@@ -215,6 +230,34 @@ def test_anything_may_happen_while_titles_are_parsed_again(world: CoreWorld, see
         _check(world)
         items = world.rows(tables.raw_items, tables.raw_items.c.status == "skipped")
         assert {row["item_id"] for row in items} == skipped
+
+
+def test_an_edit_looks_at_titles_that_have_its_text_and_chooses_for_their_series(world: CoreWorld) -> None:
+    others = [f"[G] Other {number} - {episode:02}" for number in range(30) for episode in (1, 2)]
+    world.bring(*others, "[Named] Show - 01", "[Named] Show - 02", "nothing about [named] ones")
+    draft = DEFAULTS | rule(condition=r"^\[Named\]", priority=9, series_no=2) | {"name": "named"}
+    with world.database.read() as connection:
+        before = [rule_of(row) for row in snapshot(connection)]
+        visits = Edit(Ruleset(before), Ruleset([*before, rule_of(draft | {"parser_id": 999})])).visits()
+        assert affected_items(connection, visits) is None, "there is no index yet"
+    index_titles(world.core)
+    world.bring("[G] Other 3 - 03")
+    with world.database.read() as connection:
+        found = affected_items(connection, visits)
+    titles = {row["title"] for row in world.rows(tables.raw_items) if row["item_id"] in (found or ())}
+    assert titles == {
+        "[Named] Show - 01",
+        "[Named] Show - 02",
+        "nothing about [named] ones",
+        "[G] Other 3 - 03",
+    }
+    world.reparses = False
+    create_parser(world.core, draft)
+    with statements(world.database) as seen:
+        reparse(world.core)
+    (chosen,) = [statement for statement in seen if statement.startswith("SELECT DISTINCT core_links.series")]
+    assert "core_links.series_id IN" in chosen, "releases of other series are not looked through"
+    assert {link[1] for link in world.links() if link[0] == "Show"} == {2}
 
 
 def test_a_crash_between_two_chunks_goes_on_from_the_cursor(world: CoreWorld) -> None:

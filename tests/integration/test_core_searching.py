@@ -16,9 +16,12 @@ from seiton.core.feeds.ingest import hash_url, ingest
 from seiton.core.feeds.raw_items import list_raw_items
 from seiton.core.feeds.searching import FEW, MANY, MOST_LOOKED, Reach, index_titles
 from seiton.core.feeds.skip import skip_raw_item
+from seiton.core.queries import count_reads
+from seiton.core.rules.learning import MAX_LOOKED_AT, TRIED_ON, learn_parser, list_unmatched_shapes
+from seiton.core.works.same_works import list_likely_same, name_works
 from seiton.domain.states import DownloadType
 from seiton.errors import InvalidInput
-from tests.integration.core_world import START, CoreWorld
+from tests.integration.core_world import START, CoreWorld, statements
 
 TITLES = (
     "[北埠] 葬送的芙莉蓮 - 01 [1080p]",
@@ -130,9 +133,10 @@ def test_pages_by_the_last_number_show_every_item_once_whatever_they_are_chosen_
 # Many titles: a search is bounded, and says how far it looked
 
 
-def many(world: CoreWorld, number: int, named: str) -> None:
-    """Bring titles in bulk: past the rules, which have nothing to do with it."""
+def many(world: CoreWorld, number: int, named: str, first: int | None = None) -> None:
+    """Bring titles in bulk, numbered from ``first`` on: past the rules, which have nothing to do with it."""
     table = tables.raw_items
+    number_of = {} if first is None else {at: {"item_id": first + at} for at in range(number)}
     with world.core.database.write() as connection:
         rows = [
             {
@@ -142,6 +146,7 @@ def many(world: CoreWorld, number: int, named: str) -> None:
                 "status": "no_match",
                 "created_at": START,
                 "download_type": "http",
+                **number_of.get(at, {}),
             }
             for at in range(number)
         ]
@@ -194,3 +199,64 @@ def test_what_no_title_of_a_state_has_is_told_soon_whatever_other_states_have(
     assert len(found(world, "popular", statuses=("skipped",))) == min(100, 50 if rare else MANY)
     assert len(found(world, "nothing", statuses=("no_match", "skipped"))) == 100
     assert search_on(world, "nothing", statuses=("skipped",))[0] == []
+
+
+def test_what_lies_in_blocks_of_any_size_is_found_in_order(world: CoreWorld) -> None:
+    edges = (1, 16_383, 131_071, 200_000, 1_048_575, 1_500_000, 3_000_000)
+    for first in edges:
+        many(world, 2, f"harbour {first}", first)
+    many(world, 600, "newer", 3_100_000)  # what is compared before the index is asked
+    index_titles(world.core)
+    every = [f"harbour {first} {at}" for first in reversed(edges) for at in (1, 0)]
+    assert search_on(world, "harbour") == (every, 1)
+    assert found(world, "harbour", limit=3, offset=2) == every[2:5]
+    assert found(world, "harbour", before=1_048_576) == every[5:]
+    assert search_on(world, "harbour", statuses=("no_match", "failed"))[0] == every
+    assert search_on(world, "harbour 16383") == (every[10:12], 1)
+
+
+# Figures and lessons: bounded, and told so
+
+
+def test_what_parsers_read_is_counted_to_where_nobody_cares(world: CoreWorld) -> None:
+    bring(world, *(f"[G] Show - {number:02}" for number in range(1, 13)))
+    ((parser_id, number),) = {
+        (row["parser_id"], 12) for row in list_items(world) if row["status"] == "parsed"
+    }
+    assert count_reads(world.core, [parser_id, 10**6], most=20) == {parser_id: number, 10**6: 0}
+    assert count_reads(world.core, [parser_id], most=5) == {parser_id: 6}
+    with statements(world.database) as seen:
+        count_reads(world.core, list(range(1, 90)), most=5)
+    assert sum("core_raw_items" in statement for statement in seen) == 1
+
+
+def test_shapes_and_lessons_are_of_the_newest_titles_and_say_of_how_many(world: CoreWorld) -> None:
+    bring(world, "[H] A Film [BD 1080p][FLAC]", "[H] Another Film [BD 720p][FLAC]")
+    shapes = list_unmatched_shapes(world.core, limit=5)
+    assert (shapes.looked_at, shapes.has_more, shapes.clusters[0].total) == (2, False, 2)
+    many(world, MAX_LOOKED_AT, "what is it")
+    shapes = list_unmatched_shapes(world.core, limit=5)
+    assert (shapes.looked_at, shapes.has_more) == (MAX_LOOKED_AT, True)
+    assert sum(cluster.total for cluster in shapes.clusters) == MAX_LOOKED_AT
+    marks = {"anime_title": "Show", "episode_no": "03"}
+    lesson = learn_parser(world.core, "[G] Show - 03", marks)
+    assert (lesson.looked_at, lesson.has_more) == (MAX_LOOKED_AT + 2, False)
+    many(world, TRIED_ON, "[G] Show -")
+    lesson = learn_parser(world.core, "[G] Show - 03", marks)
+    assert (lesson.total, lesson.looked_at, lesson.has_more) == (TRIED_ON, TRIED_ON, True)
+
+
+def test_names_of_works_that_were_taken_down_tell_what_reading_them_anew_does(world: CoreWorld) -> None:
+    titles = ["[A] 某部动画 / Other Name - 05 [1080p]", "[B] Other Name - 05 [1080p]", "[C] Else - 01"]
+    bring(world, *titles)
+    anew = list_likely_same(world.core)
+    assert [group.name for group in anew[0]] == ["Other Name"]
+    assert name_works(world.core) == 3
+    assert name_works(world.core) == 0
+    assert list_likely_same(world.core) == anew
+    with world.database.write() as connection:
+        mine = tables.links.c.title == titles[0]
+        connection.execute(sa.update(tables.links).where(mine).values(detached_at=START))
+    assert list_likely_same(world.core)[0] == [], "its only release is not its own any more"
+    assert name_works(world.core) == 1
+    assert list_likely_same(world.core)[0] == []

@@ -52,6 +52,8 @@ def check(before: list[ParserRule], after: list[ParserRule], titles: list[str]) 
                 visits.failed if failed else visits.unmatched if winner is None else winner in visits.winners
             )
             assert visited, (title, was, expected)
+            if not failed and winner not in visits.changed and visits.needles is not None:
+                assert any(needle in title for needle in visits.needles), (title, was, expected)
 
 
 TEXTS = ["a", "b", "ab", "c", "[ab]", "a|c", "", "zz"]

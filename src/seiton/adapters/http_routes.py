@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore2
-import httpx2
+
+from seiton.adapters.certificates import certificates
 
 SOCKS = frozenset({"socks5", "socks5h"})
 
@@ -59,7 +58,7 @@ def pool_to(
     proxy: str | None, backend: httpcore2.NetworkBackend, **options: object
 ) -> httpcore2.ConnectionPool:
     """Return a pool of connections made directly, or through ``proxy``; names are then resolved by that."""
-    context = _verifying()
+    context = certificates()
     given: dict[str, object] = {"ssl_context": context, "network_backend": backend, **options}
     if proxy is None:
         return httpcore2.ConnectionPool(**given)  # type: ignore[arg-type]
@@ -73,9 +72,3 @@ def pool_to(
     if scheme == "https":
         given["proxy_ssl_context"] = context
     return httpcore2.HTTPProxy(**given)  # type: ignore[arg-type]
-
-
-@functools.cache
-def _verifying() -> ssl.SSLContext:
-    """Return what checks certificates by those of the system, which takes 30 ms to read: once a process."""
-    return httpx2.create_ssl_context()

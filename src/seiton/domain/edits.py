@@ -25,9 +25,13 @@ class Visits:
 
     ``everything`` says that these are all that there are; titles whose stored winner is no rule of the
     set before (a record that is out of date) are always to be visited, and are in no other group.
+    ``changed``: those of ``winners`` that are not as they were. Of the others' titles, and of those without a
+    match, only such are affected that contain one of ``needles`` (``None``: no such texts are known).
     """
 
     winners: frozenset[int]
+    changed: frozenset[int]
+    needles: frozenset[str] | None
     unmatched: bool
     failed: bool
     everything: bool
@@ -82,10 +86,26 @@ class Edit:
             deepest = max(deepest, rank)
         return Visits(
             winners=frozenset(winners),
+            changed=frozenset(winners - self._kept),
+            needles=self._needles(),
             unmatched=bool(self._fresh),
             failed=not self._same,
             everything=bool(self._fresh) and len(winners) == len(self._rank_before),
         )
+
+    def _needles(self) -> frozenset[str] | None:
+        """Return texts of which every title has one that a rule can take which did not come before: one that
+        is fresh, or that has risen above another. ``None``: one of those rules has no such text.
+        """
+        lowest = len(self._rank_before)
+        found: set[str] = set()
+        for reader in reversed(self._after.readers):
+            parser_id = reader.rule.parser_id
+            rank = self._rank_before[parser_id] if parser_id in self._kept else None
+            if rank is None or rank > lowest:
+                found.add(max(reader.needles, key=len, default=""))
+            lowest = lowest if rank is None else min(lowest, rank)
+        return None if "" in found else frozenset(found)
 
     def outcome(
         self, title: str, stored_winner: int | None, stored_failed: bool = False

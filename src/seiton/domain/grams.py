@@ -12,6 +12,8 @@ import unicodedata
 import zlib
 
 _BETWEEN = re.compile(r"[\W_]+")
+_PLAIN = re.compile(r"[ -~ぁ-ゖァ-ヺ一-鿿]+")
+"""None of these combines with what stands before it, and each is itself in NFKC."""
 
 
 def comparable(text: str) -> str:
@@ -36,6 +38,15 @@ def pieces_of_search(search: str) -> set[int]:
     if len(text) > 1:
         return {_number(text[at : at + 2]) for at in range(len(text) - 1)}
     return {_number(text)} if text and not text.isascii() else set()
+
+
+def pieces_within(text: str) -> set[int]:
+    """Return pieces that every title has which contains ``text`` as it is written, whatever stands around it.
+
+    A character that follows may combine with the last one (NFKC), so that is left out, and so is whatever
+    is neither ASCII nor an ordinary Chinese or Japanese character.
+    """
+    return {piece for run in _PLAIN.findall(text) for piece in pieces_of_title(run[:-1])}
 
 
 def _number(piece: str) -> int:

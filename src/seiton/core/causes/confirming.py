@@ -31,8 +31,7 @@ from seiton.core.links.making import Episode
 from seiton.core.links.wanted import ADOPTED
 from seiton.core.rules.parsers import WRITABLE, add_parser, change_parser, drop_parser
 from seiton.core.rules.pinning import pin_within
-from seiton.core.rules.reparse import is_unfinished
-from seiton.core.rules.rulesets import lock_state
+from seiton.core.rules.rulesets import is_unfinished, lock_state
 from seiton.core.service import Core
 from seiton.domain.duplicates import Choice
 from seiton.domain.pins import PinField

@@ -12,10 +12,10 @@ from seiton.core import tables
 from seiton.core.causes.records import record_cause
 from seiton.core.causes.rehearsal import Done, Impact, rehearse
 from seiton.core.downloads.offers import load_policy
-from seiton.core.downloads.wanting import add_downloads, want_downloads
+from seiton.core.downloads.wanting import add_downloads, want_when_settled
 from seiton.core.filing.finishing import close_finished
 from seiton.core.queries import Record, fetch_all, page
-from seiton.core.rules.reparse import follow_rules, is_unfinished
+from seiton.core.rules.reparse import follow_rules
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.domain.duplicates import Policy
@@ -130,8 +130,7 @@ def resolve_link_conflict(core: Core, conflict_id: int, link_id: int) -> Record:
             add_downloads(connection, [link_id], now)
         _resolve(core, connection, conflict_id, {"link_id": link_id})
         # The first choice of a series decides the same question of its other episodes.
-        if not is_unfinished(connection):
-            want_downloads(connection, _open_in_series(connection, row["series_id"]), now)
+        want_when_settled(connection, _open_in_series(connection, row["series_id"]), now)
     core.wake("downloads", "")
     return dict(row) | {"resolved_link_id": link_id, "resolved_at": now}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,17 @@ _OPEN = ResolutionStatus.UNRESOLVED
 
 
 def note_link_conflicts(
-    connection: sa.Connection, outcomes: Mapping[Episode, Outcome], now: datetime, *, is_all: bool
+    connection: sa.Connection,
+    outcomes: Mapping[Episode, Outcome],
+    now: datetime,
+    *,
+    is_all: bool,
+    series_ids: Collection[int] | None = None,
 ) -> None:
     """Have exactly one open conflict for each undecided episode of ``outcomes``, and none for the others.
 
-    ``is_all``: what is not in ``outcomes`` has nothing left to choose. A choice between the same releases
-    is asked for once.
+    ``is_all``: what is not in ``outcomes`` has nothing left to choose, if it is of ``series_ids`` (``None``:
+    of any). A choice between the same releases is asked for once.
     """
     undecided = {
         episode: {"link_ids": list(outcome.candidates), "why": outcome.why.value}
@@ -32,6 +37,8 @@ def note_link_conflicts(
         if isinstance(outcome, Undecided)
     }
     known = _link_conflicts(connection, None if is_all else list(outcomes))
+    if series_ids is not None:
+        known = [row for row in known if row["series_id"] in series_ids]
     chosen = {
         (_episode(row), tuple(row["conflict_data"]["link_ids"]))
         for row in known

@@ -55,14 +55,22 @@ def plan_downloads(
     connection: sa.Connection,
     episodes: Collection[Episode] | None,
     flags: Mapping[int, bool] = NO_FLAGS,
+    series_ids: Collection[int] | None = None,
 ) -> dict[Episode, Outcome]:
-    """Decide what is fetched for each of ``episodes`` (``None``: those that have a link left to choose).
+    """Decide what is fetched for each of ``episodes`` (``None``: those that have a link left to choose, of
+    ``series_ids``, which without them are all).
 
     ``flags`` says of some links whether they are filtered out, other than they are stored: nothing is
     written here, so that a preview can ask "what if".
     """
     if episodes is None:
-        episodes = _open_episodes(connection, is_taken_for_good=not flags)
+        parts: list[Collection[int] | None] = [None] if series_ids is None else [*chunks(sorted(series_ids))]
+        taken_for_good = not flags
+        episodes = [
+            episode
+            for part in parts
+            for episode in _open_episodes(connection, part, is_taken_for_good=taken_for_good)
+        ]
     offers = {episode: _candidates(rows, flags) for episode, rows in _links_of(connection, episodes).items()}
     policy = load_policy(connection)
     several = {
@@ -96,9 +104,12 @@ def load_policy(connection: sa.Connection) -> Policy:
     return Policy(group_order=tuple(row["group_order"]), resolution_order=tuple(row["resolution_order"]))
 
 
-def _open_episodes(connection: sa.Connection, *, is_taken_for_good: bool) -> list[Episode]:
-    """Return the episodes that have a link left to choose; where one is on its way or there, and sure to
-    stay, only those of which that is of a later version: no other takes its place.
+def _open_episodes(
+    connection: sa.Connection, series_ids: Collection[int] | None, *, is_taken_for_good: bool
+) -> list[Episode]:
+    """Return the episodes of ``series_ids`` (``None``: of all) that have a link left to choose; where one is
+    on its way or there, and sure to stay, only those of which that is of a later version: no other takes its
+    place.
     """
     links, downloads = tables.links.c, tables.downloads.c
     own = sa.exists().where(
@@ -114,6 +125,8 @@ def _open_episodes(connection: sa.Connection, *, is_taken_for_good: bool) -> lis
         .where(~links.filtered_flag, links.detached_at.is_(None), ~own)
         .distinct()
     )
+    if series_ids is not None:
+        query = query.where(links.series_id.in_(series_ids))
     if is_taken_for_good:
         query = query.where(~is_fetched(from_version=links.version))
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from seiton.core import tables
 from seiton.core.removal.removing import TargetType, remove
-from seiton.core.rules.reparse import is_unfinished
+from seiton.core.rules.rulesets import is_unfinished
 from seiton.core.service import Core
 from seiton.domain.states import CancelReason, DownloadStatus
 from seiton.errors import Conflict

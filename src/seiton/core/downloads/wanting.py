@@ -19,6 +19,7 @@ from seiton.core.downloads.conflicts import note_link_conflicts
 from seiton.core.downloads.offers import NO_FLAGS, initial_status, plan_downloads
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.links.making import Episode
+from seiton.core.rules.rulesets import is_unfinished
 from seiton.domain.duplicates import Choice
 from seiton.domain.states import BEFORE_FILES, CancelReason, DownloadStatus, DownloadType
 
@@ -35,33 +36,77 @@ def want_downloads(connection: sa.Connection, episodes: Collection[Episode] | No
     return take_choices(connection, choose_downloads(connection, episodes, now), now)
 
 
+def want_when_settled(connection: sa.Connection, episodes: Collection[Episode], now: datetime) -> int:
+    """Do the same; while titles are parsed again, note the series instead: the end of that does it."""
+    if not is_unfinished(connection):
+        return want_downloads(connection, episodes, now)
+    unsettle(connection, {series_id for series_id, _number, _tenths in episodes})
+    return 0
+
+
+def unsettle(connection: sa.Connection, series_ids: Collection[int] | None) -> None:
+    """Note series (``None``: all), of whose episodes is to be chosen what is fetched when a reparse ends."""
+    table = tables.series
+    update = sa.update(table).where(~table.c.is_unsettled).values(is_unsettled=True)
+    if series_ids is None:
+        connection.execute(update)
+        return
+    for part in chunks(sorted(series_ids)):
+        connection.execute(update.where(table.c.series_id.in_(part)))
+
+
+def take_unsettled(connection: sa.Connection, link_ids: Sequence[int]) -> set[int]:
+    """Return the series that were noted, and those of ``link_ids``; none is noted any more."""
+    table, links = tables.series, tables.links
+    found = set(connection.execute(sa.select(table.c.series_id).where(table.c.is_unsettled)).scalars())
+    if found:
+        connection.execute(sa.update(table).where(table.c.is_unsettled).values(is_unsettled=False))
+    for part in chunks(link_ids):
+        query = sa.select(links.c.series_id).where(links.c.link_id.in_(part))
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
 def choose_downloads(
     connection: sa.Connection,
     episodes: Collection[Episode] | None,
     now: datetime,
     flags: Mapping[int, bool] = NO_FLAGS,
+    series_ids: Collection[int] | None = None,
 ) -> list[Choice]:
-    """Return what ``want_downloads`` would begin, conflicts being noted; ``flags`` as of ``plan_downloads``.
+    """Return what ``want_downloads`` would begin, conflicts being noted; ``flags`` and ``series_ids`` as of
+    ``plan_downloads``.
 
     What waits for a person's confirmation is not begun by anything else; what would not be begun any more
     ceases to wait.
     """
-    outcomes = plan_downloads(connection, episodes, flags)
-    note_link_conflicts(connection, outcomes, now, is_all=episodes is None)
+    outcomes = plan_downloads(connection, episodes, flags, series_ids)
+    is_all = episodes is None
+    note_link_conflicts(connection, outcomes, now, is_all=is_all, series_ids=series_ids)
     choices = [outcome for outcome in outcomes.values() if isinstance(outcome, Choice)]
-    if episodes is None:
-        _drop_waiting(connection, {choice.link_id for choice in choices})
+    if is_all:
+        _drop_waiting(connection, {choice.link_id for choice in choices}, series_ids)
     waiting = waiting_links(connection, [choice.link_id for choice in choices])
     return [choice for choice in choices if choice.link_id not in waiting]
 
 
-def _drop_waiting(connection: sa.Connection, chosen: Collection[int]) -> None:
-    """Forget downloads that wait to be begun and are not ``chosen``, or to be taken back and are wanted."""
+def _drop_waiting(
+    connection: sa.Connection, chosen: Collection[int], series_ids: Collection[int] | None
+) -> None:
+    """Forget downloads of ``series_ids`` (``None``: of all) that wait to be begun and are not ``chosen``, and
+    those that wait to be taken back and are wanted.
+    """
     table, links = tables.waiting_downloads, tables.links
-    rows = connection.execute(sa.select(table.c.link_id, table.c.is_start)).all()
+    query = sa.select(table.c.link_id, table.c.is_start, links.c.series_id)
+    rows = connection.execute(query.join(links, links.c.link_id == table.c.link_id)).all()
     if not rows:
         return
-    for part in chunks([link_id for link_id, is_start in rows if is_start and link_id not in chosen]):
+    gone = [
+        link_id
+        for link_id, is_start, series_id in rows
+        if is_start and link_id not in chosen and (series_ids is None or series_id in series_ids)
+    ]
+    for part in chunks(gone):
         connection.execute(sa.delete(table).where(table.c.link_id.in_(part), table.c.is_start))
     kept_out = sa.select(links.c.link_id).where(links.c.filtered_flag)
     connection.execute(sa.delete(table).where(~table.c.is_start, table.c.link_id.not_in(kept_out)))

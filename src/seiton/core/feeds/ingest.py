@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks
 from seiton.adapters.feeds import FeedItem
 from seiton.core import tables
-from seiton.core.downloads.wanting import cancel_downloads, want_downloads
+from seiton.core.downloads.wanting import cancel_downloads, want_when_settled
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.links.flags import refresh_flags
 from seiton.core.links.making import Applied, apply_outcomes, outcome_for
-from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state, ruleset
 from seiton.core.service import Core
 from seiton.domain.rules import Failed, Matched, Outcome
@@ -69,8 +68,7 @@ def ingest(core: Core, subscription_id: int, items: Sequence[FeedItem]) -> Inges
 def _want(core: Core, connection: sa.Connection, applied: Applied) -> None:
     """Want downloads, unless titles are being parsed again: the end of that sees what is missing."""
     cancel_downloads(connection, applied.filtered_out, CancelReason.FILTER, core.now())
-    if not is_unfinished(connection):
-        want_downloads(connection, applied.episodes, core.now())
+    want_when_settled(connection, applied.episodes, core.now())
 
 
 def _join(core: Core, connection: sa.Connection, item_ids: Sequence[int], applied: Applied) -> None:

@@ -19,14 +19,13 @@ from seiton.adapters.database import chunks
 from seiton.adapters.feeds import FeedItem, FeedLimits, fetch_feed
 from seiton.core import tables
 from seiton.core.downloads.retry import retry_download
-from seiton.core.downloads.wanting import want_downloads
+from seiton.core.downloads.wanting import want_when_settled
 from seiton.core.feeds.ingest import ingest
 from seiton.core.feeds.search_places import MIKAN, places_for
 from seiton.core.feeds.searching import Reach, matching_items
 from seiton.core.links.wanted import Wanted, load_series_pins, pin_down, wanted_links
 from seiton.core.neighbours.states import may_ask
 from seiton.core.queries import Record, fetch_all
-from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state, rule_of, snapshot
 from seiton.core.service import Core, trust_feed
 from seiton.core.works.calendar import missing_numbers
@@ -167,10 +166,8 @@ def _begin(core: Core, series_id: int, numbers: Sequence[Number]) -> int:
     failed: list[int] = []
     with core.database.write() as connection:
         lock_state(connection)
-        started = 0
-        if not is_unfinished(connection):
-            episodes = [(series_id, no, tenths) for no, tenths in numbers]
-            started = want_downloads(connection, episodes, core.now())
+        episodes = [(series_id, no, tenths) for no, tenths in numbers]
+        started = want_when_settled(connection, episodes, core.now())
         for part in _of(series_id, numbers):
             query = (
                 sa.select(downloads.c.download_id)

@@ -30,8 +30,7 @@ from seiton.core.filing.naming import is_renaming
 from seiton.core.filing.receipts import take_receipts, viewer_away
 from seiton.core.filing.viewers import foreign_viewers, note_unsent, viewer_batches, viewer_names
 from seiton.core.removal.putting_away import due_removals, notify_viewer_removal
-from seiton.core.rules.reparse import is_unfinished
-from seiton.core.rules.rulesets import lock_state
+from seiton.core.rules.rulesets import is_unfinished, lock_state
 from seiton.core.service import Core
 from seiton.domain.metadata import EpisodeFacts, EpisodeMeta, ShowFacts
 from seiton.domain.states import DownloadStatus, HoldReason

@@ -16,10 +16,9 @@ from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.causes.brake import Effects, id_of, is_too_much
 from seiton.core.downloads.offers import plan_downloads
-from seiton.core.downloads.wanting import cancel_downloads, want_downloads
+from seiton.core.downloads.wanting import cancel_downloads, want_when_settled
 from seiton.core.links.flags import decide_links, link_chunks, load_filters, refresh_flags
 from seiton.core.links.making import Episode
-from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.domain.duplicates import Choice
@@ -195,5 +194,5 @@ def follow_flags(connection: sa.Connection, link_ids: Sequence[int], core: Core)
     now = core.now()
     out, episodes = refresh_flags(connection, link_ids, now)
     cancel_downloads(connection, out, CancelReason.FILTER, now)
-    if episodes and not is_unfinished(connection):
-        want_downloads(connection, episodes, now)
+    if episodes:
+        want_when_settled(connection, episodes, now)

@@ -19,8 +19,7 @@ from seiton.core.filing.finishing import close_finished
 from seiton.core.identity.pictures import fetch_picture
 from seiton.core.identity.placing import dump_known, follow_facts, place_facts, title_of
 from seiton.core.neighbours.answers import Question, ask
-from seiton.core.rules.reparse import is_unfinished
-from seiton.core.rules.rulesets import lock_state
+from seiton.core.rules.rulesets import is_unfinished, lock_state
 from seiton.core.service import Core
 from seiton.domain.facts import Known
 from seiton.domain.reading.seasons import season_in

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row
 from seiton.core import tables
 from seiton.core.causes.records import record_cause
-from seiton.core.downloads.wanting import initial_status
+from seiton.core.downloads.wanting import initial_status, unsettle
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.queries import Record, fetch_all, page
 from seiton.core.removal.removing import TargetType
@@ -89,6 +89,7 @@ def _unmark_subject(connection: sa.Connection, removal: Row, now: datetime) -> N
         case _:
             return
     connection.execute(sa.update(table).where(table.c[key] == removal["subject_id"]).values(values))
+    unsettle(connection, None)  # what came in meanwhile is chosen from at the end of the next reparse
 
 
 def _removed_by(connection: sa.Connection, removal_id: int) -> Sequence[Row]:

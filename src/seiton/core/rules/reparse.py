@@ -7,6 +7,7 @@ when a round is over: in its middle half a season has its new numbers and half i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,20 @@ import sqlalchemy as sa
 from seiton.adapters.database import Row, chunks, plain
 from seiton.core import tables
 from seiton.core.causes.brake import Effects, judge
-from seiton.core.downloads.wanting import cancel_downloads, choose_downloads, take_choices, unwanted_downloads
+from seiton.core.downloads.wanting import (
+    cancel_downloads,
+    choose_downloads,
+    take_choices,
+    take_unsettled,
+    unsettle,
+    unwanted_downloads,
+)
 from seiton.core.filing.desired import refresh_desired
 from seiton.core.filing.finishing import close_finished
 from seiton.core.links.making import Applied, apply_outcomes, outcome_for
+from seiton.core.rules.affected import affected_items
 from seiton.core.rules.pack_updates import is_deferred, set_aside
-from seiton.core.rules.rulesets import lock_state, ruleset
+from seiton.core.rules.rulesets import is_unfinished, lock_state, ruleset
 from seiton.core.service import Core
 from seiton.domain.duplicates import Choice
 from seiton.domain.edits import Edit, Unchanged, Visits
@@ -46,7 +55,10 @@ class _Looked:
 
 @dataclass(slots=True, kw_only=True)
 class _Round:
-    """One way from a version of the rules to another; ``cursor`` is the last item that is done."""
+    """One way from a version of the rules to another; ``cursor`` is the last item that is done.
+
+    ``few``: items among which are all to look at, if they are few.
+    """
 
     target: int
     cursor: int
@@ -54,6 +66,12 @@ class _Round:
     mode: RulesMode
     edit: Edit
     rules: Ruleset
+    few: Sequence[int] | None = None
+
+    def find_few(self, connection: sa.Connection) -> None:
+        """Look whether the items to look at are few, so that ``few`` has them, or all are walked through."""
+        if self.mode is not RulesMode.TAKE:
+            self.few = affected_items(connection, self.edit.visits())
 
     def visits(self) -> sa.ColumnElement[bool] | None:
         """Return the condition on the raw items to look at; None if there are none."""
@@ -73,17 +91,13 @@ def reparse(core: Core) -> None:
     """Bring all stored titles to the current rules. Safe to call at any time, any number of times."""
     while (current := _begin(core)) is not None:
         visits = current.visits()
+        if visits is not None:
+            with core.database.read() as connection:
+                current.find_few(connection)
         while visits is not None and _chunk(core, current, visits):
             pass
         _end(core, current)
         core.progress.announce()
-
-
-def is_unfinished(connection: sa.Connection) -> bool:
-    """Say whether there are titles that may not be parsed by the rules as they are."""
-    state = tables.state.c
-    query = sa.select(state.rules_version != state.reparsed_version)
-    return bool(connection.execute(query).scalar_one())
 
 
 def reparse_within(core: Core, connection: sa.Connection, resync_id: int, found: Applied) -> Effects | None:
@@ -94,6 +108,8 @@ def reparse_within(core: Core, connection: sa.Connection, resync_id: int, found:
     effects: Effects | None = None
     while (current := _pick_up(connection)) is not None:
         visits = current.visits()
+        if visits is not None:
+            current.find_few(connection)
         while visits is not None and (looked := _look(connection, current, visits, core.chunk)):
             applied = _apply(connection, current, looked, looked.pairs, core.now())
             current.cursor = looked.upto
@@ -195,7 +211,8 @@ def _apply(
     """Write ``pairs`` and how far the round is. What a filter keeps out now is taken back when it ends."""
     if current.mode is RulesMode.UPDATE:
         pairs = set_aside(connection, pairs)
-    applied = apply_outcomes(connection, pairs, now)
+    applied = apply_outcomes(connection, pairs, now) if pairs else Applied()
+    unsettle(connection, {series_id for series_id, _number, _tenths in applied.episodes})
     followers = refresh_desired(connection, applied.touched, current.resync_id, now)
     if current.resync_id is not None and (followers or applied.new_links):
         _count(connection, current.resync_id, followers, len(applied.new_links))
@@ -210,13 +227,11 @@ def _look(
 
     Most titles stay as they are: of those only what it takes to see that is read.
     """
-    items = tables.raw_items.c
-    query = sa.select(*(items[name] for name in _SEEN)).where(items.item_id > current.cursor, visits)
-    rows = connection.execute(query.order_by(items.item_id).limit(chunk * LOOKS)).all()
-    if not rows:
+    rows, end, is_last = _next_rows(connection, current, visits, chunk * LOOKS)
+    if end is None:
         return None
     changed: dict[int, tuple[sa.Row[Any], Outcome]] = {}
-    upto = rows[-1].item_id
+    upto = end
     for row, outcome in zip(rows, current.outcomes(rows), strict=True):
         if isinstance(outcome, Unchanged):
             continue
@@ -224,8 +239,24 @@ def _look(
         if len(changed) == chunk:
             upto = row.item_id
             break
-    is_last = len(rows) < chunk * LOOKS and upto == rows[-1].item_id
-    return _Looked(pairs=_whole(connection, changed), upto=upto, is_last=is_last)
+    return _Looked(pairs=_whole(connection, changed), upto=upto, is_last=is_last and upto == end)
+
+
+def _next_rows(
+    connection: sa.Connection, current: _Round, visits: sa.ColumnElement[bool], most: int
+) -> tuple[Sequence[sa.Row[Any]], int | None, bool]:
+    """Return the next items to look at, up to which item that goes (``None``: there are no more), and whether
+    there are none after it.
+    """
+    items = tables.raw_items.c
+    query = sa.select(*(items[name] for name in _SEEN)).where(visits).order_by(items.item_id)
+    if current.few is None:
+        rows = connection.execute(query.where(items.item_id > current.cursor).limit(most)).all()
+        return rows, rows[-1].item_id if rows else None, len(rows) < most
+    start = bisect_right(current.few, current.cursor)
+    ids = current.few[start : start + most]
+    found = [row for part in chunks(ids) for row in connection.execute(query.where(items.item_id.in_(part)))]
+    return found, ids[-1] if ids else None, start + most >= len(current.few)
 
 
 def _whole(
@@ -299,21 +330,28 @@ def _close(core: Core, connection: sa.Connection, current: _Round, now: datetime
     )
     connection.execute(sa.delete(tables.rulesets).where(tables.rulesets.c.version < current.target))
     _close_causes(connection, current.target)
-    effects = follow_rules(core, connection, current.resync_id, now)
+    effects = follow_rules(core, connection, current.resync_id, now, is_reparse=True)
     close_finished(core, connection)
     return effects
 
 
-def follow_rules(core: Core, connection: sa.Connection, resync_id: int | None, now: datetime) -> Effects:
+def follow_rules(
+    core: Core, connection: sa.Connection, resync_id: int | None, now: datetime, *, is_reparse: bool = False
+) -> Effects:
     """Judge a cause that is complete; begin and take back downloads, unless they wait for a person.
 
-    While titles are parsed again, the end of that does the latter.
+    While titles are parsed again, the end of that, ``is_reparse``, does the latter: for the series that were
+    noted meanwhile, so that an edit of a few titles does not look through all releases.
     """
     choices: Sequence[Choice] = ()
     cancels: Sequence[int] = ()
-    if not is_unfinished(connection):
+    if is_unfinished(connection):
+        if not is_reparse:
+            unsettle(connection, None)
+    else:
         cancels = unwanted_downloads(connection)
-        choices = choose_downloads(connection, None, now, dict.fromkeys(cancels, True))
+        noted = take_unsettled(connection, cancels) if is_reparse else None
+        choices = choose_downloads(connection, None, now, dict.fromkeys(cancels, True), noted)
     effects = Effects(starts=tuple(choice.link_id for choice in choices), cancels=tuple(cancels))
     if resync_id is None or not judge(core, connection, resync_id, effects).downloads_wait:
         cancel_downloads(connection, cancels, CancelReason.FILTER, now)

@@ -84,6 +84,13 @@ def lock_state(connection: sa.Connection) -> Row:
     return connection.execute(sa.select(tables.state).with_for_update()).mappings().one()
 
 
+def is_unfinished(connection: sa.Connection) -> bool:
+    """Say whether there are titles that may not be parsed by the rules as they are."""
+    state = tables.state.c
+    query = sa.select(state.rules_version != state.reparsed_version)
+    return bool(connection.execute(query).scalar_one())
+
+
 def advance(
     connection: sa.Connection, resync_id: int | None, now: datetime, mode: RulesMode = RulesMode.EDIT
 ) -> int:

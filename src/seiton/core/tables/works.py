@@ -38,8 +38,16 @@ series = table(
     Column("aired_date", Date),
     Column("end_date", Date),
     Column("removed_at", Instant),  # addition: nothing new of it is downloaded
+    # addition: its releases changed while titles are parsed again; the end of that chooses what is fetched
+    Column("is_unsettled", Boolean, nullable=False, server_default=sa.false()),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Index(
+        "ix_core_series_unsettled",
+        "series_id",
+        sqlite_where=sa.text("is_unsettled = 1"),
+        postgresql_where=sa.text("is_unsettled"),
+    ),
     sa.UniqueConstraint("anime_id", "series_no"),
     sa.CheckConstraint("series_no >= 0", name="series_no"),
 )

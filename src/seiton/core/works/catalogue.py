@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from seiton.core import tables
-from seiton.core.downloads.wanting import want_downloads
+from seiton.core.downloads.wanting import want_when_settled
 from seiton.core.filters.refilter import follow_flags
 from seiton.core.queries import Record, fetch_all, page
-from seiton.core.rules.reparse import is_unfinished
 from seiton.core.rules.rulesets import lock_state
 from seiton.core.service import Core
 from seiton.core.works.entities import ensure_groups, require_series
@@ -146,8 +145,7 @@ def create_link(core: Core, values: Mapping[str, Any]) -> Record:
         key = connection.execute(sa.insert(table).values(row)).inserted_primary_key
         link_id = key[0] if key is not None else 0
         follow_flags(connection, [link_id], core)
-        if not is_unfinished(connection):
-            want_downloads(connection, [(values["series_id"], values["episode_no"], 0)], now)
+        want_when_settled(connection, [(values["series_id"], values["episode_no"], 0)], now)
         found = fetch_all(connection, sa.select(table).where(table.c.link_id == link_id))[0]
     core.wake("downloads", "")
     return found

@@ -100,7 +100,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
         listed = [SearchPlace(source=place.key, host=place.host) for place in places]
         return SearchPlaces(names=names, places=listed)
 
-    @router.post("/season/{value}/preview", responses=documented(404))
+    @router.post("/season/{value}/preview", responses=documented(404, 503))
     def preview_work(value: Value, body: LookInput) -> FoundFeed:
         """Say what a feed of a place would bring of a work. Nothing is stored."""
         found = look_for_work(core, value, body.source)
@@ -113,7 +113,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
             entries=[FoundEntry(title=one.title, parser=one.parser) for one in shown.entries],
         )
 
-    @router.post("/season/{value}/follow", status_code=201, responses=documented(404))
+    @router.post("/season/{value}/follow", status_code=201, responses=documented(400, 404, 503))
     def follow(value: Value, body: FollowInput) -> FollowedWork:
         """Follow the feed of what a place finds by a name."""
         return FollowedWork(subscription_id=follow_work(core, value, body.source, body.name))

@@ -21,14 +21,14 @@ def routes(web: Web) -> list[BaseRoute]:
     core = web.core
 
     def show(request: Request) -> HTMLResponse:
-        work = get_airing(core, request.path_params["value"])
+        work = get_airing(core, _value(request))
         _names, places = places_of_work(core, work["value"])
         asked = request.query_params.get("source", "")
         chosen = next((place for place in places if place.key == asked), places[0] if places else None)
         return page(request, "season_work.html", work=work, places=places, chosen=chosen)
 
     def look(request: Request) -> HTMLResponse:
-        value, source = request.path_params["value"], request.query_params.get("source", "")
+        value, source = _value(request), request.query_params.get("source", "")
         found, problem = None, ""
         try:
             found = look_for_work(core, value, source)
@@ -41,12 +41,17 @@ def routes(web: Web) -> list[BaseRoute]:
 
     def follow(request: Request) -> Response:
         form = form_of(request)
-        value = request.path_params["value"]
+        value = _value(request)
         subscription_id = follow_work(core, value, form.get("source", ""), form.get("name", ""))
         return go(request, f"/subscriptions/{subscription_id}?said=followed")
 
     return [
-        Route("/season/works/{value}", show),
-        Route("/season/works/{value}/found", look),
-        Route("/season/works/{value}/follow", follow, methods=["POST"]),
+        Route("/season/works/{value:int}", show),
+        Route("/season/works/{value:int}/found", look),
+        Route("/season/works/{value:int}/follow", follow, methods=["POST"]),
     ]
+
+
+def _value(request: Request) -> str:
+    """Return the number of a work at its source."""
+    return str(request.path_params["value"])
