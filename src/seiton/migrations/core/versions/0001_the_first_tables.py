@@ -556,6 +556,7 @@ def upgrade() -> None:
         sa.Column("aired_date", sa.Date(), nullable=True),
         sa.Column("end_date", sa.Date(), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_unsettled", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("series_no >= 0", name=op.f("ck_core_series_series_no")),
@@ -567,6 +568,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("anime_id", "series_no", name=op.f("uq_core_series_anime_id_series_no")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("core_series", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_core_series_unsettled",
+            ["series_id"],
+            unique=False,
+            sqlite_where=sa.text("is_unsettled = 1"),
+            postgresql_where=sa.text("is_unsettled"),
+        )
+
     op.create_table(
         "core_sessions",
         sa.Column("session_hash", sa.String(length=64), nullable=False),
@@ -1190,6 +1200,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_sessions_person_id"))
 
     op.drop_table("core_sessions")
+    with op.batch_alter_table("core_series", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_core_series_unsettled",
+            sqlite_where=sa.text("is_unsettled = 1"),
+            postgresql_where=sa.text("is_unsettled"),
+        )
+
     op.drop_table("core_series")
     with op.batch_alter_table("core_raw_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_raw_items_status"))
