@@ -38,6 +38,9 @@ from seiton.domain.title_values import (
 FEW = 4
 """Up to this many rules are tried one after the other; a prefilter costs more than it saves."""
 
+_named = tuple.__new__
+"""Makes a named tuple of all its fields in order, as its constructor does, in less than half the time."""
+
 _NO_MATCH = NoMatch()
 _ABSENT = Fault("group_absent", {})
 _EMPTY = Fault("empty", {})
@@ -161,7 +164,7 @@ class PatternReader:
                 return self._failed(
                     "episode_offset", Fault("number_range", {"found": episode_no, "most": MAX_NUMBER})
                 )
-        parsed = ParsedTitle(
+        said = (
             anime_title,
             episode_no,
             episode.tenths,
@@ -173,7 +176,7 @@ class PatternReader:
             (text_of(season) or None) if season else None,
             year_of(year) if year else None,
         )
-        return Matched(self._id, parsed)
+        return _named(Matched, (self._id, _named(ParsedTitle, said)))
 
     def _failed(self, field: str, fault: Fault) -> Failed:
         return Failed(
