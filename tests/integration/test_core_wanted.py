@@ -50,8 +50,7 @@ def test_only_what_was_broadcast_and_is_not_on_its_way_is_wanted(known: CoreWorl
 
 def test_a_look_sees_the_last_days_and_says_where_to_go_on(known: CoreWorld) -> None:
     today = known.core.now().date()
-    facts = {"title": None, "aired": None}
-    first = {"series_id": 1, "episode_tenths": 0, "facts": facts}
+    first = {"series_id": 1, "episode_tenths": 0, "facts": {}}
     with known.database.write() as connection:
         rows = [
             first | {"episode_no": 1000 + number, "aired": today - timedelta(days=1 + number % 2)}
