@@ -21,7 +21,7 @@ from seiton.domain.wishes import load_episode
 MOST_OF_A_WEEK = 500
 PART = 200
 """Episodes that are read at a time, while series are looked for."""
-MOST_LOOKED = 10_000
+MOST_LOOKED = 5_000
 """Episodes, the last that were broadcast, of which one look sees whether they are missing: whole days."""
 MOST_OF_A_SERIES = 60
 """Missing episodes of a series that are named; how many there are is counted."""
