@@ -67,6 +67,7 @@ PAGES = (
     "/holds",
     "/settings",
     "/modules",
+    "/notifications",
     "/access",
 )
 PARTS = ("/wanted", "/inbox/found", "/identity/fixes/found")

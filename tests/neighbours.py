@@ -26,6 +26,7 @@ class Bangumi:
         self.episodes: dict[str, list[Mapping[str, Any]]] = {}
         self.relations: dict[str, list[Mapping[str, Any]]] = {}
         self.found: list[Mapping[str, Any]] = []
+        self.calendar: list[Mapping[str, Any]] = []
         self.pages: dict[str, str] = {}
         self.pictures: dict[str, bytes] = {}
         self.status = 200
@@ -53,6 +54,27 @@ class Bangumi:
             "infobox": [],
         } | more
 
+    def broadcast(self, weekday: int, value: int, name: str, name_cn: str = "", **more: Any) -> None:
+        """Put a work with a poster on a day of the calendar (Monday is 1)."""
+        picture = f"/pic/{value}.jpg"
+        self.pictures.setdefault(picture, JPEG + str(value).encode())
+        days = {one["weekday"]["id"]: one for one in self.calendar}
+        if weekday not in days:
+            days[weekday] = {"weekday": {"en": "", "cn": "", "ja": "", "id": weekday}, "items": []}
+            self.calendar.append(days[weekday])
+        item = {
+            "id": value,
+            "url": f"http://bgm.tv/subject/{value}",
+            "type": 2,
+            "name": name,
+            "name_cn": name_cn,
+            "summary": "",
+            "air_date": "2026-01-07",
+            "air_weekday": weekday,
+            "images": {"large": self.base + picture, "medium": self.base + picture},
+        }
+        days[weekday]["items"].append(item | more)
+
     def add_episodes(self, value: int, *episodes: Mapping[str, Any]) -> None:
         self.episodes[str(value)] = [
             {"id": value * 1000 + number, "type": 0, "name": "", "name_cn": "", "airdate": "", "desc": ""}
@@ -77,6 +99,8 @@ class Bangumi:
     def _content(self, path: str, query: Mapping[str, Sequence[str]]) -> Any:
         if path == "/v0/search/subjects":
             return {"total": len(self.found), "limit": 10, "offset": 0, "data": self.found}
+        if path == "/calendar":
+            return self.calendar
         if path == "/v0/episodes":
             listed = self.episodes.get(query["subject_id"][0], [])
             limit, offset = int(query["limit"][0]), int(query["offset"][0])

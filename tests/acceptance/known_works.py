@@ -35,6 +35,21 @@ WORKS = (
 )
 """Id, title, title in Japanese, episodes that it has, how many weeks ago the first was broadcast."""
 
+BROADCAST = (
+    (1, 201, "霧の街の時計守", "雾城守钟人"),
+    (1, 202, "ソーダ水と遠雷", "汽水与远雷"),
+    (2, 203, "北限の薬草園", "北境药草园"),
+    (3, 204, "真夜中の図書列車", "午夜图书列车"),
+    (3, 205, "石と羽根の王国", "石与羽之国"),
+    (4, 206, "潮待ち食堂", "候潮食堂"),
+    (4, 207, "Paper Lantern Almanac", ""),
+    (5, 208, "雲間の測候所", "云间气象站"),
+    (6, 209, "狐とカメラと終着駅", "狐狸、相机与终点站"),
+    (6, 210, "鉄橋のむこうの合唱部", "铁桥那头的合唱团"),
+    (7, 211, "琥珀の航海日誌", "琥珀航海日志"),
+)
+"""Of what is broadcast and not in the demo: ISO weekday, id, title in Japanese and Chinese."""
+
 
 def draw_poster(number: int) -> bytes:
     """Return a small landscape as PNG: sky, sun, three rows of hills."""
@@ -75,6 +90,11 @@ def source_of_facts() -> Iterator[Bangumi]:
             double.add(value, japanese, title, date=first.isoformat(), summary=PLOTS[number])
             double.pictures[f"/pic/{value}.jpg"] = draw_poster(number)
             double.add_episodes(value, *(_episode(no, first) for no in range(1, episodes + 1)))
+        for number, (weekday, value, japanese, chinese) in enumerate(BROADCAST, len(WORKS)):
+            double.pictures[f"/pic/{value}.jpg"] = draw_poster(number)
+            began = today - timedelta(weeks=5 + number % 3, days=today.isoweekday() - weekday)
+            double.broadcast(weekday, value, japanese, chinese, air_date=began.isoformat())
+        double.broadcast(2, 101, "星あかり郵便局", "星燈郵便局")
         double.found = [double.subjects[str(value)] for value, *_rest in (WORKS[2], WORKS[1])]
         yield double
 

@@ -6,6 +6,7 @@ Debian's pngquant they become a third as large.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -19,18 +20,31 @@ from threading import Thread
 
 from playwright.sync_api import Browser, Page, expect
 
+from seiton.core.access.people import add_person
+from seiton.core.causes.holds import list_holds
 from seiton.core.causes.undo import undo
+from seiton.core.feeds.search_places import places_of_work
 from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.figures import count_everything
 from seiton.core.identity.editing import suggest
 from seiton.core.identity.unknown import list_unknown
+from seiton.core.notifications.happened import Happening, happened
+from seiton.core.notifications.sending import send_due, try_out
 from seiton.core.queries import list_parsers
 from seiton.core.rules.parser_preview import preview_parser
 from seiton.core.rules.parsers import update_parser
+from seiton.core.rules.pinning import set_pin
+from seiton.core.works.airing import follow_airing
 from seiton.demo.sample import CORRECTED, EDITED
+from seiton.domain.access import Role
+from seiton.domain.pins import PinField
+from seiton.domain.states import Happens
+from seiton.faces.happenings import sentence
 from tests.acceptance.browser import PATIENCE_S, Site, running_browser, running_site
 from tests.acceptance.known_works import make_known, source_of_facts
+from tests.integration.indexer import Indexer, indexer
 from tests.integration.messy_folders import put
+from tests.integration.test_notifications import Receiver, receiving
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshots"
 WIDE, PHONE = (1280, 860), (390, 844)
@@ -42,6 +56,10 @@ ODD = (
     "【紙鳶字幕組】[鯨背山の測量士][PV2][1080p]",
 )
 """Titles that no parser reads."""
+
+
+TOLD = ["filed", "held", "resync_done", "braked", "download_failed"]
+"""What the phone is told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +125,36 @@ def leave_out(page: Page) -> None:
     expect(page.locator("#preview .chip.bad").first).to_be_visible(timeout=60_000)
 
 
+def look_for_work(page: Page) -> None:
+    expect(page.locator("#found mark").first).to_be_visible(timeout=60_000)
+
+
+def hold_one(page: Page, site: Site) -> None:
+    """Want an episode elsewhere, where somebody's file lies."""
+    core = site.seiton.core
+    if not list_holds(core, reasons=(), limit=1, offset=0)[1]:
+        put(Path(site.seiton.settings.library), "星燈郵便局/Season 01/星燈郵便局 - S01E31.mkv")
+        set_pin(core, link_id=1, field=PinField.EPISODE_NO, value=31)
+        assert core.progress.wait(lambda: list_holds(core, reasons=(), limit=1, offset=0)[1] > 0, PATIENCE_S)
+        page.reload()
+
+
 def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
     """Return what is taken of a site with a library."""
     edited = f"/parsers/{parser_id}"
+    _names, places = places_of_work(site.seiton.core, "206")
+    work = f"/season/works/206?source={next(one.key for one in places if one.host == 'nyaa.si')}"
     return [
         Picture(name="overview", path="/"),
         Picture(name="library", path="/library"),
         Picture(name="anime", path="/library/2", before=look_into),
+        Picture(name="release", path="/library/releases/1"),
+        Picture(name="release-phone", path="/library/releases/1", size=PHONE, locale="zh-TW"),
         Picture(name="library-phone", path="/library", size=PHONE, locale="zh-TW"),
         Picture(name="season", path="/season"),
         Picture(name="season-phone", path="/season", size=PHONE, locale="zh-TW"),
+        Picture(name="season-work", path=work, before=look_for_work),
+        Picture(name="season-work-phone", path=work, before=look_for_work, size=PHONE, locale="zh-TW"),
         Picture(name="wanted", path="/wanted"),
         Picture(name="identity", path="/identity"),
         Picture(name="identity-series", path=f"/identity/series/{odd_series(site)}"),
@@ -136,12 +174,27 @@ def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
         Picture(name="resync", path=f"/resyncs/{resync_id}"),
         Picture(name="resync-phone", path=f"/resyncs/{resync_id}", size=PHONE, locale="zh-TW"),
         Picture(name="undo", path=f"/resyncs/{resync_id}/undo"),
-        Picture(name="held", path="/holds"),
         Picture(name="settings", path="/settings", before=name_otherwise),
         Picture(name="modules", path="/modules"),
+        Picture(name="notifications", path="/notifications"),
+        Picture(name="notifications-phone", path="/notifications", size=PHONE, locale="zh-TW"),
         Picture(name="access", path="/access"),
         Picture(name="log", path="/log"),
+        Picture(name="held", path="/holds", before=lambda page: hold_one(page, site)),
     ]
+
+
+@contextmanager
+def neighbours() -> Iterator[tuple[Indexer, Receiver, dict[str, object]]]:
+    """Serve a site that can be searched and a receiver of notifications; give the settings that name them."""
+    with indexer() as site, receiving() as receiver:
+        site.titles = [f"[NorthPier] 候潮食堂 - {number:02} [1080p]" for number in range(1, 9)]
+        targets = [
+            {"name": "phone", "kind": "webhook", "url": "https://push.example/topic", "on": TOLD},
+            {"name": "home", "kind": "webhook", "url": "https://home.example/hooks/3f9a", "on": ["held"]},
+        ]
+        mirrors = [f"nyaa.si={site.base}", f"push.example={receiver.base}", "home.example=http://127.0.0.1:1"]
+        yield site, receiver, {"mirrors": mirrors, "notifications": targets}
 
 
 @contextmanager
@@ -189,6 +242,13 @@ def live_through(site: Site, odd: str) -> tuple[int, int]:
     done = update_parser(core, parser_id, CORRECTED, plan_id=impact.plan_id)
     resync_id = int(done.resync["resync_id"])
     assert core.progress.wait(lambda: count_everything(core)["running_resyncs"] == 0, PATIENCE_S)
+    add_subscription(core, {"source_url": "https://nyaa.si/?page=rss&c=1_2", "name": "Nyaa"})
+    follow_airing(core)
+    with core.database.write() as connection:
+        held = Happening(kind=Happens.HELD, subject="雨巷製琴師", detail="target_foreign")
+        happened(connection, [held], core.now())
+    send_due(core, sentence)
+    try_out(core, None)
     return parser_id, resync_id
 
 
@@ -218,7 +278,7 @@ def main(wanted: list[str]) -> None:
     """Make all pictures, or those that are named."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="seiton-pictures-") as name, running_browser() as browser:
-        folders = [Path(name) / part for part in ("first", "full")]
+        folders = [Path(name) / part for part in ("first", "full", "closed")]
         for folder in folders:
             folder.mkdir()
         with running_site(folders[0]) as site:
@@ -226,10 +286,20 @@ def main(wanted: list[str]) -> None:
                 if not wanted or picture.name in wanted:
                     for scheme in ("light", "dark"):
                         take(browser, site.address, picture, scheme)
+        with running_site(folders[2]) as site:
+            add_person(site.seiton.core, "mika", secrets.token_urlsafe(), Role.ADMIN, is_first=True)
+            for picture in (
+                Picture(name="login", path="/login"),
+                Picture(name="login-phone", path="/login", size=PHONE, locale="zh-TW"),
+            ):
+                if not wanted or picture.name in wanted:
+                    for scheme in ("light", "dark"):
+                        take(browser, site.address, picture, scheme)
         with (
             source_of_facts() as source,
             odd_feed() as odd,
-            running_site(folders[1], bangumi_url=source.base) as site,
+            neighbours() as (_searched, _told, named),
+            running_site(folders[1], bangumi_url=source.base, **named) as site,
         ):
             parser_id, resync_id = live_through(site, odd)
             # The workshop shows the correction, so the rule has to be as it was before it.

@@ -8,9 +8,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from seiton.core.feeds.subscriptions import add_subscription, fetch_subscription
-from tests.acceptance.browser import PATIENCE_MS, PHONE, Complaints, Site, barriers_of, running_site, visit
+from seiton.core.works.airing import list_airing
+from tests.acceptance.browser import (
+    PATIENCE_MS,
+    PATIENCE_S,
+    PHONE,
+    Complaints,
+    Site,
+    barriers_of,
+    running_site,
+    visit,
+)
 from tests.acceptance.browser import browser as browser
-from tests.acceptance.known_works import make_known, source_of_facts
+from tests.acceptance.known_works import BROADCAST, make_known, source_of_facts
 from tests.integration.indexer import indexer
 
 BARRIERLESS = (
@@ -19,6 +29,7 @@ BARRIERLESS = (
     "/library/2",
     "/library/releases/1",
     "/season",
+    "/season/works/201",
     "/wanted",
     "/identity",
     "/identity/unknown",
@@ -142,8 +153,37 @@ def test_the_week_shows_what_is_broadcast_and_has_it_fetched(browser: Browser, s
     page.get_by_role("link", name="Week before").click()
     page.get_by_role("button", name="Fetch what has aired").click()
     expect(page.get_by_role("status").first).to_contain_text("It is being looked for")
+    expect(page.locator(".seeking")).to_contain_text("looked for", timeout=PATIENCE_MS)
     assert complaints.found == []
     page.context.close()
+
+
+def test_what_else_is_broadcast_is_followed_after_a_look_at_what_a_feed_would_bring(
+    browser: Browser, site: Site
+) -> None:
+    core = site.seiton.core
+    with indexer() as site_of_search:
+        site_of_search.titles = ["[NorthPier] 候潮食堂 - 01 [1080p]", "[NorthPier] 候潮食堂 - 02 [1080p]"]
+        feed = add_subscription(core, {"source_url": site_of_search.feed_url})
+        fetch_subscription(core, feed["subscription_id"])
+        page = visit(browser, site)
+        complaints = Complaints(page, site.address)
+        page.goto(f"{site.address}/season")
+        assert core.progress.wait(lambda: len(list_airing(core)) == len(BROADCAST), PATIENCE_S)
+        page.goto(f"{site.address}/season")
+        works = page.locator(".airing > li")
+        expect(works).to_have_count(len(BROADCAST))
+        expect(works.filter(has_text="星燈郵便局")).to_have_count(0)
+        works.filter(has_text="候潮食堂").get_by_role("link", name="Subscribe").click()
+        page.locator(".tabs a", has_text=site_of_search.base.removeprefix("http://")).click()
+        expect(page.locator("#found .titles > li")).to_have_count(2, timeout=PATIENCE_MS)
+        expect(page.locator("#found mark").first).to_be_visible()
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.get_by_role("status").first).to_contain_text("It is followed from now on")
+        page.goto(f"{site.address}/season/works/206")
+        expect(page.locator(".sheet .chip.good")).to_have_text("followed")
+        assert complaints.found == []
+        page.context.close()
 
 
 def test_what_is_missing_is_found_at_an_indexer_with_one_button(browser: Browser, site: Site) -> None:

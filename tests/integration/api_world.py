@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,6 +30,8 @@ from seiton.core.filters.refilter import refilter
 from seiton.core.rules.reparse import reparse
 from seiton.viewer.converge import converge
 from seiton.viewer.report import report
+from tests.integration.settling import until_idle
+from tests.neighbours import listening
 
 PARSER: dict[str, Any] = {
     "name": "Group",
@@ -89,10 +91,13 @@ class ApiWorld:
 
     def settle(self) -> None:
         """Do what the background jobs would do, until nothing is left."""
-        for _round in range(3):
+
+        def turn() -> None:
             reconcile(self.core)
             converge(self.viewer)
             report(self.viewer)
+
+        until_idle(self.seiton.database, turn, most=3)
 
     def subscribe(self, titles: Sequence[str]) -> int:
         """Follow a feed of ``titles`` and fetch it."""
@@ -180,19 +185,5 @@ def served(body: bytes, content_type: str = "application/rss+xml") -> Iterator[s
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with serving(Handler) as address:
+    with listening(Handler) as address:
         yield address
-
-
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Have ``handler`` answer at a local port; give its base address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -69,6 +69,7 @@ from seiton.viewer.converge import converge
 from seiton.viewer.preview import Previews
 from seiton.viewer.report import report
 from seiton.viewer.service import Profile, Viewer
+from tests.integration.settling import until_idle
 
 NO_BRAKE = Brake(files=10**9, some_files=10**9, downloads=10**9)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -360,10 +361,13 @@ class CoreWorld:
         report(self.viewer)
 
     def settle(self) -> None:
-        """Run everything until nothing is left to do now."""
-        for _turn in range(4):
+        """Run everything until nothing is left to do now: what changes nothing is not done again."""
+
+        def turn() -> None:
             self.fetch()
             self.file()
+
+        until_idle(self.database, turn, most=4)
 
     # What can be seen
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler
+
+from tests.neighbours import listening
 
 
 class _LoginPage(BaseHTTPRequestHandler):
@@ -26,19 +28,9 @@ class _LoginPage(BaseHTTPRequestHandler):
         self.do_GET()
 
 
-@contextmanager
-def login_page() -> Iterator[str]:
+def login_page() -> AbstractContextManager[str]:
     """Answer everything with a web page and status 200; the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _LoginPage)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return listening(_LoginPage)
 
 
 @contextmanager

@@ -4,8 +4,8 @@ a request without words, as a feed that is followed makes it, with nothing."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
@@ -14,12 +14,15 @@ from tests.neighbours import listening
 
 
 class Indexer:
-    """``titles`` are what it has; ``asked`` the queries that came, with all their parameters."""
+    """``titles`` are what it has; ``asked`` the queries that came, with all their parameters. ``meanwhile``
+    is called with the words of each before it is answered.
+    """
 
     def __init__(self) -> None:
         self.titles: list[str] = []
         self.asked: list[dict[str, str]] = []
         self.status = 200
+        self.meanwhile: Callable[[str], None] = lambda _words: None
         self.base = ""
 
     @property
@@ -29,6 +32,7 @@ class Indexer:
     def answer(self, query: str) -> bytes:
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         self.asked.append(asked)
+        self.meanwhile(asked.get("q", ""))
         words = asked.get("q", "").split()
         found = [title for title in self.titles if words and all(word in title for word in words)]
         items = "".join(f"<item><title>{escape(one)}</title>{_enclosure(one)}</item>" for one in found)
@@ -54,7 +58,8 @@ def indexer() -> Iterator[Indexer]:
             self.send_header("Content-Type", "application/rss+xml")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked is gone
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

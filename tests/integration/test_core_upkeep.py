@@ -33,9 +33,9 @@ from seiton.core.modules.activities import list_activities
 from seiton.core.retries import GIVE_UP
 from seiton.domain.duplicates import Policy
 from seiton.errors import Conflict
-from tests.integration.api_world import serving
 from tests.integration.core_world import CoreWorld, torrent_of
 from tests.integration.core_world import world as world
+from tests.neighbours import listening
 
 ONE = "[G] Show - 01"
 HASH = torrent_of(ONE)
@@ -346,7 +346,7 @@ def served(site: Site) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with serving(Handler) as address:
+    with listening(Handler) as address:
         yield address
 
 

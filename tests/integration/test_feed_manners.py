@@ -13,9 +13,10 @@ from seiton.core import tables
 from seiton.core.feeds.subscriptions import fetch_subscription
 from seiton.core.neighbours.states import list_neighbours, may_ask
 from seiton.domain.states import NeighbourKind, NeighbourState
-from tests.integration.api_world import served, serving
+from tests.integration.api_world import served
 from tests.integration.core_world import CoreWorld
 from tests.integration.core_world import world as world
+from tests.neighbours import listening
 
 
 class Busy(BaseHTTPRequestHandler):
@@ -66,7 +67,7 @@ def test_a_public_site_is_not_asked_every_minute(world: CoreWorld, corpus: Path)
 
 
 def test_a_site_that_names_a_pause_is_left_alone_for_that_long_and_is_on_record(world: CoreWorld) -> None:
-    with serving(Busy) as base:
+    with listening(Busy) as base:
         subscription_id = world.subscribe(f"{base}/rss")
         assert fetch_subscription(world.core, subscription_id) is None
         (site,) = list_neighbours(world.core)
@@ -96,7 +97,7 @@ def test_a_site_that_is_back_answers_since_then_and_its_last_error_is_kept(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with serving(Shaky) as base:
+    with listening(Shaky) as base:
         subscription_id = world.subscribe(f"{base}/rss")
         fetch_subscription(world.core, subscription_id)
         world.pass_time(minutes=30)

@@ -44,7 +44,7 @@ def run(*command: str | Path) -> str:
         pytest.skip(f"{command[0]} is not installed")
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        pytest.skip(f"{command[0]}: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
+        pytest.skip(f"{command[0]}: {(done.stderr or done.stdout).strip().partition(chr(10))[0]}")
     return done.stdout.strip()
 
 

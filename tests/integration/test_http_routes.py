@@ -15,7 +15,7 @@ import pytest
 
 from seiton.adapters.http import Fetched, FetchError, FetchFault, HostPolicy, WebClient
 from seiton.adapters.http_routes import Routes, read_routes
-from tests.integration.api_world import serving
+from tests.neighbours import listening
 
 
 class Page(BaseHTTPRequestHandler):
@@ -106,7 +106,7 @@ def text(web: WebClient, url: str) -> str:
 
 
 def test_a_mirror_is_asked_instead_with_the_same_path_and_query() -> None:
-    with serving(Page) as here:
+    with listening(Page) as here:
         web = client(Routes(mirrors=read_routes([f"mikanani.me={here}/mirror"])), "mikanani.me")
         host = urlsplit(here).netloc
         assert text(web, "https://mikanani.me/RSS/Bangumi?bangumiId=3391") == (
@@ -116,7 +116,7 @@ def test_a_mirror_is_asked_instead_with_the_same_path_and_query() -> None:
 
 
 def test_an_address_keeps_its_own_name_in_what_comes_of_it() -> None:
-    with serving(Page) as here:
+    with listening(Page) as here:
         web = client(Routes(mirrors=read_routes([f"mikanani.me={here}"])), "mikanani.me")
         answer = web.get("https://mikanani.me/x", max_bytes=1000)
         assert answer.url == "https://mikanani.me/x"
@@ -124,7 +124,7 @@ def test_an_address_keeps_its_own_name_in_what_comes_of_it() -> None:
 
 
 def test_a_mirror_does_not_open_a_host_that_nobody_configured() -> None:
-    with serving(Page) as here:
+    with listening(Page) as here:
         web = client(Routes(mirrors=read_routes([f"mikanani.me={here}"])))
         with pytest.raises(FetchError) as refused:
             web.get("https://mikanani.me/x", max_bytes=1000)
@@ -133,7 +133,7 @@ def test_a_mirror_does_not_open_a_host_that_nobody_configured() -> None:
 
 
 def test_a_host_and_its_subdomains_go_through_their_socks_proxy_which_resolves_the_name() -> None:
-    with serving(Page) as here, socks_to(here) as (proxy, names):
+    with listening(Page) as here, socks_to(here) as (proxy, names):
         web = client(Routes(proxies=read_routes([f"bgm.test={proxy}"])), "api.bgm.test")
         assert text(web, "http://api.bgm.test/v0/subjects/1") == "api.bgm.test /v0/subjects/1"
         assert names == ["api.bgm.test"]
@@ -141,7 +141,7 @@ def test_a_host_and_its_subdomains_go_through_their_socks_proxy_which_resolves_t
 
 
 def test_a_host_goes_through_its_http_proxy_and_others_do_not() -> None:
-    with serving(Page) as proxy, serving(Page) as here:
+    with listening(Page) as proxy, listening(Page) as here:
         web = client(Routes(proxies=read_routes([f"feed.test={proxy}"])), "feed.test", "127.0.0.1")
         # What an HTTP proxy is asked for is the whole address.
         assert text(web, "http://feed.test/rss") == "feed.test http://feed.test/rss"
@@ -161,7 +161,7 @@ def test_a_proxy_that_is_away_is_named_as_a_connection_that_fails() -> None:
 
 
 def test_the_pause_that_a_site_asks_for_is_told() -> None:
-    with serving(Page) as here:
+    with listening(Page) as here:
         web = client(Routes(), "127.0.0.1")
         with pytest.raises(FetchError) as failed:
             web.get(f"{here}/busy", max_bytes=1000)

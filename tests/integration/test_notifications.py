@@ -515,3 +515,68 @@ def test_settings_name_what_is_wrong_with_a_target(tmp_path: Path) -> None:
         with pytest.raises(InvalidInput) as caught:
             load_settings(environ=environ, folder=tmp_path)
         assert caught.value.problems[0].field == "SEITON_NOTIFICATIONS"
+
+
+# Read again, and what was said
+
+
+def written(folder: Path, *targets: tuple[str, str]) -> None:
+    tables_ = [
+        f'[[notifications]]\nname = "{name}"\nkind = "webhook"\nurl = "{url}"' for name, url in targets
+    ]
+    (folder / "seiton.toml").write_text("\n".join(['bangumi_url = "off"', 'mikan_url = "off"', *tables_]))
+
+
+def test_targets_that_were_added_or_removed_are_read_without_a_restart(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    written(tmp_path, ("phone", f"{receiver.base}/{SECRET}"))
+    environ = {"HOME": str(tmp_path), "SEITON_PRIVATE_HOSTS": "127.0.0.1"}
+    loaded = load_settings(environ=environ, folder=tmp_path, data=tmp_path / "data", port=0)
+    seiton = Seiton(loaded, loopback_only=True)
+    with TestClient(seiton.application()) as client:
+        written(tmp_path, ("home", f"{receiver.base}/{SECRET}/home"), ("desk", f"{receiver.base}/{SECRET}"))
+        answer = client.post("/notifications/reread", json={})
+        assert answer.json() == {"added": ["desk", "home"], "removed": ["phone"]}
+        assert [row["name"] for row in client.get("/notifications").json()["targets"]] == ["desk", "home"]
+        assert client.post("/notifications/test", json={"name": "home"}).status_code == 200
+        written(tmp_path, ("home", "ftp://nowhere"))
+        refused = client.post("/notifications/reread", json={})
+        assert (refused.status_code, SECRET in refused.text) == (422, False)
+        assert "seiton.toml" in refused.json()["errors"][0]["field"]
+        assert len(client.get("/notifications").json()["targets"]) == 2, "they stay as they were"
+    seiton.close()
+    assert [path for path, _headers, _content in receiver.got] == [f"/{SECRET}/home"]
+
+
+def test_settings_that_came_from_nowhere_are_read_again_as_they_are(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    seiton = whole(tmp_path, receiver)
+    with TestClient(seiton.application()) as client:
+        assert client.post("/notifications/reread", json={}).json() == {"added": [], "removed": []}
+    seiton.close()
+
+
+def test_what_was_said_what_waits_and_why_is_listed(
+    tmp_path: Path, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ApiWorld(tmp_path) as api, api.listening() as url:
+        configure(api, settings(f"{receiver.base}/{SECRET}"))
+        for subject, status in (("Tea", 200), ("Salt", 503)):
+            receiver.status = status
+            with api.core.database.write() as connection:
+                happened(connection, [Happening(kind=Happens.FILED, subject=subject)], api.core.now())
+            send_due(api.core, sentence)
+        rows = api.client.get("/notifications/sent").json()["notices"]
+        assert [(row["says"], row["state"], row["error"]) for row in rows] == [
+            ("An episode of Salt was filed", "waiting", "phone did not take the message (HTTP 503)."),
+            ("An episode of Tea was filed", "sent", None),
+        ]
+        assert api.client.get("/notifications/sent?target=nobody").json() == {"notices": []}
+        assert run(["notifications", "sent", "phone", "--limit", "1", "--url", url]) == 0
+        assert run(["notifications", "reread", "--url", url]) == 0
+    said = capsys.readouterr().out
+    assert "An episode of Salt was filed" in said
+    assert "Tea" not in said
+    assert SECRET not in said

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore2
-import httpx2
+
+from seiton.adapters.certificates import certificates
 
 SOCKS = frozenset({"socks5", "socks5h"})
 
@@ -57,7 +58,7 @@ def pool_to(
     proxy: str | None, backend: httpcore2.NetworkBackend, **options: object
 ) -> httpcore2.ConnectionPool:
     """Return a pool of connections made directly, or through ``proxy``; names are then resolved by that."""
-    context = httpx2.create_ssl_context()
+    context = certificates()
     given: dict[str, object] = {"ssl_context": context, "network_backend": backend, **options}
     if proxy is None:
         return httpcore2.ConnectionPool(**given)  # type: ignore[arg-type]

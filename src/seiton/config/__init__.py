@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -27,6 +28,7 @@ __all__ = [
     "is_given",
     "load_settings",
     "mask_secrets",
+    "reread",
     "spoken_language",
 ]
 
@@ -65,7 +67,17 @@ def load_settings(
     file = settings_file(environ, folder, config, Path(str(data)))
     given = (from_file(file) if file else {}) | above
     given.setdefault("data", Given(value=default_data, where=""))
-    return _check(given)
+    settings = _check(given)
+    settings._again = partial(load_settings, environ=environ, folder=folder, config=config, **flags)
+    return settings
+
+
+def reread(settings: Settings) -> Settings:
+    """Return the settings as the file says them now; those that came from nowhere are as they are.
+
+    Raises ``InvalidInput`` like ``load_settings``. The running program goes on with the old ones.
+    """
+    return settings if settings._again is None else settings._again()
 
 
 def spoken_language(settings: Settings, environ: Mapping[str, str] | None = None) -> str:

@@ -127,7 +127,7 @@ class Core:
     happen without a person's confirmation. ``free_bytes``: room for downloads, if known. ``neighbours``: how
     the programs beside Seiton are that registered nowhere. ``bangumi``: where facts come from, if from
     anywhere; ``mikan_url``: where Mikan's pages are.
-    ``notifiers`` are told what happened.
+    ``notifiers`` are told what happened; ``reread_notifiers`` gives those that the settings name by now.
     """
 
     database: Database
@@ -153,6 +153,7 @@ class Core:
     mikan_url: str | None = None
     to_traditional: Callable[[str], str] = to_traditional
     notifiers: tuple[Notifier, ...] = ()
+    reread_notifiers: Callable[[], tuple[Notifier, ...]] | None = None
 
 
 def trust_feed(core: Core, url: str) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "PatternError",
     "compile_pattern",
     "encode_title",
+    "seen_title",
 ]
 
 MAX_PATTERN = 1000
@@ -49,17 +50,23 @@ Finder = Callable[[bytes], Spans]
 """Finds the first match in an encoded title; the first span is (-1, -1) if there is none."""
 
 
-def encode_title(title: str) -> bytes:
-    """Return what the engine sees of ``title``: UTF-8, cut after ``MAX_TITLE`` characters.
+def seen_title(title: str) -> tuple[str, bytes]:
+    """Return what the engine sees of ``title``, as text and in UTF-8: ``MAX_TITLE`` characters at most.
 
     Lone surrogates, which no feed can carry but JSON can, become U+FFFD, one for one.
     """
     if len(title) > MAX_TITLE:
         title = title[:MAX_TITLE]
     try:
-        return title.encode()
+        return title, title.encode()
     except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in title).encode()
+        title = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in title)
+        return title, title.encode()
+
+
+def encode_title(title: str) -> bytes:
+    """Return what the engine sees of ``title``, in UTF-8."""
+    return seen_title(title)[1]
 
 
 class Match:

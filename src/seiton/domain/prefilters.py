@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import re2
@@ -14,32 +14,17 @@ SCREEN_MEMORY = 8 * 1024 * 1024
 8,795 titles of the corpus visit; with 2 it was ten times slower."""
 
 
-class Literals:
-    """Names the patterns whose required literals occur in a text.
+def shared_literals(needles: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """Return two literals of each pattern, those that most others have as well; "" where there is none.
 
-    The prefilter leaves literals out that many patterns share: two of each pattern are looked for again.
+    A prefilter leaves out what many patterns share; these are looked for beside it.
     """
-
-    __slots__ = ("_needles", "_prefilter")
-
-    def __init__(self, skeletons: Sequence[str], needles: Sequence[Sequence[str]]) -> None:
-        """Take a pattern for the literals, and the literals, of each pattern."""
-        shared = Counter(needle for entry in needles for needle in entry)
-        self._needles = [
-            (common.encode(), rare.encode())
-            for common, rare in (
-                (*sorted(entry, key=lambda needle: -shared[needle]), "", "")[:2] for entry in needles
-            )
-        ]
-        self._prefilter = Prefilter(skeletons)
-
-    def candidates(self, raw: bytes) -> Iterator[int]:
-        """Name the patterns that could match ``raw``, in ascending order."""
-        needles = self._needles
-        for number in self._prefilter.candidates(raw):
-            common, rare = needles[number]
-            if common in raw and rare in raw:
-                yield number
+    shared = Counter(needle for entry in needles for needle in entry)
+    pairs = []
+    for entry in needles:
+        common, rare, *_ = (*sorted(entry, key=lambda needle: -shared[needle]), "", "")
+        pairs.append((common, rare))
+    return pairs
 
 
 class Screen:

@@ -184,7 +184,6 @@ class HoldReason(StrEnum):
     NO_VIDEO = "no_video"  #: nothing in the download is a video of this episode
     NFO_UNREADABLE = "nfo_unreadable"  #: the user's NFO cannot be parsed, so it is not replaced
     BRAKED = "braked"  #: many files at once: a person has to confirm
-    PINNED = "pinned"  #: set by hand
     GAVE_UP = "gave_up"  #: tried for 14 days
     STALLED = "stalled"  #: the transfer stood still for days
     NO_REMOVAL = "no_removal"  #: its viewer has no way to remove files

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from seiton.domain.dialect import Finder, compile_pattern
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading import ParsedTitle, parse
-from seiton.domain.rules import Failed, Matched, ParserRule, matched
+from seiton.domain.rules import Failed, Matched, ParserRule
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import TEMPLATES, Episode, Fault, episode_of, series_of, text_of, year_of
 
@@ -31,17 +29,17 @@ class StructuralReader:
         self._applies: Finder | None = None
         self._fixed = _fixed_values(rule)
 
-    def read(self, raw: bytes) -> Matched | Failed | None:
-        """Read an encoded title; None when this rule is not for it, or when nothing can be read."""
+    def read(self, title: str, raw: bytes) -> Matched | Failed | None:
+        """Read a title as the engine sees it; None when this rule is not for it, or nothing can be read."""
         applies = self._applies or self._compile()
         if applies(raw)[0][0] < 0:
             return None
-        found = parse(raw.decode())
+        found = parse(title)
         if not isinstance(found, ParsedTitle):
             return None
         offset = self.rule.episode_offset
         if not self._fixed and not offset:
-            return matched(self.rule.parser_id, found)
+            return Matched(self.rule.parser_id, found)
         return self._adapted(found, offset)
 
     def skeleton(self) -> str:
@@ -57,7 +55,7 @@ class StructuralReader:
         return self._applies
 
     def _adapted(self, found: ParsedTitle, offset: int) -> Matched | Failed:
-        parsed = replace(found, **self._fixed)  # type: ignore[arg-type]
+        parsed = found._replace(**self._fixed)  # type: ignore[arg-type]
         first, last = parsed.episode_no + offset, parsed.episode_end
         last = None if last is None else last + offset
         if not 0 <= first <= MAX_NUMBER or (last is not None and last > MAX_NUMBER):
@@ -66,7 +64,7 @@ class StructuralReader:
             if last < first:
                 return self._failed("episode_end", "range_backwards", {"first": first, "last": last})
             last = None
-        parsed = replace(parsed, episode_no=first, episode_end=last)
+        parsed = parsed._replace(episode_no=first, episode_end=last)
         return Matched(parser_id=self.rule.parser_id, parsed=parsed)
 
     def _failed(self, field: str, code: str, values: dict[str, object]) -> Failed:

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from seiton.domain.dialect import Finder, Pattern, Spans, compile_pattern, encode_title
+from seiton.domain.dialect import Finder, Pattern, Spans, compile_pattern, seen_title
 from seiton.domain.metadata import MAX_NUMBER
-from seiton.domain.prefilters import Literals, screen_of
+from seiton.domain.prefilters import Prefilter, screen_of, shared_literals
 from seiton.domain.rules import (
     Failed,
     FieldSource,
     Matched,
     NoMatch,
     Outcome,
+    ParsedTitle,
     ParserRule,
     group_of,
-    matched,
-    parsed_title,
 )
 from seiton.domain.states import SourceType
 from seiton.domain.title_values import (
@@ -39,9 +38,6 @@ from seiton.domain.title_values import (
 FEW = 4
 """Up to this many rules are tried one after the other; a prefilter costs more than it saves."""
 
-Sieve = Callable[[bytes], Iterable[int]]
-"""Names the readers, in their order, that could read an encoded title."""
-
 _NO_MATCH = NoMatch()
 _ABSENT = Fault("group_absent", {})
 _EMPTY = Fault("empty", {})
@@ -57,14 +53,19 @@ class Reader(Protocol):
     behaviour: tuple[object, ...]
     needles: tuple[str, ...]
 
-    def read(self, raw: bytes) -> Matched | Failed | None:
-        """Read an encoded title; None when this rule is not for it."""
+    def read(self, title: str, raw: bytes) -> Matched | Failed | None:
+        """Read a title as the engine sees it (``seen_title``); None when this rule is not for it."""
 
     def skeleton(self) -> str:
         """Return a pattern that requires the literals that the rule does; not for matching."""
 
     def screen(self) -> str:
         """Return an RE2 pattern that every title it reads matches."""
+
+
+Sieve = tuple[Callable[[bytes], Iterable[int]], Sequence[tuple[str, str, Reader]]]
+"""Names those of its readers, in their order, that could read an encoded title; each reader with two texts
+without which a title is none of its."""
 
 
 class PatternReader:
@@ -90,7 +91,7 @@ class PatternReader:
         self._id = rule.parser_id
         self._offset = rule.episode_offset
         self.needles = tuple(dict.fromkeys((*condition.needles, *parse.needles)))
-        self._literal = condition.needles[0].encode() if condition.is_literal else b""
+        self._literal = condition.needles[0] if condition.is_literal else ""
         self._applies: Finder | None = None
         self._find: Finder | None = None
         self._fixed: list[bytes | None] = []
@@ -109,9 +110,9 @@ class PatternReader:
         self._find = parse.finder(groups)
         return self._find
 
-    def read(self, raw: bytes) -> Matched | Failed | None:
-        """Read an encoded title; None when this rule is not for it."""
-        if self._literal not in raw:
+    def read(self, title: str, raw: bytes) -> Matched | Failed | None:
+        """Read a title as the engine sees it (``seen_title``); None when this rule is not for it."""
+        if self._literal not in title:
             return None
         find = self._find or self._compile()
         if self._applies is not None and self._applies(raw)[0][0] < 0:
@@ -160,7 +161,7 @@ class PatternReader:
                 return self._failed(
                     "episode_offset", Fault("number_range", {"found": episode_no, "most": MAX_NUMBER})
                 )
-        parsed = parsed_title(
+        parsed = ParsedTitle(
             anime_title,
             episode_no,
             episode.tenths,
@@ -172,7 +173,7 @@ class PatternReader:
             (text_of(season) or None) if season else None,
             year_of(year) if year else None,
         )
-        return matched(self._id, parsed)
+        return Matched(self._id, parsed)
 
     def _failed(self, field: str, fault: Fault) -> Failed:
         return Failed(
@@ -197,17 +198,21 @@ class Engine:
         """
         self._readers = tuple(readers)
         self._is_screened = is_screened
-        self._sieves: tuple[tuple[Sieve, Sequence[Reader]], ...] = ()
+        self._sieves: tuple[Sieve, ...] = ()
 
     def parse(self, title: str) -> Outcome:
         """Return the first match; else the first failure; else ``NoMatch``."""
         if len(self._readers) <= FEW:
             return self._try_all(title)
-        raw = encode_title(title)
+        title, raw = seen_title(title)
         failed = None
-        for sieve, readers in self._sieves or self._build():
-            for rank in sieve(raw):
-                outcome = readers[rank].read(raw)
+        for candidates, readers in self._sieves or self._build():
+            for rank in candidates(raw):
+                common, rare, reader = readers[rank]
+                # In the text: to look for bytes in bytes takes six times as long.
+                if common not in title or rare not in title:
+                    continue
+                outcome = reader.read(title, raw)
                 if outcome is None:
                     continue
                 if isinstance(outcome, Matched):
@@ -216,32 +221,34 @@ class Engine:
         return failed or _NO_MATCH
 
     def _try_all(self, title: str) -> Outcome:
-        raw: bytes | None = None
+        seen: tuple[str, bytes] | None = None
         failed: Failed | None = None
         for reader in self._readers:
             for needle in reader.needles:
                 if needle not in title:
                     break
             else:
-                raw = encode_title(title) if raw is None else raw
-                outcome = reader.read(raw)
+                seen = seen or seen_title(title)
+                outcome = reader.read(*seen)
                 if isinstance(outcome, Matched):
                     return outcome
                 failed = failed or outcome
         return failed or _NO_MATCH
 
-    def _build(self) -> tuple[tuple[Sieve, Sequence[Reader]], ...]:
+    def _build(self) -> tuple[Sieve, ...]:
         stop = len(self._readers)
         if self._is_screened:
             stop = next((rank for rank, reader in enumerate(self._readers) if reader.rule.is_builtin), stop)
         own, built_in = self._readers[:stop], self._readers[stop:]
-        sieves: list[tuple[Sieve, Sequence[Reader]]] = []
+        sieves: list[Sieve] = []
         if own:
-            literals = Literals([reader.skeleton() for reader in own], [reader.needles for reader in own])
-            sieves.append((literals.candidates, own))
+            prefilter = Prefilter([reader.skeleton() for reader in own])
+            literals = shared_literals([reader.needles for reader in own])
+            found = [(*pair, reader) for pair, reader in zip(literals, own, strict=True)]
+            sieves.append((prefilter.candidates, found))
         if built_in:
             screen = screen_of(tuple(reader.screen() for reader in built_in))
-            sieves.append((screen.candidates, built_in))
+            sieves.append((screen.candidates, [("", "", reader) for reader in built_in]))
         self._sieves = tuple(sieves)
         return self._sieves
 

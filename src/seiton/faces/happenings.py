@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from seiton.core.notifications.happened import Happening
 from seiton.domain.states import Happens
 from seiton.faces.words import HOLDS, WORDS, drift
@@ -46,6 +49,12 @@ def sentence(one: Happening) -> str:
             return _("{name} does not answer", name=one.subject)
         case Happens.NEIGHBOUR_BACK:
             return _("{name} answers again", name=one.subject)
+
+
+def say(row: Mapping[str, Any]) -> str:
+    """Return what happened by a row of the outbox."""
+    kind = Happens(row["kind"])
+    return sentence(Happening(kind=kind, subject=row["subject"], detail=row["detail"], count=row["count"]))
 
 
 def _cause(one: Happening) -> str:

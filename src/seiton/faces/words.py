@@ -63,6 +63,7 @@ WORDS = {
     "identity_merged": N_("two titles made one series"),
     "resync": N_("resync"),
     "download": N_("download"),
+    "seek": N_("looking for what has aired"),
     "rejected": N_("rejected"),
     "rule": N_("your own edits"),
     "metadata": N_("new metadata"),
@@ -86,6 +87,27 @@ WORDS = {
     "scope_module": N_("do what modules do"),
 }
 
+HAPPENS = {
+    "filed": N_("filed in the library"),
+    "held": N_("left alone"),
+    "resync_done": N_("an edit is followed"),
+    "braked": N_("an edit waits for you"),
+    "download_failed": N_("download given up"),
+    "drift": N_("library differs"),
+    "neighbour_away": N_("neighbour away"),
+    "neighbour_back": N_("neighbour back"),
+}
+"""Words for ``domain.states.Happens``."""
+
+NOTICES = {
+    "waiting": N_("waits to be sent"),
+    "sending": N_("being sent"),
+    "sent": N_("sent"),
+    "unknown": N_("perhaps not arrived"),
+    "given_up": N_("given up"),
+}
+"""Words for ``domain.states.NoticeState``."""
+
 HOLDS = {
     "target_owned": N_("another file of yours lies there and stays"),
     "target_foreign": N_("a file that is not Seiton's lies there"),
@@ -105,7 +127,6 @@ HOLDS = {
     "no_video": N_("no video in the download is this episode"),
     "nfo_unreadable": N_("the NFO beside it cannot be read, so it is not replaced"),
     "braked": N_("many files at once: confirm first"),
-    "pinned": N_("set by hand"),
     "gave_up": N_("given up after 14 days"),
     "stalled": N_("the transfer stood still for days"),
     "no_removal": N_("its viewer cannot remove files: remove them there"),
@@ -161,6 +182,11 @@ RETRIES = {
 def hold_choice(code: str, reason: str) -> str:
     """Return what a person can do about a hold."""
     return _(RETRIES[reason]) if code == "retry" and reason in RETRIES else _(CHOICES[code])
+
+
+def notice(state: str) -> str:
+    """Return how far a notice is, in the language of the reader."""
+    return _(NOTICES[state])
 
 
 def word(code: str) -> str:

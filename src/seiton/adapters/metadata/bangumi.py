@@ -51,6 +51,17 @@ class Found:
     picture_url: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airing:
+    """A work that is broadcast at present, on ``weekday`` (ISO: Monday is 1)."""
+
+    value: str
+    weekday: int
+    titles: Titles
+    premiered: date | None
+    picture_url: str | None
+
+
 class Bangumi:
     """Asks ``base_url``. Every call is one request, or as many as a list has pages; raises ``FetchError``.
 
@@ -98,6 +109,15 @@ class Bangumi:
             return []
         if not isinstance(answer, list):
             raise self._lies(path)
+        return [one for one in answer if isinstance(one, dict)]
+
+    def calendar(self) -> list[dict[str, Any]]:
+        """Return the days of the week with what is broadcast on them at present, as they are answered
+        (``GET /calendar``, bangumi/api docs-raw/Subject-API.md).
+        """
+        answer = self._get("/calendar")
+        if not isinstance(answer, list) or not answer:
+            raise self._lies("/calendar")
         return [one for one in answer if isinstance(one, dict)]
 
     def search(self, title: str) -> list[dict[str, Any]]:
@@ -161,6 +181,27 @@ def read_found(subjects: Sequence[Mapping[str, Any]]) -> list[Found]:
         for subject in subjects
         if isinstance(subject.get("id"), int) and titles_of(subject)
     ]
+
+
+def read_calendar(days: Sequence[Mapping[str, Any]]) -> list[Airing]:
+    """Return what can be used of a calendar; a work that stands on two days is on the first of them."""
+    found: dict[str, Airing] = {}
+    for day in days:
+        weekday, items = day.get("weekday"), day.get("items")
+        number = weekday.get("id") if isinstance(weekday, dict) else None
+        if not isinstance(number, int) or not 1 <= number <= 7 or not isinstance(items, list):
+            continue
+        for one in items:
+            if isinstance(one, dict) and isinstance(one.get("id"), int) and titles_of(one):
+                work = Airing(
+                    value=str(one["id"]),
+                    weekday=number,
+                    titles=titles_of(one),
+                    premiered=_date(one.get("air_date")),
+                    picture_url=_picture(one),
+                )
+                found.setdefault(work.value, work)
+    return list(found.values())
 
 
 def read_known(

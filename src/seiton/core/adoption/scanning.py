@@ -219,7 +219,7 @@ def _decided(verdict: Verdict, heard: Matched | None, unheard: tuple[int, ...]) 
 
 def retitled(evidence: Evidence, title: str) -> dict[str, Any]:
     """Return stored evidence of a file under another title."""
-    return dump_evidence(replace(evidence, found=replace(evidence.found, anime_title=title)))
+    return dump_evidence(replace(evidence, found=evidence.found._replace(anime_title=title)))
 
 
 def pair_with_downloads(core: Core, adoption_id: int, folders: Sequence[str]) -> None:

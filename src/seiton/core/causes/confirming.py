@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,7 +134,7 @@ def _release(core: Core, connection: sa.Connection, cause: Row) -> bool:
 
 
 def _downloads(
-    connection: sa.Connection, rows: Sequence[Row], now: Any
+    connection: sa.Connection, rows: Sequence[Row], now: datetime
 ) -> tuple[list[Choice], Sequence[int]]:
     """Return what the downloads that wait would be by now."""
     links = tables.links.c

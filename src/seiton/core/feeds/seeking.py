@@ -7,7 +7,6 @@ feed had brought it: by the same parsers, filters and preferences.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,13 +17,12 @@ import sqlalchemy as sa
 
 from seiton.adapters.database import chunks
 from seiton.adapters.feeds import FeedItem, FeedLimits, fetch_feed
-from seiton.adapters.feeds.search_addresses import search_address
 from seiton.core import tables
 from seiton.core.downloads.retry import retry_download
 from seiton.core.downloads.wanting import want_when_settled
 from seiton.core.feeds.ingest import ingest
+from seiton.core.feeds.search_places import MIKAN, places_for
 from seiton.core.feeds.searching import Reach, matching_items
-from seiton.core.feeds.subscriptions import SITE_GAP_S
 from seiton.core.links.wanted import Wanted, load_series_pins, pin_down, wanted_links
 from seiton.core.neighbours.states import may_ask
 from seiton.core.queries import Record, fetch_all
@@ -42,7 +40,6 @@ from seiton.text import _
 MOST_NAMES = 3
 MOST_UNREAD = 10
 """Titles that nobody reads, of which an answer names so many."""
-MOST_SITES = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,15 +80,6 @@ def seek(core: Core, series_id: int, episode: Number | None = None) -> Sought:
     return sought
 
 
-def seek_all(core: Core, key: str) -> None:
-    """Do ``seek`` for several series, their numbers with commas between; those that are gone are left out."""
-    for number, text in enumerate(part for part in key.split(",") if part.isdecimal()):
-        if number:
-            time.sleep(SITE_GAP_S)
-        with suppress(NotFound):
-            seek(core, int(text))
-
-
 def _series(core: Core, series_id: int) -> Record:
     """Return the series with its ``names``: that of releases first, then those that facts have."""
     series, animes, shows = tables.series, tables.animes, tables.series_facts
@@ -113,20 +101,11 @@ def _series(core: Core, series_id: int) -> Record:
     raise NotFound(_("There is no series {series_id}.", series_id=series_id))
 
 
-def _addresses(core: Core, names: Sequence[str], episode: Number | None) -> list[tuple[int, list[str]]]:
+def _addresses(core: Core, names: Sequence[str], episode: Number | None) -> list[tuple[int, Sequence[str]]]:
     """Return, for each site that can be searched, a subscription of it and where to ask, name by name."""
-    table = tables.subscriptions
-    query = sa.select(table.c.subscription_id, table.c.source_url, table.c.feed_kind)
-    query = query.where(table.c.is_active, table.c.fetcher_id == 0).order_by(table.c.subscription_id)
     number = "" if episode is None or episode[1] else f" {episode[0]:02}"
-    found: dict[str, tuple[int, list[str]]] = {}
-    with core.database.read() as connection:
-        for subscription_id, url, kind in connection.execute(query):
-            addresses = [search_address(url, kind, f"{name}{number}") for name in names]
-            known = [address for address in addresses if address is not None]
-            if known and known[0] not in found and len(found) < MOST_SITES:
-                found[known[0]] = (subscription_id, known)
-    return list(found.values())
+    places = places_for(core, [f"{name}{number}" for name in names])
+    return [(int(place.key), place.addresses) for place in places if place.key != MIKAN]
 
 
 def _search(

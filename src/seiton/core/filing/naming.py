@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -274,7 +273,7 @@ def _follow_some(core: Core) -> bool:
 
 def _refresh(core: Core, connection: sa.Connection, links: Sequence[int]) -> None:
     query = sa.select(latest_profile(tables.library_profiles.c.resync_id))
-    cause: Any = connection.execute(query).scalar_one()
+    cause: int | None = connection.execute(query).scalar_one()
     followers = refresh_desired(connection, links, cause, core.now())
     if cause is not None and followers:
         table = tables.resyncs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,7 +71,7 @@ def _of(
             return subscriptions, subscriptions.c.subscription_id, name, [subscriptions.c.is_active]
 
 
-def _named(kind: TargetType, row: Any) -> Named:
+def _named(kind: TargetType, row: Sequence[Any]) -> Named:
     if kind is TargetType.ANIME_SERIES:
         return int(row[0]), _("{title}, season {number}", title=row[1], number=row[2])
     return int(row[0]), str(row[1])

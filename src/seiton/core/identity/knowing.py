@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -157,18 +158,14 @@ def _season_of(core: Core, source: Bangumi, value: str, subject: Mapping[str, An
     before, seen = 0, {value}
     at: str | None = value
     while at is not None and len(seen) <= LONGEST_WAY:
-        related = ask(core, _question(source, f"relations/{at}", LONG), _asker(source.relations, at))
+        related = ask(core, _question(source, f"relations/{at}", LONG), partial(source.relations, at))
         at = prequel_of(related.body or [])
         if at is None or at in seen:
             break
         seen.add(at)
-        work = ask(core, _question(source, f"subject/{at}", LONG), _asker(source.subject, at))
+        work = ask(core, _question(source, f"subject/{at}", LONG), partial(source.subject, at))
         before += bool(work.body and is_series(work.body))
     return before + 1 if is_series(subject) else None
-
-
-def _asker(call: Any, value: str) -> Any:
-    return lambda: call(value)
 
 
 def _question(source: Bangumi, key: str, lasts: timedelta) -> Question:

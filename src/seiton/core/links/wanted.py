@@ -128,4 +128,4 @@ def named(link: Wanted) -> ParsedTitle:
     parsed = link.parsed
     if (parsed.anime_title, parsed.series_no) == (link.title, link.series_no):
         return parsed
-    return replace(parsed, anime_title=link.title, series_no=link.series_no)
+    return parsed._replace(anime_title=link.title, series_no=link.series_no)

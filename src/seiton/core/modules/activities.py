@@ -11,11 +11,14 @@ from seiton.domain.states import IN_CLIENT, ResyncState
 
 
 def list_activities(core: Core, *, limit: int) -> list[Record]:
-    """Return the reparse, running resyncs, transfers and failing feeds, each with ``done`` of ``total``."""
+    """Return the reparse, running resyncs, the search for episodes, transfers and failing feeds, each with
+    ``done`` of ``total``.
+    """
     with core.database.read() as connection:
         found = [
             *_reparse(connection),
             *_resyncs(connection, limit),
+            *_seeks(connection),
             *_transfers(connection, limit),
             *_fetches(connection, limit),
         ]
@@ -57,6 +60,12 @@ def _resyncs(connection: sa.Connection, limit: int) -> list[Record]:
         )
         for row in fetch_all(connection, query)
     ]
+
+
+def _seeks(connection: sa.Connection) -> list[Record]:
+    finished = sa.func.count(tables.seeks.c.finished_at)
+    done, total = connection.execute(sa.select(finished, sa.func.count()).select_from(tables.seeks)).one()
+    return [_entry("seek", 1, None, done, total, "series")] if done < total else []
 
 
 def _transfers(connection: sa.Connection, limit: int) -> list[Record]:

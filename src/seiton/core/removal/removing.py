@@ -239,9 +239,11 @@ def _also_brought(subscription_id: int) -> sa.ColumnElement[bool]:
     )
 
 
-def _mark_subject(connection: sa.Connection, kind: TargetType, target_id: int, now: Any) -> None:
+def _mark_subject(connection: sa.Connection, kind: TargetType, target_id: int, now: datetime) -> None:
     table, key = _SUBJECTS[kind]
-    values = {"is_active": False} if kind is TargetType.SUBSCRIPTION else {"removed_at": now}
+    values: dict[str, object] = (
+        {"is_active": False} if kind is TargetType.SUBSCRIPTION else {"removed_at": now}
+    )
     if "updated_at" in table.c:
         values["updated_at"] = now
     connection.execute(sa.update(table).where(table.c[key] == target_id).values(values))
@@ -250,7 +252,7 @@ def _mark_subject(connection: sa.Connection, kind: TargetType, target_id: int, n
 
 
 def _take_back(
-    connection: sa.Connection, rows: Sequence[Row], removal_id: int, choice: TorrentChoice, now: Any
+    connection: sa.Connection, rows: Sequence[Row], removal_id: int, choice: TorrentChoice, now: datetime
 ) -> None:
     """Mark ``rows`` as removed: what the viewer knows of goes through it, all else is over at once."""
     table = tables.downloads

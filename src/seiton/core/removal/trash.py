@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -75,7 +75,7 @@ def restore(core: Core, removal_id: int) -> int:
     return cause_id
 
 
-def _unmark_subject(connection: sa.Connection, removal: Row, now: Any) -> None:
+def _unmark_subject(connection: sa.Connection, removal: Row, now: datetime) -> None:
     match removal["after"]["target_type"]:
         case TargetType.SUBSCRIPTION:
             table, key = tables.subscriptions, "subscription_id"
@@ -104,7 +104,7 @@ def _removed_by(connection: sa.Connection, removal_id: int) -> Sequence[Row]:
     return connection.execute(query).mappings().all()
 
 
-def _bring_back(connection: sa.Connection, rows: Sequence[Row], now: Any) -> None:
+def _bring_back(connection: sa.Connection, rows: Sequence[Row], now: datetime) -> None:
     if not rows:
         return
     table = tables.downloads

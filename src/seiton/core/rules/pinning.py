@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -222,7 +223,7 @@ def pin_series(
     return f"{row['title']} S{row['series_no']:02}", before, found
 
 
-def follow_pins(connection: sa.Connection, links: Sequence[Row], resync_id: int, now: Any) -> Applied:
+def follow_pins(connection: sa.Connection, links: Sequence[Row], resync_id: int, now: datetime) -> Applied:
     """Read the titles of ``links`` again by the rules as they were read last."""
     applied = Applied()
     item_ids = sorted({link["raw_item_id"] for link in links})

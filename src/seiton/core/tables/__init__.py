@@ -10,6 +10,7 @@ from seiton.core.tables.choices import adoption_files, adoptions, conflicts
 from seiton.core.tables.engine import looks, module_capabilities, modules, state
 from seiton.core.tables.filing import downloads, resync_items, resyncs, status_guard, waiting_downloads
 from seiton.core.tables.knowledge import (
+    airing,
     answers,
     episode_facts,
     external_ids,
@@ -29,6 +30,7 @@ from seiton.core.tables.rules import (
     rulesets,
 )
 from seiton.core.tables.schema import metadata
+from seiton.core.tables.seeking import seeks
 from seiton.core.tables.titles import item_subscriptions, raw_items, subscriptions
 from seiton.core.tables.works import (
     animes,
@@ -44,6 +46,7 @@ from seiton.core.tables.works import (
 __all__ = [
     "adoption_files",
     "adoptions",
+    "airing",
     "animes",
     "answers",
     "api_tokens",
@@ -75,6 +78,7 @@ __all__ = [
     "resyncs",
     "rulesets",
     "seasons",
+    "seeks",
     "series",
     "series_facts",
     "sessions",

@@ -91,6 +91,23 @@ episode_facts = table(
     Index(None, "aired", "series_id"),
 )
 
+airing = table(
+    "airing",
+    # What a source says is broadcast at present, by weekday, whether we have it or not.
+    Column("namespace", String(40), primary_key=True),
+    Column("value", String(100), primary_key=True),
+    Column("weekday", Integer, nullable=False),  # ISO: Monday is 1
+    Column("titles", sa.JSON, nullable=False),  # domain.facts.Titles
+    Column("premiered", sa.Date),
+    Column("picture_url", Text),
+    Column("picture", String(80)),  # the poster in hand
+    Column("picture_tried_at", Instant),
+    Column(
+        "subscription_id", Id, ForeignKey("core_subscriptions.subscription_id")
+    ),  # by which it is followed
+    Column("seen_at", Instant, nullable=False),
+)
+
 pictures = table(
     "pictures",
     Column("name", String(80), primary_key=True),  # digest of the content, and its suffix

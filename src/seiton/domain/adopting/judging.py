@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seiton.domain.adopting.evidence import Adopted, Folder, Left, Source, Verdict, Video, WhyLeft
 from seiton.domain.adopting.folder_names import FolderName, read_folder_name, readable
@@ -174,8 +174,7 @@ def _judge_one(
     if isinstance(season, Left):
         return season
     base = video.parsed or ParsedTitle(anime_title=title[0], episode_no=0)
-    parsed = replace(
-        base,
+    parsed = base._replace(
         anime_title=title[0],
         series_no=season[0],
         episode_no=number.episode,

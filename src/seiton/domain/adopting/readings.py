@@ -9,7 +9,7 @@ moves adopted files as well, and an edit elsewhere moves none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from seiton.domain.rules import Failed, Matched, Outcome, ParsedTitle
@@ -33,8 +33,8 @@ class Evidence:
 def dump_evidence(evidence: Evidence) -> dict[str, Any]:
     """Return ``evidence`` as JSON values."""
     return {
-        "found": asdict(evidence.found),
-        "rules": None if evidence.rules is None else asdict(evidence.rules),
+        "found": evidence.found._asdict(),
+        "rules": None if evidence.rules is None else evidence.rules._asdict(),
         "parser_id": evidence.parser_id,
         "unheard": list(evidence.unheard),
     }
@@ -76,7 +76,7 @@ def as_adopted(evidence: Evidence, outcome: Outcome) -> Outcome:
     before = evidence.rules if outcome.parser_id == evidence.parser_id else None
     changes = _news(outcome.parsed) if before is None else _changes(before, outcome.parsed)
     # One file stays one episode, whatever range a rule reads from its name.
-    return Matched(parser_id=outcome.parser_id, parsed=replace(evidence.found, **changes, episode_end=None))
+    return Matched(outcome.parser_id, evidence.found._replace(**changes, episode_end=None))
 
 
 def _changes(before: ParsedTitle, now: ParsedTitle) -> dict[str, Any]:

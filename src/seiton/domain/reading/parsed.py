@@ -9,7 +9,7 @@ from seiton.domain.dialect import encode_title
 from seiton.domain.metadata import MAX_NUMBER
 from seiton.domain.reading.reader import read_title
 from seiton.domain.reading.values import Kind, ReadTitle
-from seiton.domain.rules import ParsedTitle, parsed_title
+from seiton.domain.rules import ParsedTitle
 from seiton.domain.title_values import MAX_SPAN, text_of
 
 SPECIALS = 0
@@ -68,7 +68,7 @@ def parsed(read: ReadTitle) -> ParsedTitle | Unread:
     if read.episode > MAX_NUMBER or (end is not None and end - read.episode > MAX_SPAN):
         return Unread.TOO_WIDE
     is_special = not read.kinds.isdisjoint(_SPECIAL)
-    return parsed_title(
+    return ParsedTitle(
         name,
         read.episode,
         read.tenths,
@@ -86,7 +86,7 @@ def _film(read: ReadTitle, name: str) -> ParsedTitle:
     if WORD.search(name) is None:
         is_latin = any("a" <= char <= "z" for char in name.casefold())
         name = f"{name} Movie" if is_latin else f"{name} 劇場版"
-    return parsed_title(
+    return ParsedTitle(
         name,
         read.part or 1,
         0,

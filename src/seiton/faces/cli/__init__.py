@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
     from seiton.faces.cli.output import WrongUsage, print_error
 
     try:
-        build()(arguments, prog_name="seiton")
+        build(arguments)(arguments, prog_name="seiton")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
     except BrokenPipeError:

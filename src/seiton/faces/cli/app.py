@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -52,35 +54,10 @@ def _program(
     del version
 
 
-def build() -> typer.Typer:
-    """Return the program."""
-    from seiton.faces.cli import (
-        config,
-        conflicts,
-        database,
-        dev,
-        doctor,
-        downloads,
-        filters,
-        follow,
-        holds,
-        identity,
-        library,
-        modules,
-        notifications,
-        parsers,
-        pins,
-        plan,
-        raw_items,
-        removals,
-        resyncs,
-        roles,
-        serve,
-        status,
-        subscriptions,
-        wanted,
-    )
-
+def build(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the program, with the one command that ``arguments`` name or else with all: to make ready and
+    look through what belongs to all of them takes longer than most commands.
+    """
     _translate_headings()
     app = typer.Typer(
         help=_(
@@ -92,34 +69,80 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
-    app.command("serve", help=serve.HELP)(serve.serve)
-    for role, text in roles.helps().items():
-        app.command(role, help=text)(roles.command(role))
-    app.command("demo", help=_DEMO)(_demo)
-    app.command("status", help=status.HELP)(status.status)
-    app.command("doctor", help=doctor.HELP)(doctor.doctor)
-    app.command("config", help=config.HELP)(config.config)
-    app.add_typer(subscriptions.commands(), name="subscriptions")
-    app.add_typer(parsers.commands(), name="parsers")
-    app.add_typer(filters.commands(), name="filters")
-    app.add_typer(conflicts.commands(), name="conflicts")
-    app.add_typer(raw_items.commands(), name="raw-items")
-    app.add_typer(downloads.commands(), name="downloads")
-    app.add_typer(resyncs.commands(), name="resyncs")
-    app.command("wanted", help=wanted.HELP)(wanted.wanted)
-    app.add_typer(library.commands(), name="library")
-    app.add_typer(holds.commands(), name="holds")
-    app.add_typer(pins.commands(), name="pins")
-    app.add_typer(identity.commands(), name="identity")
-    app.add_typer(follow.commands(), name="follow")
-    app.add_typer(modules.commands(), name="modules")
-    app.add_typer(notifications.commands(), name="notifications")
-    app.add_typer(plan.commands(), name="plan")
-    app.command("remove", help=removals.HELP)(removals.remove)
-    app.add_typer(removals.commands(), name="trash")
-    app.add_typer(database.commands(), name="database")
-    app.add_typer(dev.commands(), name="dev")
+    named = next(iter(arguments), "")
+    for name in [named] if named in COMMANDS else COMMANDS:
+        COMMANDS[name](app, name)
     return app
+
+
+def _single(app: typer.Typer, name: str) -> None:
+    """Add the command of a module that is named like it."""
+    module = import_module(f"seiton.faces.cli.{name}")
+    app.command(name, help=module.HELP)(getattr(module, name))
+
+
+def _group(app: typer.Typer, name: str) -> None:
+    """Add the commands of a module that is named like their group."""
+    module = import_module(f"seiton.faces.cli.{name.replace('-', '_')}")
+    app.add_typer(module.commands(), name=name)
+
+
+def _role(app: typer.Typer, name: str) -> None:
+    from seiton.faces.cli import roles
+
+    app.command(name, help=roles.helps()[name])(roles.command(name))
+
+
+def _add_demo(app: typer.Typer, name: str) -> None:
+    app.command(name, help=_DEMO)(_demo)
+
+
+def _removing(app: typer.Typer, name: str) -> None:
+    from seiton.faces.cli import removals
+
+    app.command(name, help=removals.HELP)(removals.remove)
+
+
+def _trash(app: typer.Typer, name: str) -> None:
+    from seiton.faces.cli import removals
+
+    app.add_typer(removals.commands(), name=name)
+
+
+COMMANDS: Mapping[str, Callable[[typer.Typer, str], None]] = {
+    "serve": _single,
+    "core": _role,
+    "fetcher": _role,
+    "downloader": _role,
+    "viewer": _role,
+    "worker": _role,
+    "demo": _add_demo,
+    "status": _single,
+    "doctor": _single,
+    "config": _single,
+    "subscriptions": _group,
+    "parsers": _group,
+    "filters": _group,
+    "conflicts": _group,
+    "raw-items": _group,
+    "downloads": _group,
+    "resyncs": _group,
+    "wanted": _single,
+    "season": _single,
+    "library": _group,
+    "holds": _group,
+    "pins": _group,
+    "identity": _group,
+    "follow": _group,
+    "modules": _group,
+    "notifications": _group,
+    "plan": _group,
+    "remove": _removing,
+    "trash": _trash,
+    "database": _group,
+    "dev": _group,
+}
+"""What adds each command, in the order of the help page."""
 
 
 def _translate_headings() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
+from seiton.adapters.certificates import certificates
 from seiton.errors import Problem, SeitonError
 from seiton.faces.cli import wanted_language
 from seiton.faces.cli.options import read_settings
@@ -53,6 +55,7 @@ class Api:
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
             headers={"Accept-Language": _accepted()},
+            verify=_checks(self.url),
             trust_env=False,  # a proxy is not the way to one's own machine
         )
 
@@ -126,3 +129,8 @@ class Api:
 def _accepted() -> str:
     """Return the environment's language as HTTP says it: ``zh-TW`` for ``zh_TW.UTF-8``."""
     return (wanted_language() or "en").split(".")[0].replace("_", "-").encode("ascii", "replace").decode()
+
+
+def _checks(url: str) -> ssl.SSLContext | bool:
+    """Return what a certificate is checked by; on a way without encryption there is none to check."""
+    return certificates() if url.startswith("https:") else False

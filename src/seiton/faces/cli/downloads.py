@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _
@@ -38,7 +38,9 @@ def commands() -> typer.Typer:
     return group
 
 
+@paged()
 def show(
+    page: Page,
     status: Annotated[
         str | None, typer.Option(help=_("A status word, or several with commas."), show_default=False)
     ] = None,
@@ -46,8 +48,6 @@ def show(
         bool | None,
         typer.Option("--held/--not-held", help=_("Only those left alone for a reason."), show_default=False),
     ] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +55,7 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/downloads", status=status, held=held, limit=limit, offset=offset)
+        rows = api.get("/downloads", status=status, held=held, **page)
     if as_json:
         print_json(rows)
         return

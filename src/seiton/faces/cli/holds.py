@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _
@@ -34,12 +34,12 @@ def commands() -> typer.Typer:
     return group
 
 
+@paged()
 def show(
+    page: Page,
     reason: Annotated[
         str | None, typer.Option(help=_("A reason, or several with commas."), show_default=False)
     ] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -47,7 +47,7 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        answer = api.get("/holds", reason=reason, limit=limit, offset=offset)
+        answer = api.get("/holds", reason=reason, **page)
     if as_json:
         print_json(answer)
         return

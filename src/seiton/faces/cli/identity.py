@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
+from seiton.faces.cli.options import Json, Page, PlanId, Preview, Url, paged
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
@@ -17,7 +17,6 @@ Series = Annotated[
 ExternalId = Annotated[
     int, typer.Argument(metavar=_("ID"), help=_("Number of the external id."), show_default=False)
 ]
-Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 
 
 def commands() -> typer.Typer:
@@ -83,13 +82,13 @@ def commands() -> typer.Typer:
     return group
 
 
+@paged()
 def show(
+    page: Page,
     standing: Annotated[
         str | None, typer.Option(help="given, confirmed, manual, suggested, claimed, rejected")
     ] = None,
     series: Annotated[int | None, typer.Option(help=_("Number of the series."))] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +96,7 @@ def show(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/identities", standing=standing, series_id=series, limit=limit, offset=offset)
+        rows = api.get("/identities", standing=standing, series_id=series, **page)
     _print_ids(rows, as_json)
 
 
@@ -211,12 +210,12 @@ def merge(
         print_saved(api, written, as_json)
 
 
+@paged(200)
 def fixes(
+    page: Page,
     titles: Annotated[
         bool, typer.Option("--titles", help=_("Also other titles, which rename folders."))
     ] = False,
-    limit: Limit = 200,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -224,7 +223,7 @@ def fixes(
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/identities/fixes", titles=titles, limit=limit, offset=offset)
+        rows = api.get("/identities/fixes", titles=titles, **page)
     if as_json:
         print_json({"fixes": rows})
         return

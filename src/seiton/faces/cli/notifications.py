@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from seiton.faces.cli.options import Json, Url
-from seiton.faces.cli.output import moment, print_json, print_table
+from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.output import moment, print_json, print_table, say
 from seiton.text import _
 
 
 def commands() -> typer.Typer:
     """Return the group."""
-    group = typer.Typer(help=_("Notifications: who is told what happened; list, test."), no_args_is_help=True)
+    group = typer.Typer(
+        help=_("Notifications: who is told what happened; list, sent, test, reread."), no_args_is_help=True
+    )
     group.command(
         "list",
         help=_("List the targets of the settings and how they are.\n\nExample: seiton notifications list"),
@@ -25,6 +27,20 @@ def commands() -> typer.Typer:
             "Example: seiton notifications test phone"
         ),
     )(test)
+    group.command(
+        "sent",
+        help=_(
+            "List what was sent to whom, what waits and why, and what did not arrive.\n\n"
+            "Example: seiton notifications sent phone --limit 20"
+        ),
+    )(sent)
+    group.command(
+        "reread",
+        help=_(
+            "Read the targets from the settings again, without a restart.\n\n"
+            "Example: seiton notifications reread"
+        ),
+    )(reread)
     return group
 
 
@@ -51,6 +67,55 @@ def show(url: Url = None, as_json: Json = False) -> None:
             for row in answer["targets"]
         ],
         empty=_("No targets are configured: see notifications in the settings."),
+    )
+
+
+def sent(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar=_("TARGET"), help=_("Only this one."), show_default=False),
+    ] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Print the outbox, the newest first."""
+    from seiton.faces.cli.client import Api
+    from seiton.faces.words import notice
+
+    with Api(url) as api:
+        target = {} if name is None else {"target": name}
+        answer = api.get("/notifications/sent", limit=limit, offset=offset, **target)
+    if as_json:
+        print_json(answer)
+        return
+    print_table(
+        [_("When"), _("Target"), _("What happened"), _("State"), _("Error")],
+        [
+            (moment(row["happened_at"]), row["target"], row["says"], notice(row["state"]), row["error"])
+            for row in answer["notices"]
+        ],
+        empty=_("Nothing was to be said in the last week."),
+    )
+
+
+def reread(url: Url = None, as_json: Json = False) -> None:
+    """Have the targets read again."""
+    from seiton.faces.cli.client import Api
+
+    with Api(url) as api:
+        answer = api.post("/notifications/reread", {})
+    if as_json:
+        print_json(answer)
+        return
+    none = _("none")
+    say(
+        _(
+            "Told from now on: {added}; no longer told: {removed}",
+            added=", ".join(answer["added"]) or none,
+            removed=", ".join(answer["removed"]) or none,
+        )
     )
 
 

@@ -28,6 +28,8 @@ Url = Annotated[
 Json = Annotated[bool, typer.Option("--json", help=_("Print one JSON document, for programs."))]
 Limit = Annotated[int, typer.Option("--limit", min=1, help=_("How many at most."))]
 Offset = Annotated[int, typer.Option("--offset", min=0, help=_("How many to leave out first."))]
+Page = dict[str, int]
+"""Which part of a list is asked for: ``limit`` and ``offset``, as the API calls them."""
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,6 +48,7 @@ ParserFile = Annotated[
         show_default=False,
     ),
 ]
+Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 PlanId = Annotated[
     str | None,
     typer.Option(
@@ -89,17 +92,47 @@ def with_settings(
         settings = read_settings(**{name: given.pop(name) for name in known})
         command(settings, **given)
 
+    flags = [_flag(name, flag) for name, flag in known.items()]
+    return _signed(run, command, [*flags, *_own_options(command)])
+
+
+def paged(limit: int = 50) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator for commands that list: ``--limit`` and ``--offset`` before their ``--url``.
+
+    Without ``--limit`` it is ``limit``. The first parameter of such a command gets its ``Page``.
+    """
+    flags = [_flag("limit", Limit, limit), _flag("offset", Offset, 0)]
+
+    def with_page(command: Callable[..., None]) -> Callable[..., None]:
+        def run(limit: int, offset: int, **given: Any) -> None:
+            command({"limit": limit, "offset": offset}, **given)
+
+        own = _own_options(command)
+        at = [option.name for option in own].index("url")
+        return _signed(run, command, [*own[:at], *flags, *own[at:]])
+
+    return with_page
+
+
+def _flag(name: str, flag: Any, default: object = None) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=flag)
+
+
+def _own_options(command: Callable[..., None]) -> list[inspect.Parameter]:
+    """Return the parameters of ``command`` after the first, which is not the user's to give."""
     hints = get_type_hints(command, localns={"Settings": Any}, include_extras=True)
-    _settings, *own = inspect.signature(command).parameters.values()
-    flags = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flag)
-        for name, flag in known.items()
-    ]
-    own = [
+    _given, *own = inspect.signature(command).parameters.values()
+    return [
         option.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[option.name]) for option in own
     ]
-    run.__signature__ = inspect.Signature([*flags, *own])  # type: ignore[attr-defined]
-    run.__annotations__ = {option.name: option.annotation for option in [*flags, *own]}
+
+
+def _signed(
+    run: Callable[..., None], command: Callable[..., None], options: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return ``run`` with the name and text of ``command``, taking ``options``."""
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    run.__annotations__ = {option.name: option.annotation for option in options}
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     return run
 

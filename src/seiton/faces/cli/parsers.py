@@ -8,7 +8,7 @@ import typer
 
 from seiton.errors import Problem
 from seiton.faces.cli.learning import learn, learn_help, likely_same
-from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Sets, Url
+from seiton.faces.cli.options import Json, Limit, ParserFile, PlanId, Preview, Sets, Url
 from seiton.faces.cli.output import WrongUsage, moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
 from seiton.text import _
@@ -17,7 +17,6 @@ _WIDEST = 40
 """Characters of a condition that the list shows."""
 
 Id = Annotated[int, typer.Argument(metavar=_("ID"), help=_("Number of the parser."), show_default=False)]
-Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 
 
 def commands() -> typer.Typer:

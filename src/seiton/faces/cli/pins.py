@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
+from seiton.faces.cli.options import Json, Page, PlanId, Preview, Url, paged
 from seiton.faces.cli.output import print_json, print_table
 from seiton.faces.cli.resyncs import print_saved
 from seiton.text import _
@@ -25,7 +25,6 @@ Field = Annotated[
         show_default=False,
     ),
 ]
-Preview = Annotated[bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))]
 
 
 def commands() -> typer.Typer:
@@ -52,12 +51,13 @@ def commands() -> typer.Typer:
     return group
 
 
-def show(limit: Limit = 50, offset: Offset = 0, url: Url = None, as_json: Json = False) -> None:
+@paged()
+def show(page: Page, url: Url = None, as_json: Json = False) -> None:
     """Print pins."""
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        rows = api.get("/pins", limit=limit, offset=offset)["pins"]
+        rows = api.get("/pins", **page)["pins"]
     if as_json:
         print_json({"pins": rows})
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from seiton.faces.cli.learning import shapes
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import word
 from seiton.text import _
@@ -45,7 +45,9 @@ def commands() -> typer.Typer:
     return group
 
 
+@paged()
 def show(
+    page: Page,
     status: Annotated[
         str | None,
         typer.Option(
@@ -62,8 +64,6 @@ def show(
         int | None,
         typer.Option(help=_("Only entries older than the one of this number."), show_default=False),
     ] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -72,10 +72,14 @@ def show(
 
     with Api(url) as api:
         query = {"status": status, "subscription_id": subscription, "search": search}
-        rows = api.get("/raw-items", **query, before=before, limit=limit, offset=offset)
+        rows = api.get("/raw-items", **query, before=before, **page)
         # One search looks at some thousand titles; it goes on here until the page is full.
-        while not offset and len(rows) < limit and (searched_to := api.headers.get("Seiton-Searched-To")):
-            rows += api.get("/raw-items", **query, before=searched_to, limit=limit - len(rows))
+        while (
+            not page["offset"]
+            and len(rows) < page["limit"]
+            and (searched_to := api.headers.get("Seiton-Searched-To"))
+        ):
+            rows += api.get("/raw-items", **query, before=searched_to, limit=page["limit"] - len(rows))
     if as_json:
         print_json(rows)
         return

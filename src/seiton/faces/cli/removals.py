@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import clean, moment, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _, plural
@@ -102,12 +102,13 @@ def _size(number: int | None) -> str:
     return ""
 
 
-def show(limit: Limit = 50, offset: Offset = 0, url: Url = None, as_json: Json = False) -> None:
+@paged()
+def show(page: Page, url: Url = None, as_json: Json = False) -> None:
     """Print what can be restored."""
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        found = api.get("/trash", limit=limit, offset=offset)
+        found = api.get("/trash", **page)
     if as_json:
         print_json(found)
         return

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, PlanId, Url
+from seiton.faces.cli.options import Json, Page, PlanId, Preview, Url, paged
 from seiton.faces.cli.output import moment, print_facts, print_json, print_table, say
 from seiton.faces.words import hold, word
 from seiton.text import _, plural
@@ -55,12 +55,13 @@ def commands() -> typer.Typer:
     return group
 
 
-def show(limit: Limit = 20, offset: Offset = 0, url: Url = None, as_json: Json = False) -> None:
+@paged(20)
+def show(page: Page, url: Url = None, as_json: Json = False) -> None:
     """Print resyncs."""
     from seiton.faces.cli.client import Api
 
     with Api(url) as api:
-        answer = api.get("/resyncs", limit=limit, offset=offset)
+        answer = api.get("/resyncs", **page)
     if as_json:
         print_json(answer)
         return
@@ -81,7 +82,9 @@ def show(limit: Limit = 20, offset: Offset = 0, url: Url = None, as_json: Json =
     )
 
 
+@paged(100)
 def show_one(
+    page: Page,
     resync_id: Id,
     outcome: Annotated[
         str | None,
@@ -93,8 +96,6 @@ def show_one(
     wait: Annotated[
         float, typer.Option(min=0, metavar=_("SECONDS"), help=_("How long to wait for it to finish."))
     ] = 0,
-    limit: Limit = 100,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -104,7 +105,7 @@ def show_one(
     deadline = time.monotonic() + wait
     with Api(url) as api:
         while True:
-            row = api.get(f"/resyncs/{resync_id}", outcome=outcome, limit=limit, offset=offset)
+            row = api.get(f"/resyncs/{resync_id}", outcome=outcome, **page)
             if row["state"] != "running" or time.monotonic() >= deadline:
                 break
             time.sleep(0.2)
@@ -118,9 +119,7 @@ def show_one(
 
 def undo(
     resync_id: Id,
-    preview: Annotated[
-        bool, typer.Option("--preview", help=_("Show what it would do, and change nothing."))
-    ] = False,
+    preview: Preview = False,
     plan_id: PlanId = None,
     url: Url = None,
     as_json: Json = False,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import print_json, print_table, say
 from seiton.text import _, plural
 
@@ -17,7 +17,9 @@ HELP = _(
 )
 
 
+@paged()
 def wanted(
+    page: Page,
     seek: Annotated[
         int | None, typer.Option(metavar=_("SERIES"), help=_("Look for what is missing of this series."))
     ] = None,
@@ -25,8 +27,6 @@ def wanted(
     until: Annotated[
         str | None, typer.Option(metavar=_("DATE"), help=_("Only what was broadcast up to this day."))
     ] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -42,7 +42,7 @@ def wanted(
             else:
                 _print_found(found)
             return
-        rows = api.get("/wanted", until=until, limit=limit, offset=offset)
+        rows = api.get("/wanted", until=until, **page)
         since = api.headers.get("Seiton-Searched-To")
     if as_json:
         print_json(rows)

@@ -18,24 +18,17 @@ from seiton.core.rules.parser_preview import (
 )
 from seiton.core.service import Core
 from seiton.faces.core_api.impact import ImpactAnswer
-from seiton.faces.core_api.parsers import ParserFields, Source
+from seiton.faces.core_api.parsers import ParserDraft
 from seiton.faces.fields import MOST, Id, IdInPath, Prose, cap
 from seiton.faces.problems import FieldProblem, documented
 
 
-class PreviewInput(ParserFields):
+class PreviewInput(ParserDraft):
     """A draft. With ``parser_id`` (or the contract's ``exclude_parser_id``) it is an edit of that parser.
 
     Without ``with_impact`` only titles are shown: quick enough for every key that is pressed.
     """
 
-    name: Prose | None = None
-    condition_regex: Prose | None = None
-    parse_regex: Prose | None = None
-    anime_title_source: Source | None = None
-    anime_title_value: Prose | None = None
-    episode_no_source: Source | None = None
-    episode_no_value: Prose | None = None
     target_type: Prose | None = None
     target_id: Id | None = None
     parser_id: Id | None = None

@@ -31,7 +31,7 @@ TargetType = Literal["global", "anime", "subtitle_group", "anime_series", "fetch
 
 
 class ParserFields(BaseModel):
-    """What a parser consists of, all of it optional."""
+    """What of a parser may always be left out."""
 
     description: Prose | None = None
     is_enabled: bool = True
@@ -82,10 +82,8 @@ class ParserCreation(ParserInput):
     plan_id: PlanId | None = None
 
 
-class ParserChange(ParserFields):
-    """Changes to a parser: what is left out stays. With ``version``, only if nobody changed it meanwhile."""
-
-    plan_id: PlanId | None = None
+class ParserDraft(ParserFields):
+    """A parser of which anything may be left out."""
 
     name: Prose | None = None
     condition_regex: Prose | None = None
@@ -94,6 +92,12 @@ class ParserChange(ParserFields):
     anime_title_value: Prose | None = None
     episode_no_source: Source | None = None
     episode_no_value: Prose | None = None
+
+
+class ParserChange(ParserDraft):
+    """Changes to a parser: what is left out stays. With ``version``, only if nobody changed it meanwhile."""
+
+    plan_id: PlanId | None = None
     version: Small | None = None
 
 

@@ -87,14 +87,14 @@ class JobEntry(BaseModel):
 
 
 class Activity(BaseModel):
-    """Something that takes a while: how much of it is done; ``unit`` is titles, files or bytes."""
+    """Something that takes a while: how much of it is done; ``unit`` is titles, files, series or bytes."""
 
-    kind: Literal["reparse", "resync", "transfer", "fetch"]
+    kind: Literal["reparse", "resync", "seek", "transfer", "fetch"]
     id: str
     name: str | None
     done: int
     total: int | None
-    unit: Literal["titles", "files", "bytes", "fetches"]
+    unit: Literal["titles", "files", "series", "bytes", "fetches"]
     error: str | None = None
 
 

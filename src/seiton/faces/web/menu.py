@@ -52,6 +52,7 @@ MENU: Sequence[tuple[str, Sequence[Entry]]] = (
         (
             Entry(path="/settings", name=N_("Settings"), icon="settings"),
             Entry(path="/modules", name=N_("Modules"), icon="modules"),
+            Entry(path="/notifications", name=N_("Notifications"), icon="bell"),
             Entry(path="/access", name=N_("Access"), icon="key"),
             Entry(path="/log", name=N_("Log"), icon="log"),
         ),
@@ -69,6 +70,8 @@ SAID = {
     "followed": N_("It is followed from now on, and being fetched."),
     "fetching": N_("It is being fetched."),
     "answers": N_("It answers."),
+    "tested": N_("The test was taken."),
+    "reread": N_("These are the targets as the settings name them now."),
     "accepted": N_("Said. What is known about it comes in the background."),
     "refused": N_("It is not that, and it is not suggested again."),
     "unclear": N_("No suggestion agrees exactly and alone; decide on each of them."),

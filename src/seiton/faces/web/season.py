@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -12,13 +13,19 @@ from starlette.routing import BaseRoute, Route
 
 from seiton.core.feeds.known import feeds_to_follow
 from seiton.core.feeds.seeking import seek
+from seiton.core.feeds.seeks import Seeking, ask_for, standing
 from seiton.core.feeds.subscriptions import add_subscription
+from seiton.core.neighbours.states import list_neighbours
+from seiton.core.queries import Record
 from seiton.core.service import Core
+from seiton.core.works.airing import ask_if_due, is_known, list_airing
 from seiton.core.works.calendar import Days, groups_of_week, list_wanted, list_week
 from seiton.domain.episodes import EpisodeStanding
+from seiton.domain.states import NeighbourKind, NeighbourState
 from seiton.errors import InvalidInput, Problem
 from seiton.faces.web.gate import Form, form_of
-from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged
+from seiton.faces.web.live import Frame, stream
+from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, paged, render
 from seiton.text import _
 
 MAX_SEARCH = 100
@@ -26,6 +33,8 @@ GROUPS = 3
 """Groups that the calendar names of a series."""
 FIRST, LAST = date(1950, 1, 2), date(2999, 12, 30)
 """Weeks that the calendar shows."""
+NEWS = timedelta(hours=12)
+"""For so long the page says what a search came to."""
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -42,26 +51,53 @@ def _week(core: Core) -> list[BaseRoute]:
         groups, feeds = groups_of_week(core, monday, most=GROUPS), feeds_to_follow(core, ids)
         for row in rows:
             row["groups"], row["feed"] = groups.get(row["series_id"], []), feeds.get(row["series_id"])
+        is_now = monday <= today <= monday + timedelta(days=6)
+        others: dict[int, list[Record]] = {}
+        if is_now:
+            ask_if_due(core)
+        for row in list_airing(core) if is_now else ():
+            others.setdefault(row["weekday"], []).append(row)
         days = {day: list(found) for day, found in groupby(rows, key=lambda row: row["aired"])}
         missing = {row["series_id"] for row in rows if row["standing"] is EpisodeStanding.MISSING}
         return page(
             request,
             "season.html",
-            days=[(monday + timedelta(days=n), days.get(monday + timedelta(days=n), [])) for n in range(7)],
-            has_any=bool(rows),
+            days=[
+                (day, days.get(day, []), others.get(day.isoweekday(), []))
+                for day in (monday + timedelta(days=n) for n in range(7))
+            ],
+            has_any=bool(rows) or bool(others),
+            asks=is_now and not is_known(core),
+            asking=_asking(core),
             today=today,
             monday=monday,
             before=monday - timedelta(days=7),
             after=monday + timedelta(days=7),
             missing=len(missing),
+            seeking=_shown_seeking(core),
         )
+
+    async def live(request: Request) -> Response:
+        def look() -> Frame:
+            seeking = _shown_seeking(core)
+            html = render(request, "season_seeking.html", seeking=seeking)
+            return Frame(html=html, is_last=seeking is None or not seeking.is_running)
+
+        return stream(core, look)
+
+    async def live_asking(request: Request) -> Response:
+        def look() -> Frame:
+            asking = _asking(core)
+            html = render(request, "season_asking.html", asking=asking)
+            return Frame(html=html, is_last=asking.is_there)
+
+        return stream(core, look)
 
     def fetch(request: Request) -> Response:
         monday = _monday(form_of(request).get("week", ""), core.now().date())
         rows = list_week(core, monday)
         ids = sorted({row["series_id"] for row in rows if row["standing"] is EpisodeStanding.MISSING})
-        if ids:
-            core.wake("seek", ",".join(map(str, ids)))
+        ask_for(core, ids)
         return go(request, f"/season?week={monday}&said=sought")
 
     def follow(request: Request) -> Response:
@@ -75,9 +111,41 @@ def _week(core: Core) -> list[BaseRoute]:
 
     return [
         Route("/season", show),
+        Route("/season/live", live),
+        Route("/season/asking", live_asking),
         Route("/season/fetch", fetch, methods=["POST"]),
         Route("/season/{series_id:int}/follow", follow, methods=["POST"]),
     ]
+
+
+def _shown_seeking(core: Core) -> Seeking | None:
+    """Return how far the search is, or what came of one that ended lately."""
+    found = standing(core)
+    if found.is_running:
+        return found
+    is_news = found.finished_at is not None and core.now() - found.finished_at < NEWS
+    return found if is_news else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How it is with the list of what is broadcast: whether somebody is configured to ask, whether it is
+    there, and what went wrong.
+    """
+
+    is_configured: bool
+    is_there: bool
+    error: str | None
+
+
+def _asking(core: Core) -> Asking:
+    away = [row for row in list_neighbours(core) if row.kind == NeighbourKind.METADATA]
+    errors = [row.last_error for row in away if row.state is NeighbourState.AWAY]
+    return Asking(
+        is_configured=core.bangumi is not None,
+        is_there=is_known(core),
+        error=next(iter(errors), None),
+    )
 
 
 def _monday(text: str, today: date) -> date:

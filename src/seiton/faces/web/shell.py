@@ -71,6 +71,11 @@ def _weekday(at: date) -> str:
     return str(format_date(at, "EEEE", locale=language()))
 
 
+def _weekday_no(number: int) -> str:
+    """Return the name of a weekday by its ISO number."""
+    return _weekday(date(2024, 1, number))  # a year that begins on a Monday
+
+
 def _href(path: str) -> str:
     return f"{ROOT}{path}"
 
@@ -102,6 +107,7 @@ _environment.globals.update(
     ago=_ago,
     day=_day,
     weekday=_weekday,
+    weekday_no=_weekday_no,
     href=_href,
     bytes=_bytes,
     halves=halves,

@@ -417,6 +417,26 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_airing",
+        sa.Column("namespace", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("titles", sa.JSON(), nullable=False),
+        sa.Column("premiered", sa.Date(), nullable=True),
+        sa.Column("picture_url", sa.Text(), nullable=True),
+        sa.Column("picture", sa.String(length=80), nullable=True),
+        sa.Column("picture_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["core_subscriptions.subscription_id"],
+            name=op.f("fk_core_airing_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("namespace", "value", name=op.f("pk_core_airing")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "core_library_profiles",
         sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("library", sa.String(length=64), nullable=False),
@@ -826,6 +846,31 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "core_seeks",
+        sa.Column(
+            "series_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["core_series.series_id"], name=op.f("fk_core_seeks_series_id")
+        ),
+        sa.PrimaryKeyConstraint("series_id", name=op.f("pk_core_seeks")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_seeks_finished_at"), ["finished_at", "asked_at", "series_id"], unique=False
+        )
+
+    op.create_table(
         "core_series_facts",
         sa.Column(
             "series_id",
@@ -1101,6 +1146,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_series_facts_due_at"))
 
     op.drop_table("core_series_facts")
+    with op.batch_alter_table("core_seeks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_seeks_finished_at"))
+
+    op.drop_table("core_seeks")
     op.drop_table("core_named_works")
     with op.batch_alter_table("core_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_links_series_id"))
@@ -1176,6 +1225,7 @@ def downgrade() -> None:
     op.drop_table("core_notices")
     op.drop_table("core_module_capabilities")
     op.drop_table("core_library_profiles")
+    op.drop_table("core_airing")
     op.drop_table("core_adoptions")
     op.drop_table("core_title_order")
     op.drop_table("core_subtitle_groups")
