@@ -18,8 +18,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from seiton.core import tables
 from seiton.core.access.people import add_person
 from seiton.core.causes.holds import list_holds
 from seiton.core.causes.undo import undo
@@ -129,6 +131,18 @@ def look_for_work(page: Page) -> None:
     expect(page.locator("#found mark").first).to_be_visible(timeout=60_000)
 
 
+def moved_link(site: Site, resync_id: int) -> int:
+    """Return a release whose file the correction moved."""
+    items, downloads = tables.resync_items, tables.downloads
+    query = (
+        sa.select(sa.func.min(downloads.c.link_id))
+        .select_from(items.join(downloads, downloads.c.download_id == items.c.download_id))
+        .where(items.c.resync_id == resync_id)
+    )
+    with site.seiton.database.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def hold_one(page: Page, site: Site) -> None:
     """Want an episode elsewhere, where somebody's file lies."""
     core = site.seiton.core
@@ -142,14 +156,15 @@ def hold_one(page: Page, site: Site) -> None:
 def pictures(site: Site, parser_id: int, resync_id: int) -> list[Picture]:
     """Return what is taken of a site with a library."""
     edited = f"/parsers/{parser_id}"
+    release = f"/library/releases/{moved_link(site, resync_id)}"
     _names, places = places_of_work(site.seiton.core, "206")
     work = f"/season/works/206?source={next(one.key for one in places if one.host == 'nyaa.si')}"
     return [
         Picture(name="overview", path="/"),
         Picture(name="library", path="/library"),
         Picture(name="anime", path="/library/2", before=look_into),
-        Picture(name="release", path="/library/releases/1"),
-        Picture(name="release-phone", path="/library/releases/1", size=PHONE, locale="zh-TW"),
+        Picture(name="release", path=release),
+        Picture(name="release-phone", path=release, size=PHONE, locale="zh-TW"),
         Picture(name="library-phone", path="/library", size=PHONE, locale="zh-TW"),
         Picture(name="season", path="/season"),
         Picture(name="season-phone", path="/season", size=PHONE, locale="zh-TW"),

@@ -76,6 +76,10 @@ def test_the_viewer_refuses_what_would_lead_out_of_its_trash(world: ApiWorld) ->
     for trash in ("../../etc", "", "a/b", "x" * 65):
         answer = world.client.post("/remove", json={"items": [item | {"trash": trash}]})
         assert answer.status_code == 422
+    for field, value in (("revision", 2**31), ("core_instance", "x" * 65)):
+        answer = world.client.post("/remove", json={"items": [item | {"trash": "a", field: value}]})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == f"items.0.{field}"
     answer = world.client.post("/remove", json={"items": [item | {"trash": "a"}]})
     assert [entry["receipt"] for entry in answer.json()] == ["unknown"]  # another core's
     asked = {"core_instance": world.core.instance_id, "download_ids": [1, 77]}

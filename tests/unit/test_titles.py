@@ -375,6 +375,13 @@ def test_a_title_that_contains_the_canary_is_like_any_other() -> None:
     assert outcome.parsed.anime_title == "seiton prefilter"
 
 
+def test_half_a_character_is_seen_alike_by_one_rule_and_by_many() -> None:
+    half = rule(1, condition_regex="\ufffd")
+    others = [rule(number, condition_regex=f"x{number}") for number in range(2, 10)]
+    for rules in ([half], [half, *others]):
+        assert isinstance(parse("Show\ud800 - 01", *rules), Matched)
+
+
 def test_an_offset_is_added_to_the_numbers_of_the_title() -> None:
     assert read("Show - 13", rule(episode_offset=-12)).episode_no == 1
 

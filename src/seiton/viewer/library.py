@@ -32,8 +32,6 @@ def open_library(viewer: Viewer) -> LibraryRoot:
         row = {
             "library_id": library.library_id,
             "root": viewer.root,
-            "profile": {},
-            "profile_version": 0,
             "created_at": viewer.now(),
         }
         with viewer.database.write() as connection:

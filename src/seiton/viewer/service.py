@@ -26,7 +26,7 @@ class CorePort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How a library is kept; owned by Core, here as last pushed (or from the settings)."""
+    """How a library is kept, by the settings. ``naming`` is for files whose requests bring none along."""
 
     naming: NamingProfile = field(default_factory=NamingProfile)
     link_mode: LinkMode = LinkMode.AUTO
@@ -43,9 +43,10 @@ def utc_now() -> datetime:
 class Viewer:
     """One library and the records about it.
 
-    ``wake`` asks for another look (``converge``, ``report``) soon, from another thread; ``now`` is the clock.
-    Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500 videos whose NFO changes.
-    ``servers`` read the library. ``movies_root`` is the folder for films, if there is one.
+    ``wake`` asks for another look (``converge``, ``report``, ``pictures``, ``servers``) soon, from another
+    thread; ``now`` is the clock. Steps are recorded, flushed and settled in chunks of ``chunk_steps``: 500
+    videos whose NFO changes. ``servers`` read the library. ``movies_root`` is the folder
+    for films, if there is one.
     """
 
     database: Database

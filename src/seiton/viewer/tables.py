@@ -22,8 +22,6 @@ libraries = _table(
     "libraries",
     Column("library_id", String(36), primary_key=True),  # what .seiton/library-id says
     Column("root", LargeBinary, nullable=False),
-    Column("profile", sa.JSON, nullable=False),  # naming profile and link mode; Core owns it
-    Column("profile_version", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 

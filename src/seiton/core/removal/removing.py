@@ -27,9 +27,9 @@ from seiton.errors import Conflict, NotFound
 from seiton.text import _
 
 KEPT_FOR = timedelta(days=14)
+"""How long a removal can be restored."""
 FOR_GOOD = datetime(9000, 1, 1, tzinfo=UTC)
 """Until then lies in the trash what nobody removed by name."""
-"""How long a removal can be restored."""
 
 _D = DownloadStatus
 INCOMPLETE = frozenset({_D.PENDING, _D.DOWNLOADING, _D.DOWNLOADER_ERROR})

@@ -26,6 +26,7 @@ from seiton.contract import (
     ViewerFiles,
     ViewerFilesRequest,
     ViewerPlanRequest,
+    ViewerRemoval,
     ViewerRemovals,
     ViewerResyncRequest,
     ViewerScan,
@@ -56,7 +57,7 @@ class Health(BaseModel):
     version: str = __version__
 
 
-def _check(requests: Sequence[Described], at: str = "") -> None:
+def _check(requests: Sequence[Described | ViewerRemoval], at: str = "") -> None:
     """Refuse what the contract's types allow and no column holds. Raises ``InvalidInput``."""
     problems = []
     for number, request in enumerate(requests):
@@ -65,7 +66,7 @@ def _check(requests: Sequence[Described], at: str = "") -> None:
             message = _("Give {bound} or less.", bound=MOST_REVISION)
             problems.append(Problem(field=f"{where}revision", message=message))
         for name in ("core_instance", "batch_id"):
-            if len(getattr(request, name) or "") > 64:
+            if len(getattr(request, name, None) or "") > 64:
                 message = _("This is too long: at most {most}.", most=64)
                 problems.append(Problem(field=f"{where}{name}", message=message))
     if problems:
@@ -158,12 +159,16 @@ def create_viewer_api(
     @router.post("/remove", status_code=202)
     def remove(body: ViewerRemovals, http: Request) -> list[ItemReceipt]:
         """Put files into the library's trash, or delete them there; the answer says what becomes of each."""
-        for number, item in enumerate(body.items):
-            if item.revision > MOST_REVISION or len(item.core_instance or "") > 64:
-                message = _("Give {bound} or less.", bound=MOST_REVISION)
-                raise InvalidInput([Problem(field=f"items.{number}", message=message)])
+        _check(body.items, "items")
         check_callbacks(body.items, http, "items")
         return receive_removals(viewer, body.items) if body.items else []
+
+    _add_looks(router, viewer, previews, checks)
+    return router
+
+
+def _add_looks(router: APIRouter, viewer: Viewer, previews: Previews, checks: Checks) -> None:
+    """Add what is asked about the library, and the repair of what a check found."""
 
     @router.post("/files")
     def files(body: ViewerFilesRequest) -> ViewerFiles:
@@ -190,8 +195,6 @@ def create_viewer_api(
     def library_repair(body: LibraryRepair) -> LibraryRepaired:
         """Mend findings of a check, by moves that cannot overwrite; the answer says what became of each."""
         return repair(viewer, body)
-
-    return router
 
 
 def _check_batch_id(batch_id: str) -> None:

@@ -16,8 +16,6 @@ def upgrade() -> None:
         "viewer_libraries",
         sa.Column("library_id", sa.String(length=36), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
-        sa.Column("profile", sa.JSON(), nullable=False),
-        sa.Column("profile_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("library_id", name=op.f("pk_viewer_libraries")),
         sqlite_autoincrement=True,
