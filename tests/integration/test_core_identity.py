@@ -258,6 +258,10 @@ def test_a_season_counted_on_from_the_one_before_is_offered_as_a_fix(
     known.settle()
     assert "<title>第1敗</title>" in nfo(known, "S01E13.nfo"), "facts are right before the number is"
     fixes = {fix.field: fix for fix in list_fixes(known.core, limit=50, offset=0)[0]}
+    assert list_fixes(known.core, limit=0, offset=0) == ([], True)
+    assert list_fixes(known.core, limit=50, offset=1) == ([], False)
+    named = list_fixes(known.core, limit=50, offset=0, with_titles=True)[0]
+    assert {fix.field for fix in named} == {*fixes, PinField.ANIME_TITLE}
     ahead, number = fixes[PinField.EPISODES_AHEAD], fixes[PinField.SERIES_NO]
     assert (ahead.value, number.value) == (12, 2)
     impact = preview_pin(known.core, series_id=1, field=ahead.field, value=ahead.value)

@@ -51,6 +51,16 @@ def test_a_preview_lists_files_and_torrents_with_sizes_and_changes_nothing(world
     assert (world.tree(), world.rows(tables.downloads)) == (before, rows)
 
 
+def test_a_preview_may_look_at_some_of_it_and_says_that_there_is_more(world: CoreWorld) -> None:
+    file_two(world)
+    whole = preview_removal(world.core, TargetType.SUBSCRIPTION, 1)
+    assert (len(whole.downloads), whole.has_more) == (2, False)
+    assert preview_removal(world.core, TargetType.SUBSCRIPTION, 1, most=2) == whole
+    some = preview_removal(world.core, TargetType.SUBSCRIPTION, 1, most=1)
+    assert (some.downloads, some.has_more) == (whole.downloads[:1], True)
+    assert {file.download_id for file in some.files} == {whole.downloads[0]["download_id"]}
+
+
 def test_a_removed_work_goes_to_the_trash_and_comes_back_as_it_was(world: CoreWorld) -> None:
     file_two(world)
     before = {name: (world.library / name).read_bytes() for name in world.tree()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from seiton.adapters.database import chunks
 from seiton.core import tables
 from seiton.core.downloads.ending import cancel_download
 from seiton.core.feeds.known import feeds_to_follow
@@ -15,7 +16,7 @@ from seiton.core.feeds.seeking import seek
 from seiton.core.feeds.subscriptions import fetch_subscription, remove_subscription
 from seiton.core.filters.rules import create_filter
 from seiton.core.identity.editing import set_id
-from seiton.core.works.calendar import list_wanted, list_week, missing_numbers
+from seiton.core.works.calendar import MOST_LOOKED, Days, list_wanted, list_week, missing_numbers
 from tests.integration.core_world import CoreWorld
 from tests.integration.core_world import world as world
 from tests.integration.indexer import Indexer, indexer
@@ -45,6 +46,33 @@ def test_only_what_was_broadcast_and_is_not_on_its_way_is_wanted(known: CoreWorl
     known.bring("[G] Show - 04")
     assert wanted(known) == [("Show", [5])]
     assert list_wanted(known.core, limit=5, offset=0, wanted="Other") == []
+
+
+def test_a_look_sees_the_last_days_and_says_where_to_go_on(known: CoreWorld) -> None:
+    today = known.core.now().date()
+    first = {"series_id": 1, "episode_tenths": 0, "facts": {}}
+    with known.database.write() as connection:
+        rows = [
+            first | {"episode_no": 1000 + number, "aired": today - timedelta(days=1 + number % 2)}
+            for number in range(MOST_LOOKED)
+        ]
+        for part in chunks(rows):
+            connection.execute(sa.insert(tables.episode_facts), part)
+        years_ago = today - timedelta(days=2000)
+        connection.execute(
+            sa.insert(tables.episode_facts).values(first | {"episode_no": 900, "aired": years_ago})
+        )
+    days = Days()
+    (row,) = list_wanted(known.core, limit=5, offset=0, days=days)
+    assert row["missing"] > MOST_LOOKED, "all that a series misses is counted, however old"
+    assert days.stopped_at == today - timedelta(days=1), "of the day before it may not have seen all"
+    assert list_wanted(known.core, limit=5, offset=0, wanted="Show", days=Days()) == [row]
+    earlier = Days(until=days.stopped_at - timedelta(days=1))
+    assert list_wanted(known.core, limit=5, offset=0, days=earlier) == [row]
+    assert earlier.stopped_at is None or earlier.stopped_at > years_ago
+    oldest = Days(until=years_ago)
+    assert list_wanted(known.core, limit=5, offset=0, days=oldest) == [row]
+    assert oldest.stopped_at is None
 
 
 def test_what_a_person_took_away_is_not_wanted(known: CoreWorld) -> None:

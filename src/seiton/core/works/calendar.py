@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from seiton.domain.wishes import load_episode
 MOST_OF_A_WEEK = 500
 PART = 200
 """Episodes that are read at a time, while series are looked for."""
-MOST_LOOKED = 10_000
+MOST_LOOKED = 5_000
 """Episodes, the last that were broadcast, of which one look sees whether they are missing: whole days."""
 MOST_OF_A_SERIES = 60
 """Missing episodes of a series that are named; how many there are is counted."""
@@ -55,7 +55,7 @@ def list_week(core: Core, monday: date) -> list[Record]:
     today = core.now().date()
     with core.database.read() as connection:
         rows = fetch_all(connection, query)
-        statuses = _statuses(connection, monday)
+        statuses = _statuses(connection, monday, {row["series_id"] for row in rows})
     for row in rows:
         number = (row["episode_no"], row["episode_tenths"])
         row["facts"] = load_episode(row["facts"])
@@ -67,9 +67,11 @@ def _is_of_week(monday: date) -> sa.ColumnElement[bool]:
     return _FACTS.c.aired.between(monday, monday + timedelta(days=6))
 
 
-def _statuses(connection: sa.Connection, monday: date) -> dict[tuple[int, Number], list[str]]:
-    """Return the statuses of the downloads of a week's episodes. From the facts on, index by index: SQLite
-    would look through all links for a list of pairs.
+def _statuses(
+    connection: sa.Connection, monday: date, series_ids: Collection[int]
+) -> dict[tuple[int, Number], list[str]]:
+    """Return the statuses of the downloads of a week's episodes of some series. From the facts on, index by
+    index: SQLite would look through all links for a list of pairs.
     """
     links, downloads = tables.links, tables.downloads
     is_same = sa.and_(
@@ -83,13 +85,18 @@ def _statuses(connection: sa.Connection, monday: date) -> dict[tuple[int, Number
         .where(_is_of_week(monday))
     )
     found: dict[tuple[int, Number], list[str]] = {}
-    for series_id, no, tenths, status in connection.execute(query):
-        found.setdefault((series_id, (no, tenths)), []).append(status)
+    for part in chunks(sorted(series_ids)):
+        for series_id, no, tenths, status in connection.execute(query.where(_FACTS.c.series_id.in_(part))):
+            found.setdefault((series_id, (no, tenths)), []).append(status)
     return found
 
 
-def groups_of_week(core: Core, monday: date, *, most: int) -> dict[int, list[str]]:
-    """Return the groups that released a week's episodes or those before them, ``most`` for each series."""
+def groups_of_week(
+    core: Core, monday: date, series_ids: Collection[int], *, most: int
+) -> dict[int, list[str]]:
+    """Return the groups that released a week's episodes of some series, or those before them, ``most`` for
+    each series.
+    """
     links, groups = tables.links, tables.subtitle_groups
     is_near = sa.and_(
         links.c.series_id == _FACTS.c.series_id,
@@ -104,10 +111,11 @@ def groups_of_week(core: Core, monday: date, *, most: int) -> dict[int, list[str
     )
     found: dict[int, list[str]] = {}
     with core.database.read() as connection:
-        for series_id, name in connection.execute(query):
-            names = found.setdefault(series_id, [])
-            if len(names) < most:
-                names.append(name)
+        for part in chunks(sorted(series_ids)):
+            for series_id, name in connection.execute(query.where(_FACTS.c.series_id.in_(part))):
+                names = found.setdefault(series_id, [])
+                if len(names) < most:
+                    names.append(name)
     return found
 
 

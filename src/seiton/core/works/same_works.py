@@ -23,6 +23,8 @@ AT_ONCE = 100
 """Works, the newest, whose names are read when they are asked for."""
 MOST_SHARED = 50
 """Names that are told of, at most: those of the newest works."""
+MOST_WORKS = 300
+"""Works that are told of, at most, but for those of one name."""
 _ANIMES, _NAMED, _NAMES = tables.animes.c, tables.named_works, tables.work_names
 _LINKS, _SERIES, _ITEMS = tables.links.c, tables.series.c, tables.raw_items.c
 
@@ -48,9 +50,18 @@ def list_likely_same(core: Core) -> tuple[list[LikelySame], dict[int, str]]:
 
 
 def _shared_keys(connection: sa.Connection) -> list[str]:
-    query = sa.select(_NAMES.c.key).group_by(_NAMES.c.key).having(sa.func.count() > 1)
+    """Return what works share, of the newest first, as far as it is of ``MOST_WORKS`` together."""
+    number = sa.func.count()
+    query = sa.select(_NAMES.c.key, number).group_by(_NAMES.c.key).having(number > 1)
     newest = (sa.func.max(_NAMES.c.anime_id).desc(), _NAMES.c.key)
-    return list(connection.execute(query.order_by(*newest).limit(MOST_SHARED)).scalars())
+    found: list[str] = []
+    works = 0
+    for key, of in connection.execute(query.order_by(*newest).limit(MOST_SHARED)):
+        if found and works + of > MOST_WORKS:
+            break
+        found.append(key)
+        works += of
+    return found
 
 
 def name_works(core: Core) -> int:

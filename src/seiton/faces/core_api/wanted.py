@@ -104,7 +104,7 @@ def add_routes(router: APIRouter, core: Core) -> None:
     ) -> list[WantedSeries]:
         """List series of which episodes were broadcast that are neither there nor on their way.
 
-        It looks at the last 10,000 episodes. Where there are more, the header ``Seiton-Searched-To`` has the
+        It looks at the last 5,000 episodes. Where there are more, the header ``Seiton-Searched-To`` has the
         first day of those: ``until`` the day before it goes on.
         """
         days = Days(until=until)

@@ -48,7 +48,7 @@ def _week(core: Core) -> list[BaseRoute]:
         monday = _monday(request.query_params.get("week", ""), today)
         rows = list_week(core, monday)
         ids = {row["series_id"] for row in rows}
-        groups, feeds = groups_of_week(core, monday, most=GROUPS), feeds_to_follow(core, ids)
+        groups, feeds = groups_of_week(core, monday, ids, most=GROUPS), feeds_to_follow(core, ids)
         for row in rows:
             row["groups"], row["feed"] = groups.get(row["series_id"], []), feeds.get(row["series_id"])
         is_now = monday <= today <= monday + timedelta(days=6)

@@ -20,7 +20,7 @@ from seiton.faces.web.shell import PAGE, Web, go, number_of, page, page_number, 
 
 SHOWN = 100
 """Files of a removal that a page lists."""
-MOST_COUNTED = 500
+MOST_COUNTED = 300
 """Downloads of a removal that a page counts, with their files and torrents."""
 
 
