@@ -483,7 +483,7 @@ def test_after_fourteen_days_it_is_given_up_until_somebody_asks(world: CoreWorld
             tries += 1
             failed = _callback(world, status="failed", target_path=None, error_message="no", revision=2)
             take_callback(world.core, failed)
-        world.pass_time(minutes=30)
+        world.pass_time(hours=1)
     assert GIVE_UP < world.time - began < GIVE_UP + timedelta(days=1)
     assert 60 < tries < 80
     assert world.states() == ["synced"]

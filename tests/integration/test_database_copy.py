@@ -142,7 +142,7 @@ FREE = [
 @pytest.mark.postgres
 @pytest.mark.timeout(900)
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
