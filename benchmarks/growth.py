@@ -1,8 +1,8 @@
 """How work grows from a thousand items to a million: one run, CPU seconds, a table and a plot.
 
 ``python benchmarks/growth.py [--most N] [--database-url URL] [--svg FILE] [--json]``. Every kind of work is
-done with 10³, 10⁴, … items up to ``--most`` (a resync, which writes three files for each, up to 10⁴; an edit
-in a whole installation up to 10⁵). With ``--database-url`` lists and search are asked of that one as well.
+done with 10³, 10⁴, … items up to ``--most`` (a resync, which writes three files for each, and an edit in a
+whole installation up to 10⁵). With ``--database-url`` lists and search are asked of that one as well.
 CPU seconds, because a wall says more of a machine's other work than of this; for the disk see ``resync``.
 """
 
@@ -81,7 +81,7 @@ WORK: dict[str, tuple[Callable[[int], float], int]] = {
     "the same by re": (stdlib, 10**6),
     "plan of moves": (order, 10**6),
     "edit that changes nothing": (edit, 10**5),
-    "whole resync": (move, 10**4),
+    "whole resync": (move, 10**5),
 }
 ASKED = {"raw items": "list of 100", "search: two CJK characters": "search, CJK", "dashboard": "dashboard"}
 
