@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from seiton.adapters.database import Database
 from seiton.adapters.jobs import Jobs, JobState
 from seiton.adapters.jobs_ledger import Ledger
+from seiton.adapters.jobs_pool import Pool
+from seiton.adapters.jobs_timers import Timers
 
 PATIENCE_S = 60.0
 """When a test gives up; no test passes or fails by how fast something is."""
@@ -177,6 +179,28 @@ def test_a_record_that_falls_due_during_the_run_that_answers_it_does_not_run_aga
     # DBOS itself may warn, rarely: a record that is deleted in the instant in which it is dequeued.
     ours = [r for r in caplog.records if r.name.startswith("seiton") and r.levelno >= logging.WARNING]
     assert [r.getMessage() for r in ours] == []
+
+
+def test_an_attendant_who_comes_after_the_run_that_answered_its_record_causes_no_other(
+    request: pytest.FixtureRequest,
+) -> None:
+    runs: list[str] = []
+    settled: list[frozenset[str]] = []
+    timers = Timers()
+    request.addfinalizer(timers.close)
+    pool = Pool(
+        run=lambda _name, key: runs.append(key),
+        outstanding=lambda _name, _key: frozenset({"ticket"}),
+        settle=settled.append,
+        timers=timers,
+    )
+    pool.start()
+    request.addfinalizer(lambda: pool.close(PATIENCE_S))
+    pool.ask("look", "a")
+    until(lambda: settled == [{"ticket"}])
+    assert pool.attend("ticket", "look", "a", lambda _delay_s: None) is None
+    assert pool.wait_idle(PATIENCE_S)
+    assert runs == ["a"]
 
 
 def test_a_record_without_a_wake_is_picked_up(jobs: Jobs, look: Recorder, database: Database) -> None:

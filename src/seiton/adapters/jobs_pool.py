@@ -25,6 +25,8 @@ FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 300.0
 REMEMBERED = 500
 """How many finished jobs, one per (name, key), are kept for display."""
+ANSWERED = 1000
+"""How many of the durable records answered last are remembered: whoever attends one may come late."""
 
 
 class JobState(StrEnum):
@@ -103,6 +105,7 @@ class Pool:
         self._finished: OrderedDict[tuple[str, str], Seen] = OrderedDict()
         self._attended: set[str] = set()
         self._settling: set[str] = set()
+        self._settled: OrderedDict[str, None] = OrderedDict()
         self._closed = False
         self._over = False
 
@@ -140,7 +143,7 @@ class Pool:
     def _expect(self, ticket: str, name: str, key: str) -> Future[_Outcome]:
         future: Future[_Outcome] = Future()
         slot = self._slots.get((name, key))
-        if ticket in self._settling:
+        if ticket in self._settling or ticket in self._settled:
             future.set_result(_Outcome(done=True))
         elif self._closed:
             future.set_result(_Outcome(done=False))
@@ -292,8 +295,11 @@ class Pool:
         try:
             self._settle(tickets)
         except Exception:
-            # The records stay and are answered by one more run: not needed, but harmless.
+            # The records stay and end when somebody attends them, in another process by one more run.
             log.exception("cannot remove %d finished job records", len(tickets))
         with self._changed:
             self._settling -= tickets
+            self._settled.update(dict.fromkeys(tickets))
+            while len(self._settled) > ANSWERED:
+                self._settled.popitem(last=False)
             self._changed.notify_all()
