@@ -1,7 +1,8 @@
 """A whole resync compared with a plain loop of the same system calls, in the same folder and run.
 
-``python benchmarks/resync.py [--units N] [--rounds N] [--json]``. Files are small, because a move does not
-look at content. Each round shifts every episode of many seasons by one and back: the hardest order there is
+``python benchmarks/resync.py [--units N] [--rounds N] [--database-url URL] [--json]``, with the URL of an
+empty database, else in a SQLite file. Files are small, because a move does not look at content. Each round
+shifts every episode of many seasons by one and back: the hardest order there is
 for a mover that may not overwrite. The loop makes the same system calls on the same number of files, with as
 many flushes: it looks at the video, reads the NFO, writes the new one under a temporary name, renames video
 and NFOs, and removes the old one by way of another name. It records and compares nothing. Beside it stands
@@ -43,13 +44,13 @@ class NoCore:
 class Library:
     """Seasons of ``EPISODES`` episodes, filed by a real viewer."""
 
-    def __init__(self, folder: Path, units: int) -> None:
+    def __init__(self, folder: Path, units: int, url: str | None = None) -> None:
         self.units = units
         self.root = folder / "library"
         self.downloads = folder / "downloads"
         self.root.mkdir()
         self.downloads.mkdir()
-        self.database = Database(f"sqlite:///{folder / 'bench.db'}")
+        self.database = Database(url or f"sqlite:///{folder / 'bench.db'}")
         upgrade(self.database, "viewer")
         self.viewer = Viewer(
             database=self.database,
@@ -189,11 +190,11 @@ def _is_there(path: str) -> bool:
     return True
 
 
-def measure(units: int, rounds: int) -> dict[str, float]:
+def measure(units: int, rounds: int, url: str | None = None) -> dict[str, float]:
     """Return medians in seconds and their ratios."""
     with tempfile.TemporaryDirectory(prefix="seiton-bench-", dir=os.environ.get("SEITON_BENCH_DIR")) as name:
         folder = Path(name)
-        library = Library(folder, units)
+        library = Library(folder, units, url)
         plain = Plain(folder / "plain", units)
         times: dict[str, list[float]] = {"resync": [], "loop": [], "changes": [], "cpu": []}
         for _round in range(rounds):
@@ -220,9 +221,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     options.add_argument("--units", type=int, default=10_000)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--database-url")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
-    result = measure(given.units, given.rounds)
+    result = measure(given.units, given.rounds, given.database_url)
     if given.json:
         print(json.dumps(result))
         return
