@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,8 +31,13 @@ EVERY_TITLE = PARSER | {"condition_regex": r"^\d{40}$"}
 
 
 def peak() -> float:
-    """Return the most memory that this process had so far, in MiB; getrusage(2) tells it in KiB on Linux."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    """Return the most resident memory that this program had so far, in MiB (``VmHWM``, proc(5), in KiB).
+
+    getrusage(2) would count what the process that started this one had.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return round(int(line.split()[1]) / 1024, 1)
 
 
 def look(url: str) -> dict[str, float]:
