@@ -15,6 +15,7 @@ from seiton.core.feeds.ingest import hash_url
 from seiton.core.feeds.preview import FeedPreview, preview_feed
 from seiton.core.feeds.subscriptions import add_subscription
 from seiton.core.neighbours.states import may_ask
+from seiton.core.queries import Record
 from seiton.core.service import Core
 from seiton.core.works.airing import get_airing
 from seiton.domain.states import NeighbourKind
@@ -67,8 +68,7 @@ def places_for(core: Core, words: Sequence[str]) -> list[Place]:
 
 def places_of_work(core: Core, value: str) -> tuple[list[str], list[Place]]:
     """Return the names of a work that is broadcast, and where they can be searched. Raises ``NotFound``."""
-    names = get_airing(core, value)["names"][:MOST_NAMES]
-    return names, places_for(core, names)
+    return _places(core, get_airing(core, value))
 
 
 def look_for_work(core: Core, value: str, key: str) -> Found:
@@ -96,12 +96,13 @@ def follow_work(core: Core, value: str, key: str, name: str) -> int:
     One that is followed already is what the work is followed by from now on. Raises ``NotFound`` and
     ``InvalidInput``.
     """
-    names, places = places_of_work(core, value)
+    work = get_airing(core, value)
+    names, places = _places(core, work)
     place = _place(places, key)
     if name not in names:
         raise InvalidInput([Problem(field="name", message=_("The work has no such name: {name}", name=name))])
     url = place.addresses[names.index(name)]
-    title = f"{get_airing(core, value)['title']} · {place.host}"
+    title = f"{work['title']} · {place.host}"
     try:
         subscription_id = int(add_subscription(core, {"source_url": url, "name": title})["subscription_id"])
     except Conflict:
@@ -114,6 +115,11 @@ def follow_work(core: Core, value: str, key: str, name: str) -> int:
         mine = sa.update(airing).where(airing.c.value == value)
         connection.execute(mine.values(subscription_id=subscription_id))
     return subscription_id
+
+
+def _places(core: Core, work: Record) -> tuple[list[str], list[Place]]:
+    names = work["names"][:MOST_NAMES]
+    return names, places_for(core, names)
 
 
 def _place(places: Sequence[Place], key: str) -> Place:

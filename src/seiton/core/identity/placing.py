@@ -69,13 +69,21 @@ def place_facts(core: Core, connection: sa.Connection, row: Row) -> Former | Non
         if (facts := dump_facts(episode_facts(episode, row["namespace"], order, core.to_traditional)))
     }
     changed = _write_episodes(connection, series_id, episodes)
+    # Where nothing differs, nobody has to read the facts to find out. Pins come and go: not looked at here.
+    named = {**_named(connection, series_id), "facts": show, "offset": placed.offset}
+    offered = offers(named, known, core.to_traditional)
     table = tables.series_facts
     connection.execute(
         sa.update(table)
         .where(table.c.series_id == series_id)
-        .values(facts=show, offset=placed.offset, is_stale=False)
+        .values(
+            facts=show,
+            offset=placed.offset,
+            is_stale=False,
+            may_differ=any(offer.field is not PinField.ANIME_TITLE for offer in offered),
+            may_rename=any(offer.field is PinField.ANIME_TITLE for offer in offered),
+        )
     )
-    note_differences(connection, series_id, known, core.to_traditional)
     return {"facts": row["facts"], "episodes": changed} if changed or show != row["facts"] else None
 
 
@@ -99,32 +107,16 @@ def exchange_facts(connection: sa.Connection, series_id: int, former: Former) ->
     return {"facts": there or {}, "episodes": changed}
 
 
-def note_differences(
-    connection: sa.Connection, series_id: int, known: Known, to_traditional: Convert
-) -> None:
-    """Note whether facts say another season, numbers or title of a series than its releases do: where none
-    does, nobody has to read them to find where they differ. Pins come and go, and are not looked at here.
-    """
-    table, series, animes = tables.series_facts, tables.series, tables.animes
+def _named(connection: sa.Connection, series_id: int) -> Row:
+    """Return the ``series_no`` of a series and the ``title`` of its work."""
+    series, animes = tables.series, tables.animes
     query = (
-        sa.select(table.c.facts, table.c.offset, series.c.series_no, animes.c.title)
-        .select_from(
-            table.join(series, series.c.series_id == table.c.series_id).join(
-                animes, animes.c.anime_id == series.c.anime_id
-            )
-        )
-        .where(table.c.series_id == series_id)
+        sa.select(series.c.series_no, animes.c.title)
+        .select_from(series.join(animes, animes.c.anime_id == series.c.anime_id))
+        .where(series.c.series_id == series_id)
     )
-    for row in plain(connection.execute(query)):
-        offered = offers(row, known, to_traditional)
-        connection.execute(
-            sa.update(table)
-            .where(table.c.series_id == series_id)
-            .values(
-                may_differ=any(offer.field is not PinField.ANIME_TITLE for offer in offered),
-                may_rename=any(offer.field is PinField.ANIME_TITLE for offer in offered),
-            )
-        )
+    (row,) = plain(connection.execute(query))
+    return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

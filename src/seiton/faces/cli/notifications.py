@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seiton.faces.cli.options import Json, Limit, Offset, Url
+from seiton.faces.cli.options import Json, Page, Url, paged
 from seiton.faces.cli.output import moment, print_json, print_table, say
 from seiton.text import _
 
@@ -70,13 +70,13 @@ def show(url: Url = None, as_json: Json = False) -> None:
     )
 
 
+@paged()
 def sent(
+    page: Page,
     name: Annotated[
         str | None,
         typer.Argument(metavar=_("TARGET"), help=_("Only this one."), show_default=False),
     ] = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
     url: Url = None,
     as_json: Json = False,
 ) -> None:
@@ -85,8 +85,7 @@ def sent(
     from seiton.faces.words import notice
 
     with Api(url) as api:
-        target = {} if name is None else {"target": name}
-        answer = api.get("/notifications/sent", limit=limit, offset=offset, **target)
+        answer = api.get("/notifications/sent", target=name, **page)
     if as_json:
         print_json(answer)
         return

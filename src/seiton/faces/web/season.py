@@ -167,9 +167,8 @@ def _wanted(core: Core) -> list[BaseRoute]:
     def show(request: Request) -> HTMLResponse:
         wanted = request.query_params.get("q", "").strip()[:MAX_SEARCH]
         number, until = page_number(request), _day(request.query_params.get("until", ""))
-        if not request.headers.get(
-            "hx-request"
-        ):  # the list comes after: with very many episodes it takes a while
+        # The list comes after: with very many episodes it takes a while.
+        if not request.headers.get("hx-request"):
             return page(request, "wanted.html", number=number, wanted=wanted, until=until)
         days = Days(until=until)
         found = list_wanted(core, limit=PAGE + 1, offset=(number - 1) * PAGE, wanted=wanted, days=days)
